@@ -1,0 +1,5 @@
+"""`python -m keyhole`."""
+
+from keyhole.cli.main import main
+
+main()

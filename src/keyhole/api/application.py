@@ -1,0 +1,96 @@
+"""The HTTP application: takes each request to its surface, and is the one place where failures become answers."""
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from keyhole.api.compute.exchange import PREFIX as COMPUTE
+from keyhole.api.compute.exchange import ComputeExchange
+from keyhole.api.compute.routes import Routes
+from keyhole.api.errors import internal_error, loggable, status_of
+from keyhole.api.health import PATHS as HEALTH_PATHS
+from keyhole.api.health import HealthExchange
+from keyhole.api.http import Exchange
+from keyhole.api.identity.exchange import PREFIX as IDENTITY
+from keyhole.api.identity.exchange import IdentityExchange
+from keyhole.api.operations import OPERATIONS
+from keyhole.api.pages import PageExchange, page_headers
+from keyhole.api.services import ApiServices
+from keyhole.api.v1 import PREFIX as OWN
+from keyhole.api.v1 import OwnExchange
+from keyhole.errors import Refusal
+
+__all__ = ["ApiServices", "Application", "create_application"]
+
+
+def create_application(services: ApiServices) -> ASGIApp:
+    """The ASGI application for API and pages. WebSockets never come here: the front door takes them."""
+    return Application(services)
+
+
+class Application:
+    """Dispatches by the path's first part."""
+
+    def __init__(self, services: ApiServices) -> None:
+        self._services = services
+        self._routes = Routes(OPERATIONS)
+        self._page_headers = page_headers(services.public_url, services.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                exchange = self._exchange(Request(scope, receive))
+                response = await self._answer(exchange)
+                if response is not None:
+                    await response(scope, receive, send)
+            case "lifespan":
+                await _live(receive, send)
+            case _:
+                await send({"type": "websocket.close", "code": 1008})
+
+    def _exchange(self, request: Request) -> Exchange:
+        path = request.scope["path"]
+        if _is_below(path, COMPUTE):
+            return ComputeExchange(request, self._services, self._routes)
+        if _is_below(path, IDENTITY):
+            return IdentityExchange(request, self._services)
+        if _is_below(path, OWN):
+            return OwnExchange(request, self._services)
+        if path in HEALTH_PATHS:
+            return HealthExchange(request, self._services)
+        return PageExchange(request, self._services.pages, self._page_headers)
+
+    async def _answer(self, exchange: Exchange) -> Response | None:
+        """The answer, whatever happens; None when nobody is there any more to hear it."""
+        try:
+            return await exchange.answer()
+        except ClientDisconnect:
+            return None
+        except Refusal as refusal:
+            failure = refusal
+        except Exception as error:
+            # A defect of ours. The client learns no more than that, the log has it all.
+            self._services.observer.service_failed(f"{exchange.surface} {exchange.request_id}", error)
+            failure = internal_error()
+        self._services.observer.refused(
+            failure.reason,
+            exchange.surface,
+            loggable(str(failure)),
+            status=status_of(failure),
+            request_id=exchange.request_id,
+            client=exchange.client,
+        )
+        return exchange.refuse(failure)
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The ASGI lifespan, in which there is nothing to do: the composition root opens and closes the services."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,1 @@
+"""The console part of the OpenStack Compute API, in Nova's shapes."""

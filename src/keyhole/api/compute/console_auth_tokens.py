@@ -1,0 +1,56 @@
+"""os-console-auth-tokens: where an admin (a console proxy) reads what a console token opens. Nothing is used up."""
+
+from typing import Any
+
+from keyhole.addresses import parse_target_url
+from keyhole.api.compute.call import Call
+from keyhole.api.compute.consoles import GENERIC_BAD_REQUEST
+from keyhole.api.errors import RequestRefused
+from keyhole.api.versions import Microversion
+from keyhole.errors import ServerNotFound, TokenRefused
+from keyhole.model import Address, ConsoleType, TcpAddress, UnixAddress
+from keyhole.reasons import Reason
+
+WITH_TLS_PORT = Microversion(2, 99)
+
+
+async def show_token(call: Call) -> dict[str, Any]:
+    """{"console": {"instance_uuid", "host", "port", "internal_access_path"}}; spice-direct has "tls_port" from 2.99 on.
+
+    A target on a unix socket has the socket's path as host and 0 as port. A token that was used up is not found.
+    """
+    try:
+        grant = await call.services.consoles.inspect(call.parameters["token"])
+        await call.services.servers.find(grant.server_id)
+    except TokenRefused as refusal:
+        raise _not_found(refusal.reason) from refusal
+    except ServerNotFound as gone:
+        raise _not_found(Reason.TOKEN_UNKNOWN) from gone
+    host, port = _host_and_port(parse_target_url(grant.address))
+    console: dict[str, Any] = {
+        "instance_uuid": grant.server_id,
+        "host": host,
+        "port": port,
+        "internal_access_path": None,
+    }
+    if call.version >= WITH_TLS_PORT and grant.console_type is ConsoleType.SPICE_DIRECT:
+        console["tls_port"] = None
+    return {"console": console}
+
+
+async def refuse_before_2_31(call: Call) -> dict[str, Any]:
+    """Older microversions told about RDP consoles only, which there are none of."""
+    message = f"{GENERIC_BAD_REQUEST} Ask with microversion 2.31 or later."
+    raise RequestRefused(400, Reason.REQUEST_MALFORMED, message)
+
+
+def _not_found(reason: Reason) -> RequestRefused:
+    return RequestRefused(404, reason, "Token not found; it is there until it expires or is used up.")
+
+
+def _host_and_port(address: Address) -> tuple[str, int]:
+    match address:
+        case TcpAddress(host, port):
+            return host, port
+        case UnixAddress(path):
+            return path, 0

@@ -1,0 +1,64 @@
+"""The server list's `name` filter: a regular expression from a stranger.
+
+Python's engine backtracks: nested or many repeats would stop the process for hours. So a pattern may have at most two
+of `* + ? {` and `(` together, and nothing repeated may be a group; the time for one name is then bounded by the cube
+of its length. The list stops for others between names.
+"""
+
+import asyncio
+import re
+import time
+import warnings
+from collections.abc import Iterable
+
+from keyhole.api.errors import RequestRefused
+from keyhole.model import Server
+from keyhole.reasons import Reason
+
+MAX_PATTERN_CHARACTERS = 255
+MAX_NAME_CHARACTERS = 255
+MAX_REPEATS = 2
+
+_BREATHE_SECONDS = 0.005
+_LITERAL = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
+_COSTLY = re.compile(r"[*+?{(]")
+_REPEATED_GROUP = re.compile(r"\)[*+?{]|\(\?")
+
+
+def compile_name_filter(pattern: str) -> re.Pattern[str]:
+    """The pattern, to be searched for in names. Raises RequestRefused (400)."""
+    if not pattern:
+        raise _refusal(pattern, "is not a 'regex'")
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise _refusal(pattern, f"is longer than {MAX_PATTERN_CHARACTERS} characters")
+    bare = _LITERAL.sub("x", pattern)
+    if len(_COSTLY.findall(bare)) > MAX_REPEATS or _REPEATED_GROUP.search(bare):
+        raise _refusal(
+            pattern, f"repeats too much; at most {MAX_REPEATS} of * + ? {{ ( are taken, and no repeated group"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            compiled = re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        raise _refusal(pattern, "is not a 'regex'") from error
+    return compiled
+
+
+async def with_matching_names(servers: Iterable[Server], pattern: re.Pattern[str]) -> list[Server]:
+    """The servers in whose name the pattern is found."""
+    found = []
+    breathe_at = time.monotonic() + _BREATHE_SECONDS
+    for server in servers:
+        if pattern.search(server.name[:MAX_NAME_CHARACTERS]):
+            found.append(server)
+        if time.monotonic() > breathe_at:
+            await asyncio.sleep(0)
+            breathe_at = time.monotonic() + _BREATHE_SECONDS
+    return found
+
+
+def _refusal(pattern: str, wrong: str) -> RequestRefused:
+    shown = pattern[:MAX_PATTERN_CHARACTERS]
+    message = f"Invalid input for query parameters name. Value: {shown}. {shown!r} {wrong}"
+    return RequestRefused(400, Reason.REQUEST_MALFORMED, message)

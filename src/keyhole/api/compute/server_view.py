@@ -1,0 +1,109 @@
+"""How a server looks in the compute API. What a hypervisor does not tell has the value that clients take as empty."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from keyhole.api.compute.call import Call
+from keyhole.api.compute.flavors import Flavor
+from keyhole.api.versions import Microversion
+from keyhole.model import Server, ServerStatus
+
+EMBEDDED_FLAVOR = Microversion(2, 47)
+LOCKED = Microversion(2, 9)
+DESCRIPTION = Microversion(2, 19)
+TAGS = Microversion(2, 26)
+
+_NO_STATE = 0
+_RUNNING = 1
+_PAUSED = 3
+_SHUT_DOWN = 4
+_SUSPENDED = 7
+
+STATES: Mapping[ServerStatus, tuple[str | None, int]] = MappingProxyType(
+    {
+        ServerStatus.ACTIVE: ("active", _RUNNING),
+        ServerStatus.BUILD: ("building", _NO_STATE),
+        ServerStatus.PAUSED: ("paused", _PAUSED),
+        ServerStatus.SUSPENDED: ("suspended", _SUSPENDED),
+        ServerStatus.SHUTOFF: ("stopped", _SHUT_DOWN),
+        ServerStatus.MIGRATING: ("active", _RUNNING),
+        ServerStatus.ERROR: ("error", _NO_STATE),
+        ServerStatus.UNKNOWN: (None, _NO_STATE),
+    }
+)
+"""vm_state and power_state of a status."""
+
+
+async def show_server(call: Call) -> dict[str, Any]:
+    """{"server": {...}}: all that is known of one server."""
+    _, server = await call.services.servers.find_for(call.identity, call.parameters["server_id"])
+    return {"server": detailed_view(call, server)}
+
+
+def basic_view(call: Call, server: Server) -> dict[str, Any]:
+    """A server in GET /servers."""
+    return {"id": server.id, "name": server.name, "links": call.links.pair("servers", server.id)}
+
+
+def detailed_view(call: Call, server: Server) -> dict[str, Any]:
+    """A server in GET /servers/detail and /servers/{id}."""
+    vm_state, power_state = STATES[server.status]
+    view = basic_view(call, server) | {
+        "status": server.status.value,
+        "tenant_id": server.project_id,
+        "user_id": "",
+        "created": _timestamp(server.created_at),
+        "updated": _timestamp(server.created_at),
+        "hostId": _host_id(server),
+        "addresses": {},
+        "flavor": _flavor(call, server),
+        "image": "",
+        "metadata": {},
+        "accessIPv4": "",
+        "accessIPv6": "",
+        "key_name": None,
+        "config_drive": "",
+        "security_groups": [],
+        "OS-DCF:diskConfig": "MANUAL",
+        "OS-EXT-AZ:availability_zone": "",
+        "OS-EXT-STS:task_state": server.task_state,
+        "OS-EXT-STS:vm_state": vm_state,
+        "OS-EXT-STS:power_state": power_state,
+        "OS-SRV-USG:launched_at": None,
+        "OS-SRV-USG:terminated_at": None,
+        "os-extended-volumes:volumes_attached": [],
+    }
+    if server.status in (ServerStatus.ACTIVE, ServerStatus.BUILD, ServerStatus.MIGRATING):
+        view["progress"] = 0
+    if call.version >= LOCKED:
+        view["locked"] = False
+    if call.version >= DESCRIPTION:
+        view["description"] = None
+    if call.version >= TAGS:
+        view["tags"] = []
+    if call.identity.is_admin:
+        view["OS-EXT-SRV-ATTR:host"] = server.host
+        view["OS-EXT-SRV-ATTR:hypervisor_hostname"] = server.host
+        view["OS-EXT-SRV-ATTR:instance_name"] = server.name
+    return view
+
+
+def _flavor(call: Call, server: Server) -> dict[str, Any]:
+    flavor = Flavor(server.vcpus, server.memory_mb)
+    if call.version >= EMBEDDED_FLAVOR:
+        return flavor.embedded()
+    return {"id": flavor.id, "links": call.links.pair("flavors", flavor.id)[1:]}
+
+
+def _host_id(server: Server) -> str:
+    """Tells servers on the same host without naming it, differently for each project."""
+    if not server.host:
+        return ""
+    return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest()
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,118 @@
+"""The one map from failures to HTTP: which status a refusal has, on every surface.
+
+The shape of an answer (Nova's fault, Keystone's error, RFC 9457's problem, a page's text) is the surface's own.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+from keyhole.errors import Refusal
+from keyhole.reasons import Reason
+
+RETRY_AFTER_SECONDS = 30
+"""What a 429 answers in Retry-After when the refusal itself does not know."""
+
+MAX_LOGGED_CHARACTERS = 300
+"""How much of a refusal's message, which may quote the request, goes to the log."""
+
+STATUSES: Mapping[Reason, int] = MappingProxyType(
+    {
+        Reason.TOKEN_MISSING: 403,
+        Reason.TOKEN_UNKNOWN: 403,
+        Reason.TOKEN_EXPIRED: 403,
+        Reason.TOKEN_USED: 403,
+        Reason.ORIGIN_REFUSED: 403,
+        Reason.LIMIT_SERVER: 429,
+        Reason.TARGET_UNREACHABLE: 503,
+        Reason.TARGET_REFUSED: 503,
+        Reason.TARGET_PROTOCOL_ERROR: 503,
+        Reason.TARGET_SECURITY_REFUSED: 503,
+        Reason.SERVER_MOVED: 409,
+        Reason.REQUEST_MALFORMED: 400,
+        Reason.REQUEST_TOO_LARGE: 413,
+        Reason.REQUEST_TOO_SLOW: 408,
+        Reason.NOT_AUTHENTICATED: 401,
+        Reason.TOO_MANY_ATTEMPTS: 429,
+        Reason.FORBIDDEN: 403,
+        Reason.NOT_FOUND: 404,
+        Reason.SERVER_NOT_FOUND: 404,
+        Reason.SERVER_NOT_READY: 409,
+        Reason.SERVER_BUSY: 409,
+        Reason.CONSOLE_TYPE_UNAVAILABLE: 400,
+        Reason.CONSOLE_LOG_UNAVAILABLE: 404,
+        Reason.VERSION_NOT_SUPPORTED: 406,
+        Reason.DEPENDENCY_UNAVAILABLE: 503,
+        Reason.RESTARTING: 503,
+        Reason.INTERNAL_ERROR: 500,
+    }
+)
+"""Reasons that only end an open session are not here; should one come out of a request, it is a defect: 500."""
+
+FAULT_NAMES: Mapping[int, str] = MappingProxyType(
+    {
+        400: "badRequest",
+        401: "unauthorized",
+        403: "forbidden",
+        404: "itemNotFound",
+        405: "badMethod",
+        409: "conflictingRequest",
+        413: "overLimit",
+        415: "badMediaType",
+        429: "overLimit",
+        501: "notImplemented",
+        503: "serviceUnavailable",
+    }
+)
+"""Names of Nova's faults by status; any other status is a computeFault."""
+
+
+class RequestRefused(Refusal):
+    """A request that the HTTP layer itself refuses: it knows the status and may add header lines."""
+
+    def __init__(self, status: int, reason: Reason, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(reason, message)
+        self.status = status
+        self.headers = headers
+
+
+def internal_error() -> RequestRefused:
+    """What a client is told of a defect of ours: nothing but that."""
+    return RequestRefused(
+        500, Reason.INTERNAL_ERROR, "Something went wrong in Keyhole; it has been logged with this request's id."
+    )
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    if isinstance(refusal, RequestRefused):
+        return refusal.status
+    return STATUSES.get(refusal.reason, 500)
+
+
+def headers_of(refusal: Refusal) -> list[tuple[str, str]]:
+    """The header lines that go with a refusal, whatever the surface: Retry-After, Connection."""
+    headers = list(refusal.headers) if isinstance(refusal, RequestRefused) else []
+    status = status_of(refusal)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = getattr(refusal, "retry_after_seconds", RETRY_AFTER_SECONDS)
+        headers.append(("Retry-After", str(int(seconds))))
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
+        # The rest of the body is not read: the connection cannot be used again.
+        headers.append(("Connection", "close"))
+    return headers
+
+
+def fault_name(status: int) -> str:
+    """Nova's name for a fault of this status."""
+    return FAULT_NAMES.get(status, "computeFault")
+
+
+def title_of(status: int) -> str:
+    """The status in words, as Keystone's errors and plain pages show it."""
+    return HTTPStatus(status).phrase
+
+
+def loggable(message: str) -> str:
+    """The message as one bounded line of printable ASCII: it may quote what a stranger sent."""
+    return ascii(message[:MAX_LOGGED_CHARACTERS])[1:-1]

@@ -1,0 +1,81 @@
+"""/healthz (alive), /readyz (can it serve, and what ails which part), /metrics (Prometheus)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from keyhole.api.errors import RequestRefused, headers_of, status_of
+from keyhole.api.http import NO_STORE, Exchange, json_response, raw_response
+from keyhole.api.services import ApiServices
+from keyhole.errors import Refusal
+from keyhole.observe.observer import Surface
+from keyhole.reasons import Reason
+
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+PART_DEADLINE_SECONDS = 5.0
+"""How long a part may take to say how it is."""
+
+_TEXT = "text/plain; charset=utf-8"
+
+
+class HealthExchange(Exchange):
+    """One question about the service's health; nobody needs a token for it."""
+
+    surface = Surface.PAGES
+
+    def __init__(self, request: Request, services: ApiServices) -> None:
+        super().__init__(request)
+        self._services = services
+
+    async def answer(self) -> Response:
+        if self.request.method not in ("GET", "HEAD"):
+            message = "Only GET is answered here."
+            raise RequestRefused(405, Reason.REQUEST_MALFORMED, message, (("Allow", "GET, HEAD"),))
+        match self.request.scope["path"]:
+            case "/healthz":
+                return raw_response(200, b"ok", _TEXT, [NO_STORE])
+            case "/metrics":
+                text = generate_latest(self._services.observer.registry)
+                return raw_response(200, text, CONTENT_TYPE_LATEST, [NO_STORE])
+            case _:
+                return await self._readiness()
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return raw_response(status_of(refusal), f"{refusal}\n".encode(), _TEXT, [NO_STORE, *headers_of(refusal)])
+
+    async def _readiness(self) -> Response:
+        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}, each with its "troubles".
+
+        200 while Keyhole itself can serve: a driver's trouble concerns its own servers only.
+        """
+        services = self._services
+        store, identity, *drivers = await asyncio.gather(
+            self._troubles("store", services.store_troubles),
+            self._troubles("identity", services.identity.troubles),
+            *(self._troubles(f"driver {driver.name}", driver.troubles) for driver in services.drivers),
+        )
+        names = [driver.name for driver in services.drivers]
+        parts: dict[str, Any] = {
+            "store": {"troubles": store},
+            "identity": {"troubles": identity},
+            "drivers": {name: {"troubles": troubles} for name, troubles in zip(names, drivers, strict=True)},
+        }
+        ready = not store and not identity
+        return json_response(200 if ready else 503, {"ready": ready, "parts": parts}, [NO_STORE])
+
+    async def _troubles(self, part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
+        try:
+            async with asyncio.timeout(PART_DEADLINE_SECONDS):
+                troubles = list(await ask())
+        except TimeoutError:
+            troubles = [f"did not say how it is within {PART_DEADLINE_SECONDS:g} seconds"]
+        except Refusal as refusal:
+            troubles = [str(refusal)]
+        for trouble in troubles:
+            self._services.observer.service_trouble(part, trouble)
+        return troubles

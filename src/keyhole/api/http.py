@@ -1,0 +1,109 @@
+"""Requests in, responses out: the few rules that hold on every surface.
+
+A surface makes one `Exchange` for each request. `Application` runs it and is the only place that turns failures into
+answers, so an exchange raises and never catches for that purpose.
+"""
+
+import asyncio
+import json
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from keyhole.api.errors import RequestRefused
+from keyhole.errors import Refusal
+from keyhole.observe.observer import Surface
+from keyhole.reasons import Reason
+
+API_BODY_LIMIT_BYTES = 114688
+"""The largest body of an API request, as in OpenStack's services."""
+
+BODY_DEADLINE_SECONDS = 10.0
+"""How long a request's body may take to arrive."""
+
+NO_STORE = ("Cache-Control", "no-store")
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Exchange(ABC):
+    """One request and its answer on one surface."""
+
+    surface: Surface
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.request_id = f"req-{uuid.uuid4()}"
+
+    @property
+    def client(self) -> str:
+        """The address of the peer, for the log; empty on a unix socket."""
+        return self.request.client.host if self.request.client else ""
+
+    @abstractmethod
+    async def answer(self) -> Response:
+        """Does what is asked. Raises Refusal."""
+
+    @abstractmethod
+    def refuse(self, refusal: Refusal) -> Response:
+        """A refusal in this surface's shape."""
+
+
+def json_response(
+    status: int, value: object, headers: Headers = (), *, content_type: str = "application/json"
+) -> Response:
+    """`value` as JSON in pure ASCII, so that whatever was quoted from a request can be sent."""
+    return raw_response(status, json.dumps(value).encode("ascii"), content_type, headers)
+
+
+def raw_response(status: int, body: bytes, content_type: str, headers: Headers = ()) -> Response:
+    """A response with exactly these header lines, a name given twice included."""
+    response = Response(body, status)
+    response.raw_headers.append((b"content-type", content_type.encode("latin-1")))
+    add_headers(response, headers)
+    return response
+
+
+def add_headers(response: Response, headers: Headers) -> None:
+    """Adds header lines to a response, keeping those that it has."""
+    response.raw_headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def refuse_declared_length(request: Request, limit_bytes: int) -> None:
+    """Refuses a body by its Content-Length, before anything of it is read."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:20]) > limit_bytes:
+        raise _too_large(limit_bytes)
+
+
+async def read_body(request: Request, limit_bytes: int, *, deadline_seconds: float = BODY_DEADLINE_SECONDS) -> bytes:
+    """The whole body. Raises RequestRefused: 413 beyond the limit, 408 when it does not arrive in time."""
+    refuse_declared_length(request, limit_bytes)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise _too_large(limit_bytes)
+    except TimeoutError as error:
+        message = f"The request's body did not arrive within {deadline_seconds:g} seconds."
+        raise RequestRefused(408, Reason.REQUEST_TOO_SLOW, message) from error
+    return bytes(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON text's value. Raises ValueError for anything that is not JSON in UTF-8, or is nested too deeply."""
+    try:
+        return json.loads(body.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _too_large(limit_bytes: int) -> RequestRefused:
+    message = f"Request is too large; its body may have {limit_bytes} bytes."
+    return RequestRefused(413, Reason.REQUEST_TOO_LARGE, message)

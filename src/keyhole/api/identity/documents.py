@@ -1,0 +1,79 @@
+"""Version documents and service catalogs: what a client learns about where things are."""
+
+import uuid
+from typing import Any
+
+REGION = "RegionOne"
+INTERFACES = ("public", "internal", "admin")
+
+_NAMES = uuid.UUID("6f1b7a0e-52ad-4d0c-9a63-0c1f6d3d8a11")
+"""Ids of things that only have a name (roles, services, endpoints) are derived from it below this one."""
+
+
+def id_of(kind: str, name: str) -> str:
+    """32 hex digits for something that is known by its name alone; always the same."""
+    return uuid.uuid5(_NAMES, f"{kind}/{name}").hex
+
+
+def v3_document(identity_url: str) -> dict[str, Any]:
+    """The version v3 as clients discover it."""
+    return {
+        "id": "v3.14",
+        "status": "stable",
+        "updated": "2020-04-07T00:00:00Z",
+        "links": [{"rel": "self", "href": f"{identity_url}/v3/"}],
+        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
+    }
+
+
+def v2_document(identity_url: str) -> dict[str, Any]:
+    """The version v2.0; it is not offered for discovery, only to who asks for it by its path."""
+    return {
+        "id": "v2.0",
+        "status": "deprecated",
+        "updated": "2016-08-04T00:00:00Z",
+        "links": [{"rel": "self", "href": f"{identity_url}/v2.0/"}],
+        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v2.0+json"}],
+    }
+
+
+def catalog(compute_url: str, identity_url: str) -> list[dict[str, Any]]:
+    """The catalog in v3 tokens: compute and identity, each at every interface."""
+    return [
+        _service("compute", "nova", f"{compute_url}/v2.1"),
+        _service("identity", "keystone", identity_url),
+    ]
+
+
+def service_catalog(compute_url: str, identity_url: str, project_id: str) -> list[dict[str, Any]]:
+    """The catalog in v2.0 tokens, with the compute endpoint that such clients expect: /v2/{project_id}."""
+    return [
+        _old_service("compute", "cloudServersOpenStack", f"{compute_url}/v2/{project_id}", project_id),
+        _old_service("identity", "keystone", f"{identity_url}/v2.0", project_id),
+    ]
+
+
+def _service(kind: str, name: str, url: str) -> dict[str, Any]:
+    endpoints = [
+        {
+            "id": id_of("endpoint", f"{kind}/{interface}"),
+            "interface": interface,
+            "region": REGION,
+            "region_id": REGION,
+            "url": url,
+        }
+        for interface in INTERFACES
+    ]
+    return {"id": id_of("service", kind), "type": kind, "name": name, "endpoints": endpoints}
+
+
+def _old_service(kind: str, name: str, url: str, project_id: str) -> dict[str, Any]:
+    endpoint = {
+        "id": id_of("endpoint", kind),
+        "region": REGION,
+        "tenantId": project_id,
+        "publicURL": url,
+        "internalURL": url,
+        "adminURL": url,
+    }
+    return {"type": kind, "name": name, "endpoints": [endpoint], "endpoints_links": []}

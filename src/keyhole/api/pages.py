@@ -1,0 +1,137 @@
+"""The pages: exactly the files that the frontend's build names in its manifest, from memory, with strict headers.
+
+`static/manifest.json` is {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL}}. There are no
+directories, no redirects and no other names, so no path of a request ever reaches the file system.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from keyhole.api.errors import RequestRefused, headers_of, status_of
+from keyhole.api.http import Exchange, raw_response
+from keyhole.errors import Refusal, SettingsError
+from keyhole.observe.observer import Surface
+from keyhole.reasons import Reason
+
+MANIFEST = "manifest.json"
+
+ALIASES: Mapping[str, str] = MappingProxyType({"/": "/index.html", "/console": "/vnc_lite.html"})
+"""Addresses without a file of their own. A client that is no browser never comes here with /console."""
+
+MIN_GZIP_BYTES = 512
+_COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One file, as it is sent. `gzipped` is None where it would not be smaller."""
+
+    body: bytes
+    gzipped: bytes | None
+    content_type: str
+    cache_control: str
+    etag: str
+
+
+class ManifestEntry(BaseModel):
+    """One line of the manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    type: str
+    cache: str
+
+
+_MANIFEST = TypeAdapter(dict[str, ManifestEntry])
+
+
+def load_pages(directory: Path) -> Mapping[str, Page]:
+    """Every page of the build by its path. Raises SettingsError saying how to build when there is none."""
+    try:
+        manifest = _MANIFEST.validate_json((directory / MANIFEST).read_bytes())
+        pages = {path: _page(entry, (directory / entry.file).read_bytes()) for path, entry in manifest.items()}
+    except OSError as error:
+        raise SettingsError(f"the pages are not built: {error.filename} is missing; run `make page`") from error
+    except ValidationError as error:
+        raise SettingsError(f"the pages' {MANIFEST} is not understood; run `make page` again") from error
+    missing = sorted(path for path in ALIASES.values() if path not in pages)
+    if missing:
+        raise SettingsError(f"the pages' {MANIFEST} lacks {', '.join(missing)}; run `make page` again")
+    return MappingProxyType(pages)
+
+
+def page_headers(public_url: str, allowed_origins: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The header lines of every page: what it may load, who may frame it, what it tells others."""
+    websocket = f"ws{public_url.removeprefix('http')}"
+    policy = (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        f"connect-src 'self' {websocket}",
+        "font-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        " ".join(["frame-ancestors 'self'", *sorted(allowed_origins)]),
+        "require-trusted-types-for 'script'",
+    )
+    return (
+        ("Content-Security-Policy", "; ".join(policy)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    )
+
+
+class PageExchange(Exchange):
+    """One request for a page. `headers` are those of `page_headers`, made once."""
+
+    surface = Surface.PAGES
+
+    def __init__(self, request: Request, pages: Mapping[str, Page], headers: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(request)
+        self._pages = pages
+        self._page_headers = headers
+
+    async def answer(self) -> Response:
+        path = self.request.scope["path"]
+        page = self._pages.get(ALIASES.get(path, path))
+        if page is None:
+            raise RequestRefused(404, Reason.NOT_FOUND, "There is nothing at this address; a console link is longer.")
+        if self.request.method not in ("GET", "HEAD"):
+            message = "Only GET is answered here."
+            raise RequestRefused(405, Reason.REQUEST_MALFORMED, message, (("Allow", "GET, HEAD"),))
+        headers = [
+            *self._page_headers,
+            ("Cache-Control", page.cache_control),
+            ("ETag", page.etag),
+            ("Vary", "Accept-Encoding"),
+        ]
+        if page.etag in self.request.headers.get("if-none-match", ""):
+            return raw_response(304, b"", page.content_type, headers)
+        if page.gzipped is not None and "gzip" in self.request.headers.get("accept-encoding", ""):
+            return raw_response(200, page.gzipped, page.content_type, [*headers, ("Content-Encoding", "gzip")])
+        return raw_response(200, page.body, page.content_type, headers)
+
+    def refuse(self, refusal: Refusal) -> Response:
+        headers = [*self._page_headers, ("Cache-Control", "no-store"), *headers_of(refusal)]
+        return raw_response(status_of(refusal), f"{refusal}\n".encode(), "text/plain; charset=utf-8", headers)
+
+
+def _page(entry: ManifestEntry, body: bytes) -> Page:
+    gzipped = None
+    if len(body) >= MIN_GZIP_BYTES and entry.type.startswith(_COMPRESSIBLE):
+        packed = gzip.compress(body, 9, mtime=0)
+        gzipped = packed if len(packed) < len(body) else None
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return Page(body, gzipped, entry.type, entry.cache, etag)

@@ -1,0 +1,88 @@
+"""docs/reference/api.md as text, from the tables that the API is made of."""
+
+from collections.abc import Iterator
+
+from keyhole.api.health import PART_DEADLINE_SECONDS
+from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
+from keyhole.api.identity.endpoints import ENDPOINTS
+from keyhole.api.operations import OPERATIONS, Operation
+from keyhole.api.schema import Schema
+from keyhole.api.v1 import INSPECT_PATH
+from keyhole.api.versions import NEWEST, OLDEST
+
+
+def render() -> str:
+    """The page in Markdown."""
+    return "\n".join([*_compute(), "", *_identity(), "", *_own(), "", *_health()])
+
+
+def _compute() -> Iterator[str]:
+    yield "# HTTP API"
+    yield f"A body may have {API_BODY_LIMIT_BYTES} bytes and {BODY_DEADLINE_SECONDS:g} seconds to arrive."
+    yield ""
+    yield "## Compute: `/compute`"
+    yield "The console part of the OpenStack Compute API in Nova's shapes, below `/compute/v2.1`,"
+    yield "`/compute/v2.1/{project_id}` and, as the oldest microversion without headers, `/compute/v2/{project_id}`."
+    yield f"Microversions {OLDEST} to {NEWEST}; `X-Auth-Token` holds the identity token. `GET /compute`,"
+    yield "`GET /compute/v2.1/` and `GET /compute/v2/` are the version documents and need no token."
+    yield "Where Keyhole answers otherwise than Nova stands in [differences](../differences-from-nova.md)."
+    yield ""
+    yield "| call | microversions | role | body | what it does |"
+    yield "|---|---|---|---|---|"
+    for operation in OPERATIONS:
+        yield (
+            f"| `{operation.method} {operation.path}`{_action(operation)} | {operation.versions}"
+            f" | {operation.role or 'any'} | {_body(operation.body)} | {operation.summary} |"
+        )
+
+
+def _action(operation: Operation) -> str:
+    return f" `{operation.action}`" if operation.action else ""
+
+
+def _body(schema: Schema | None) -> str:
+    return "-" if schema is None else f"`{_shape(schema)}`"
+
+
+def _shape(schema: Schema) -> str:
+    """A schema in short: {"type": novnc or xvpvnc}."""
+    if schema.properties:
+        parts = (
+            f'"{name}"{"" if name in schema.required else "?"}: {_shape(inner)}'
+            for name, inner in schema.properties.items()
+        )
+        return "{" + ", ".join(parts) + "}"
+    return " or ".join(schema.enum or schema.types)
+
+
+def _identity() -> Iterator[str]:
+    yield "## Identity: `/identity`"
+    yield "The embedded identity in Keystone's shapes. There is one domain, id `default`, name `Default`."
+    yield ""
+    yield "| call | what it does |"
+    yield "|---|---|"
+    for endpoint in ENDPOINTS:
+        yield f"| `{endpoint.method} /identity{endpoint.path.replace('{}', '{token}')}` | {endpoint.summary} |"
+
+
+def _own() -> Iterator[str]:
+    yield "## Keyhole's own: `/v1`"
+    yield "Refusals are `application/problem+json` (RFC 9457) with a [`reason`](reasons.md)."
+    yield "A request with an `Origin` that is not allowed to show consoles is refused."
+    yield ""
+    yield "| call | body | answer |"
+    yield "|---|---|---|"
+    answer = '{"server": {"id", "name"}, "console_type", "protocol", "expires_at", "lifetime_seconds"}'
+    yield f'| `POST {INSPECT_PATH}` | `{{"token": string}}` | `{answer}`: what a console link opens; not used up |'
+
+
+def _health() -> Iterator[str]:
+    yield "## Health"
+    yield "| call | answer |"
+    yield "|---|---|"
+    yield "| `GET /healthz` | 200 `ok` while the process lives |"
+    yield (
+        '| `GET /readyz` | `{"ready", "parts": {"store", "identity", "drivers"}}` with the `troubles` of each;'
+        f" 503 when store or identity have some. A part has {PART_DEADLINE_SECONDS:g} seconds to tell. |"
+    )
+    yield "| `GET /metrics` | [metrics](metrics.md) in Prometheus' text format |"

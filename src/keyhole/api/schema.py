@@ -1,0 +1,157 @@
+"""Checks request bodies and says what is wrong in the words that Compute API clients know (those of JSON Schema).
+
+Only the keywords that the operations use: type, enum, pattern, minimum, properties, required, additionalProperties.
+They are tried in that order and the first failure is the answer, as in Nova: an inner property before its parent's
+missing or superfluous ones.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from keyhole.errors import KeyholeError
+
+MAX_QUOTED_CHARACTERS = 1000
+"""How much of a wrong value is quoted back."""
+
+
+class Invalid(KeyholeError):
+    """A value breaks its schema; the message says where and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a JSON value must be. `minimum` also holds for strings that are numbers."""
+
+    types: tuple[str, ...]
+    enum: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    minimum: int | None = None
+    properties: Mapping[str, "Schema"] = field(default_factory=lambda: MappingProxyType({}))
+    required: tuple[str, ...] = ()
+    closed: bool = False
+    """No properties but the named ones (additionalProperties false)."""
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_IS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {
+        "object": lambda value: isinstance(value, dict),
+        "string": lambda value: isinstance(value, str),
+        "null": lambda value: value is None,
+        "integer": _is_integer,
+    }
+)
+
+
+def closed_object(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
+    """An object with these properties and no others."""
+    return Schema(("object",), properties=MappingProxyType(properties), required=required, closed=True)
+
+
+def wrapped(name: str, inner: Schema) -> Schema:
+    """An object whose one property, which must be there, is `name`."""
+    return Schema(("object",), properties=MappingProxyType({name: inner}), required=(name,), closed=True)
+
+
+def one_of(*words: str) -> Schema:
+    """One of these strings."""
+    return Schema(("string",), enum=words)
+
+
+def check(schema: Schema, value: Any, *, strip: bool = False) -> Any:
+    """The value when it is right; with `strip`, without the properties that a closed object does not name.
+
+    Raises Invalid.
+    """
+    return _check(schema, value, (), strip)
+
+
+def refuse_unknown(names: set[str]) -> None:
+    """Refuses any name at all, as a closed object without properties does. Raises Invalid."""
+    if names:
+        raise Invalid(_superfluous(names))
+
+
+def check_parameter(schema: Schema, name: str, value: str) -> str:
+    """The value of a query parameter when it is right. Raises Invalid."""
+    wrong = _what_is_wrong(schema, value)
+    if wrong:
+        raise Invalid(f"Invalid input for query parameters {name}. Value: {_bounded(value)}. {wrong}")
+    return value
+
+
+def _check(schema: Schema, value: Any, path: tuple[str, ...], strip: bool) -> Any:
+    wrong = _what_is_wrong(schema, value)
+    if wrong:
+        raise _invalid(path, value, wrong)
+    if not isinstance(value, dict):
+        return value
+    checked = {
+        name: _check(inner, value[name], (*path, name), strip)
+        for name, inner in schema.properties.items()
+        if name in value
+    }
+    for name in schema.required:
+        if name not in value:
+            raise _invalid(path, value, f"{name!r} is a required property")
+    others = {name: value[name] for name in value if name not in schema.properties}
+    if schema.closed and others and not strip:
+        raise _invalid(path, value, _superfluous(set(others)))
+    return checked if schema.closed else checked | others
+
+
+def _what_is_wrong(schema: Schema, value: Any) -> str | None:
+    if not any(_IS[kind](value) for kind in schema.types):
+        return f"{_quoted(value)} is not of type {', '.join(map(repr, schema.types))}"
+    if schema.enum and value not in schema.enum:
+        return f"{_quoted(value)} is not one of {list(schema.enum)!r}"
+    if schema.pattern and isinstance(value, str) and not schema.pattern.search(value):
+        return f"{_quoted(value)} does not match {schema.pattern.pattern!r}"
+    if schema.minimum is not None:
+        number = _number(value)
+        if number is not None and number < schema.minimum:
+            return f"{number!r} is less than the minimum of {schema.minimum}"
+    return None
+
+
+def _number(value: Any) -> float | None:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def _superfluous(names: set[str]) -> str:
+    listed = ", ".join(map(repr, sorted(names)))
+    return _bounded(
+        f"Additional properties are not allowed ({listed} {'was' if len(names) == 1 else 'were'} unexpected)"
+    )
+
+
+def _invalid(path: tuple[str, ...], value: Any, wrong: str) -> Invalid:
+    if not path:
+        return Invalid(wrong)
+    shown = _bounded(value) if isinstance(value, str) else _quoted(value)
+    return Invalid(f"Invalid input for field/attribute {path[-1]}. Value: {shown}. {wrong}")
+
+
+def _quoted(value: Any) -> str:
+    """The value as Python writes it, which is how these messages show it."""
+    try:
+        return _bounded(repr(value))
+    except RecursionError:
+        return "(a value nested too deeply to show)"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_QUOTED_CHARACTERS else f"{text[:MAX_QUOTED_CHARACTERS]}..."

@@ -1,0 +1,42 @@
+"""What the HTTP application is given by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from keyhole.api.pages import Page
+from keyhole.consoles import Consoles
+from keyhole.observe.observer import Observer
+from keyhole.ports import HypervisorDriver, IdentityProvider, TokenIssuer
+from keyhole.servers import Servers
+
+
+@dataclass(frozen=True)
+class ApiServices:
+    """Everything that requests are answered with.
+
+    `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
+    `issuer` is None where another identity service hands out tokens; `store_troubles` says what ails the store.
+    """
+
+    public_url: str
+    allowed_origins: frozenset[str]
+    servers: Servers
+    consoles: Consoles
+    identity: IdentityProvider
+    issuer: TokenIssuer | None
+    observer: Observer
+    drivers: Sequence[HypervisorDriver]
+    store_troubles: Callable[[], Awaitable[Sequence[str]]]
+    pages: Mapping[str, Page]
+    clock: Callable[[], float]
+    lifetime_seconds: int
+
+    @property
+    def compute_url(self) -> str:
+        """What the compute API's paths follow."""
+        return f"{self.public_url}/compute"
+
+    @property
+    def identity_url(self) -> str:
+        """What the identity API's paths follow."""
+        return f"{self.public_url}/identity"

@@ -1,0 +1,146 @@
+"""Microversions of the compute API and its version documents, which need no token.
+
+A client asks for a microversion with `OpenStack-API-Version: compute X.Y` or, in the older form, with
+`X-OpenStack-Nova-API-Version: X.Y`; the first wins. Without either it gets the oldest.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+
+from keyhole.api.errors import RequestRefused
+from keyhole.reasons import Reason
+
+VERSION_HEADER = "OpenStack-API-Version"
+LEGACY_VERSION_HEADER = "X-OpenStack-Nova-API-Version"
+
+_FORMAT = re.compile(r"([1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
+
+
+class Microversion(NamedTuple):
+    """A version of the compute API; ordered as its numbers are."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+OLDEST = Microversion(2, 1)
+NEWEST = Microversion(2, 104)
+
+
+def requested_version(headers: Headers) -> Microversion:
+    """The microversion that the headers ask for, in range or not. Raises RequestRefused (400) when it is none."""
+    asked = _standard_version(headers) or _legacy_version(headers)
+    if asked is None:
+        return OLDEST
+    if asked == "latest":
+        return NEWEST
+    numbers = _FORMAT.fullmatch(asked)
+    if numbers is None:
+        message = f"API Version String {asked[:100]} is of invalid format. Must be of format MajorNum.MinorNum."
+        raise RequestRefused(400, Reason.REQUEST_MALFORMED, message)
+    return Microversion(int(numbers[1]), int(numbers[2]))
+
+
+def refuse_unsupported(version: Microversion) -> None:
+    """Refuses a microversion that is not offered with 406."""
+    if not OLDEST <= version <= NEWEST:
+        message = f"Version {version} is not supported by the API. Minimum is {OLDEST} and maximum is {NEWEST}."
+        raise RequestRefused(406, Reason.VERSION_NOT_SUPPORTED, message)
+
+
+def version_headers(version: Microversion) -> list[tuple[str, str]]:
+    """The header lines that tell which microversion was answered."""
+    return [
+        (VERSION_HEADER, f"compute {version}"),
+        (LEGACY_VERSION_HEADER, str(version)),
+        ("Vary", VERSION_HEADER),
+        ("Vary", LEGACY_VERSION_HEADER),
+    ]
+
+
+def _standard_version(headers: Headers) -> str | None:
+    """From `volume 3.5, compute 2.6`: what stands after the last `compute`."""
+    for one in reversed(",".join(headers.getlist(VERSION_HEADER)).split(",")):
+        words = one.split(maxsplit=1)
+        if len(words) == 2 and words[0].lower() == "compute":
+            return words[1].strip()
+    return None
+
+
+def _legacy_version(headers: Headers) -> str | None:
+    values = headers.getlist(LEGACY_VERSION_HEADER)
+    return values[-1].rpartition(",")[2].strip() if values else None
+
+
+_DOCUMENTS: Sequence[Mapping[str, str]] = (
+    MappingProxyType(
+        {
+            "id": "v2.0",
+            "status": "DEPRECATED",
+            "version": "",
+            "min_version": "",
+            "updated": "2025-07-04T12:00:00Z",
+            "path": "v2",
+            "media": "application/vnd.openstack.compute+json;version=2",
+        }
+    ),
+    MappingProxyType(
+        {
+            "id": "v2.1",
+            "status": "CURRENT",
+            "version": str(NEWEST),
+            "min_version": str(OLDEST),
+            "updated": "2013-07-23T11:33:21Z",
+            "path": "v2.1",
+            "media": "application/vnd.openstack.compute+json;version=2.1",
+        }
+    ),
+)
+
+
+def all_versions(base_url: str) -> dict[str, Any]:
+    """The document at the API's root; `base_url` ends in /compute."""
+    return {"versions": [_plain(one) | {"links": [_self_link(base_url, one, "/")]} for one in _DOCUMENTS]}
+
+
+def one_version(base_url: str, *, legacy: bool) -> dict[str, Any]:
+    """The document at /v2.1/ (or /v2/), from which clients read the range of microversions."""
+    one = _DOCUMENTS[0 if legacy else 1]
+    described = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
+    links = [_self_link(base_url, one, "/"), described]
+    return {"version": _plain(one) | {"links": links, "media-types": _media_types(one)}}
+
+
+def choices(base_url: str, path: str) -> dict[str, Any]:
+    """The answer to a path that names no version: where it may be below each of them."""
+    return {
+        "choices": [
+            {
+                "id": one["id"],
+                "status": one["status"],
+                "links": [_self_link(base_url, one, quote(path))],
+                "media-types": _media_types(one),
+            }
+            for one in _DOCUMENTS
+        ]
+    }
+
+
+def _plain(one: Mapping[str, str]) -> dict[str, Any]:
+    return {key: one[key] for key in ("id", "status", "version", "min_version", "updated")}
+
+
+def _self_link(base_url: str, one: Mapping[str, str], path: str) -> dict[str, str]:
+    return {"rel": "self", "href": f"{base_url}/{one['path']}{path}"}
+
+
+def _media_types(one: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"base": "application/json", "type": one["media"]}]

@@ -1,0 +1,44 @@
+"""`keyhole config check|show|hash-password`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from keyhole import config
+from keyhole.app import chosen_drivers
+from keyhole.errors import SettingsError
+from keyhole.identity.passwords import hash_password
+
+app = typer.Typer(help="Check and show the settings; hash a password for them.", no_args_is_help=True)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="The TOML file with the settings.")]
+
+
+@app.command()
+def check(path: ConfigFile = None) -> None:
+    """Say whether the settings can be used."""
+    settings = config.load(path)
+    drivers = chosen_drivers(settings)
+    names = ", ".join(choice.name for choice in drivers) or "none"
+    typer.echo(f"{path or 'environment'}: ok; {settings.public_url}, drivers: {names}")
+
+
+@app.command()
+def show(path: ConfigFile = None) -> None:
+    """Print the settings in force, as JSON, secrets hidden."""
+    typer.echo(config.load(path).model_dump_json(indent=2))
+
+
+@app.command("hash-password")
+def hash_password_command() -> None:
+    """Read a password (from standard input, or asked for on a terminal) and print its hash."""
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise SettingsError("the password is empty; write it on standard input")
+    typer.echo(hash_password(SecretStr(password)))

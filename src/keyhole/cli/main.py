@@ -1,0 +1,61 @@
+"""`keyhole`: the command line. Exit 0: done; 1: refused or failed, one line on standard error; 2: wrong usage."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keyhole import __version__
+from keyhole.cli import config_commands, demo_command, serve_command
+from keyhole.errors import KeyholeError, SettingsError
+
+app = typer.Typer(
+    name="keyhole",
+    help="Any server's console, in a browser, through one API call.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(config_commands.app, name="config")
+
+
+@app.command()
+def serve(
+    config: Annotated[Path | None, typer.Option(help="The TOML file with the settings.")] = None,
+) -> None:
+    """Run the service until it is told to stop."""
+    serve_command.serve(config)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The one port.")] = 6080,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    state_dir: Annotated[Path | None, typer.Option(help="Where the guest's image and the store are kept.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Use the built-in simulated guest.")] = False,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON object there when everything answers.")] = None,
+) -> None:
+    """Boot a small real guest, serve its console and say how to open it."""
+    demo_command.demo(demo_command.DemoOptions(port, host, state_dir, simulated, ready_file))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(error, 2)
+    except KeyholeError as error:
+        _fail(error, 1)
+
+
+def _fail(error: KeyholeError, status: int) -> None:
+    typer.echo(f"keyhole: {error}", err=True)
+    sys.exit(status)

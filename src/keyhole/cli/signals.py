@@ -1,0 +1,16 @@
+"""SIGINT and SIGTERM end what runs, by cancelling it, so that everything it started is put away."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+
+
+async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
+    """Runs `work` until it ends or a signal says so."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,184 @@
+"""The use cases of a console: create its link, look at a link, redeem it, give it back, read the console log.
+
+No HTTP, no sockets, no SQL. A link's token is 122 random bits (uuid4, the form that clients parse); only its sha256
+is stored. Whether the caller's role allows the operation is asked by the API's operations table before it comes here.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
+from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target
+from keyhole.ports import GrantStore
+from keyhole.reasons import Reason
+from keyhole.servers import Servers
+
+MAX_TOKEN_CHARACTERS = 256
+"""Longer than any token that was ever given out: not worth hashing."""
+
+KEEP_EXPIRED_SECONDS = 24 * 3600
+"""How long an expired grant is still told apart from one that never was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A console that was created: its type and the URL that opens it. The URL holds the token."""
+
+    type: ConsoleType
+    url: str
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A grant that was redeemed, and where its console is right now."""
+
+    grant: Grant
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRules:
+    """How long a link lives and whether it opens more than once until then."""
+
+    lifetime_seconds: int
+    reusable: bool
+
+
+def hash_token(token: str) -> str:
+    """The sha256, in hex, under which a token is kept."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Consoles:
+    """Creates and redeems grants. `clock` gives the seconds since the epoch."""
+
+    def __init__(
+        self,
+        servers: Servers,
+        store: GrantStore,
+        rules: GrantRules,
+        public_url: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._servers = servers
+        self._store = store
+        self._rules = rules
+        self._public_url = public_url.rstrip("/")
+        self._clock = clock
+
+    async def create(self, identity: Identity, server_id: str, console_type: ConsoleType) -> Console:
+        """Makes a link that opens a server's console.
+
+        Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
+        """
+        driver, server = await self._servers.find_for(identity, server_id)
+        try:
+            target = await driver.console_target(server.id, CONSOLE_TYPES[console_type].protocol)
+        except ConsoleUnavailable as failure:
+            raise ConsoleUnavailable(console_type) from failure
+        token = str(uuid.uuid4())
+        grant = self._grant(token, identity, server, console_type, target)
+        await self._store.add_grant(grant)
+        return Console(console_type, self._url(console_type, token), grant)
+
+    async def inspect(self, token: str | None) -> Grant:
+        """What a good link opens, without using it up. Raises TokenRefused with the reason that `redeem` would give."""
+        token_hash = self._checked_hash(token)
+        grant = await self._store.find_grant(token_hash)
+        if grant is None or self._fault_of(grant) is not None:
+            raise self._refusal(grant)
+        return grant
+
+    async def redeem(self, token: str | None) -> Redemption:
+        """Uses a link: marks its grant and asks the driver where the console is now.
+
+        Raises TokenRefused; TargetFailed (server_moved) when the console is no longer where it was when the grant
+        was made, since ports are reused and another server may stand there; Unavailable. A grant whose console never
+        opened is given back with `release`; `redeem` does so itself when it raises.
+        """
+        token_hash = self._checked_hash(token)
+        grant = await self._store.redeem_grant(token_hash, self._clock(), reusable=self._rules.reusable)
+        if grant is None:
+            raise self._refusal(await self._store.find_grant(token_hash))
+        try:
+            target = await self._target_now(grant)
+        except BaseException:
+            await self.release(grant)
+            raise
+        return Redemption(grant, target)
+
+    async def release(self, grant: Grant) -> None:
+        """Gives a redemption back: the console never opened, so its link may be tried again until it expires."""
+        await self._store.release_grant(grant.token_hash)
+
+    async def log(self, identity: Identity, server_id: str, lines: int | None) -> bytes:
+        """The last lines of a server's serial log, as written by the guest; all when None.
+
+        Raises ServerNotFound, LogUnavailable, Unavailable.
+        """
+        driver, server = await self._servers.find_for(identity, server_id)
+        return await driver.console_log(server.id, lines)
+
+    async def sweep(self) -> int:
+        """Forgets grants that expired long ago; returns how many."""
+        return await self._store.sweep_grants(self._clock() - KEEP_EXPIRED_SECONDS)
+
+    async def _target_now(self, grant: Grant) -> Target:
+        try:
+            driver, server = await self._servers.find(grant.server_id)
+            if server.project_id != grant.project_id:
+                raise ServerNotFound(grant.server_id)
+            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+        except (ServerNotFound, ConsoleUnavailable) as failure:
+            raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
+        if str(target.address) != grant.address:
+            raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
+        return target
+
+    def _grant(
+        self, token: str, identity: Identity, server: Server, console_type: ConsoleType, target: Target
+    ) -> Grant:
+        now = self._clock()
+        return Grant(
+            token_hash=hash_token(token),
+            user_id=identity.user_id,
+            user_name=identity.user_name,
+            project_id=server.project_id,
+            server_id=server.id,
+            server_name=server.name,
+            console_type=console_type,
+            address=str(target.address),
+            rights=Rights.CONTROL,
+            created_at=now,
+            expires_at=now + self._rules.lifetime_seconds,
+        )
+
+    def _url(self, console_type: ConsoleType, token: str) -> str:
+        kind = CONSOLE_TYPES[console_type]
+        base = self._public_url
+        if kind.websocket_url:
+            base = "ws" + base.removeprefix("http")
+        return f"{base}{kind.url_path}{token}"
+
+    def _checked_hash(self, token: str | None) -> str:
+        if not token:
+            raise TokenRefused(Reason.TOKEN_MISSING, "The request carries no console token.")
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise TokenRefused(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
+        return hash_token(token)
+
+    def _fault_of(self, grant: Grant) -> Reason | None:
+        if grant.expires_at <= self._clock():
+            return Reason.TOKEN_EXPIRED
+        if grant.redeemed_at is not None and not self._rules.reusable:
+            return Reason.TOKEN_USED
+        return None
+
+    def _refusal(self, grant: Grant | None) -> TokenRefused:
+        reason = Reason.TOKEN_UNKNOWN if grant is None else self._fault_of(grant)
+        # A grant that is good again by now was being redeemed by somebody else a moment ago.
+        reason = reason or Reason.TOKEN_USED
+        return TokenRefused(reason, f"The console token is refused: {reason}.")

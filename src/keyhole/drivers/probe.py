@@ -1,0 +1,70 @@
+"""Whether something listens at a console's address, without disturbing what does.
+
+A console may serve one client at a time, end with its first client, or shut out who connects and says nothing. So a
+unix socket is only looked at, and a TCP connection is reset before the kernel hands it to the listener: the last
+message of TCP's opening is held back (TCP_QUICKACK off) and a reset is sent in its place (no lingering).
+"""
+
+import asyncio
+import os
+import socket
+import stat
+import struct
+
+from keyhole.model import Address, TcpAddress, UnixAddress
+
+DEADLINE_SECONDS = 1.0
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+async def probe(address: Address) -> str | None:
+    """What is wrong with an address, as the end of a sentence; None when something listens there."""
+    match address:
+        case UnixAddress(path):
+            return _look_at(path)
+        case TcpAddress(host, port):
+            try:
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    return await _try_all(host, port)
+            except TimeoutError:
+                return f"does not answer within {DEADLINE_SECONDS:g} s"
+
+
+def _look_at(path: str) -> str | None:
+    try:
+        mode = os.lstat(path).st_mode  # as the gateway will: it follows no link
+    except FileNotFoundError:
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    return None if stat.S_ISSOCK(mode) else "is not a socket"
+
+
+async def _try_all(host: str, port: int) -> str | None:
+    """Tries each address of a host until one answers; the first one's trouble when none does."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        return "has a host name that cannot be found"
+    troubles: list[str] = []
+    for family, kind, protocol, _, endpoint in found:
+        try:
+            await _connect(socket.socket(family, kind, protocol), endpoint)
+        except ConnectionRefusedError:
+            troubles.append("refuses the connection")
+        except OSError as error:
+            troubles.append(f"cannot be reached: {error.strerror}")
+        else:
+            return None
+    return troubles[0]
+
+
+async def _connect(connection: socket.socket, endpoint: tuple[object, ...]) -> None:
+    with connection:
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if hasattr(socket, "TCP_QUICKACK"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        await asyncio.get_running_loop().sock_connect(connection, endpoint)

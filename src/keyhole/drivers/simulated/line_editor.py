@@ -1,0 +1,52 @@
+"""Reads lines that a person types, showing them as they come."""
+
+from collections.abc import Callable
+
+MAX_LINE_CHARACTERS = 240
+
+ENTER, BACKSPACE, INTERRUPT, KILL_LINE, CLEAR = "\n", "\b", "\x03", "\x15", "\f"
+
+
+class LineEditor:
+    """`write` shows text, `run` takes each line and returns what to say to it. `prompt` may be changed in between."""
+
+    def __init__(self, write: Callable[[str], None], run: Callable[[str], str], prompt: str) -> None:
+        self.prompt = prompt
+        self._write = write
+        self._run = run
+        self._line = ""
+
+    @property
+    def current(self) -> str:
+        """The line with the cursor as it looks now."""
+        return self.prompt + self._line
+
+    def start(self, greeting: str) -> None:
+        """Says something first, and then that a line is awaited."""
+        self._write(greeting + self.prompt)
+
+    def type(self, character: str) -> None:
+        """Takes one character: a printable one or one of those named above; others are ignored."""
+        match character:
+            case "\n":
+                line, self._line = self._line, ""
+                answer = self._run(line)
+                self._write(f"\n{answer}{self.prompt}")
+            case "\b":
+                self._rub_out(1)
+            case "\x15":
+                self._rub_out(len(self._line))
+            case "\x03":
+                self._line = ""
+                self._write(f"^C\n{self.prompt}")
+            case "\f":
+                self._write(f"\f{self.current}")
+            case _ if character.isprintable() and len(self._line) < MAX_LINE_CHARACTERS:
+                self._line += character
+                self._write(character)
+
+    def _rub_out(self, count: int) -> None:
+        gone = min(count, len(self._line))
+        if gone:
+            self._line = self._line[:-gone]
+            self._write("\b \b" * gone)

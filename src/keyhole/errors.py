@@ -1,0 +1,140 @@
+"""Domain failures, raised where they happen and turned into answers at the edges only.
+
+    KeyholeError
+     ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
+     ├─ ProtocolError             a peer broke the rules of its protocol
+     │   └─ TooLarge              it may be well-formed, but is larger than a named limit
+     ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
+     └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
+         ├─ NotAuthenticated      no valid identity
+         ├─ Forbidden             the identity's roles do not allow it
+         ├─ ServerNotFound        unknown, or in another project
+         ├─ ServerNotReady        has no host yet
+         ├─ ServerBusy            being deleted or migrated
+         ├─ ConsoleUnavailable    this type of console is not offered
+         ├─ LogUnavailable        no console output is kept
+         ├─ TokenRefused          a console token that is missing, unknown, expired or used
+         ├─ OriginRefused         a browser page from an address that is not allowed
+         ├─ LimitReached          too many of something
+         ├─ TargetFailed          the server's console cannot be had (its reason says why)
+         ├─ SessionEnded          a session's set-up was ended by the viewer or by us
+         └─ Unavailable           store, identity or a hypervisor does not answer
+
+`api/errors.py` maps them to HTTP answers, `gateway/close_reasons.py` to close codes; no status or code stands here.
+"""
+
+from keyhole.reasons import Reason
+
+
+class KeyholeError(Exception):
+    """Base of every failure that Keyhole raises on purpose."""
+
+
+class SettingsError(KeyholeError):
+    """The configuration cannot be used. The message is one line that says what would be right."""
+
+
+class ProtocolError(KeyholeError):
+    """The peer broke the rules of its protocol. The message names the rule; it holds no bytes of the peer."""
+
+
+class TooLarge(ProtocolError):
+    """What the peer sends exceeds a named limit."""
+
+
+class SecurityRefused(KeyholeError):
+    """The RFB security handshake failed: no common security type, or the server said no."""
+
+
+class Refusal(KeyholeError):
+    """A failure with a public name. `str()` is one sentence for the person who asked; never a secret."""
+
+    def __init__(self, reason: Reason, message: str = "") -> None:
+        super().__init__(message or reason.value)
+        self.reason = reason
+
+
+class NotAuthenticated(Refusal):
+    """There is no valid identity token, or the credentials are wrong (never says which)."""
+
+    def __init__(self, message: str = "The request you have made requires authentication.") -> None:
+        super().__init__(Reason.NOT_AUTHENTICATED, message)
+
+
+class Forbidden(Refusal):
+    """The identity is known but its roles do not allow the operation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.FORBIDDEN, message)
+
+
+class ServerNotFound(Refusal):
+    """The server is unknown or belongs to another project; the two are not told apart."""
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(Reason.SERVER_NOT_FOUND, f"Instance {server_id} could not be found.")
+        self.server_id = server_id
+
+
+class ServerNotReady(Refusal):
+    """The server has no host yet."""
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(Reason.SERVER_NOT_READY, f"Instance {server_id} is not ready")
+        self.server_id = server_id
+
+
+class ServerBusy(Refusal):
+    """The server is being deleted or migrated (`task_state`)."""
+
+    def __init__(self, server_id: str, task_state: str) -> None:
+        super().__init__(Reason.SERVER_BUSY, f"Instance {server_id} is in task_state {task_state}")
+        self.server_id = server_id
+        self.task_state = task_state
+
+
+class ConsoleUnavailable(Refusal):
+    """The server does not offer this type of console."""
+
+    def __init__(self, console_type: str) -> None:
+        super().__init__(Reason.CONSOLE_TYPE_UNAVAILABLE, f"Unavailable console type {console_type}.")
+        self.console_type = console_type
+
+
+class LogUnavailable(Refusal):
+    """The server's console output is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.CONSOLE_LOG_UNAVAILABLE, "Guest does not have a console available.")
+
+
+class TokenRefused(Refusal):
+    """A console token that is missing, unknown, expired or used up."""
+
+
+class OriginRefused(Refusal):
+    """A browser page from an origin that may not show consoles here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Reason.ORIGIN_REFUSED, "The Origin is neither public_url's own nor in console.allowed_origins."
+        )
+
+
+class LimitReached(Refusal):
+    """A configured limit is reached; the reason says which."""
+
+
+class TargetFailed(Refusal):
+    """The server's console cannot be had; the reason says why, the message what was tried."""
+
+
+class SessionEnded(Refusal):
+    """A session's set-up was ended by the viewer (closed, too slow) or by Keyhole (restart)."""
+
+
+class Unavailable(Refusal):
+    """A part that Keyhole depends on does not answer; the message names the part."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.DEPENDENCY_UNAVAILABLE, message)

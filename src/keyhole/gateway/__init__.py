@@ -1,0 +1,1 @@
+"""The console path: from an accepted connection to a session that joins one viewer to one target."""

@@ -1,0 +1,72 @@
+"""How the end of a session is told: failures become reasons here, and reasons become WebSocket close codes.
+
+RFC 6455 7.4.2 leaves 4000 to 4999 to applications. The close frame's text is the reason's public name, followed by
+`: detail` when there is one; the page shows its own words for the name.
+"""
+
+from dataclasses import dataclass
+
+from keyhole.errors import KeyholeError, ProtocolError, Refusal, SecurityRefused
+from keyhole.reasons import Reason
+
+CLOSE_CODES: dict[Reason, int] = {
+    Reason.TARGET_CLOSED: 1000,
+    Reason.VIEWER_CLOSED: 1000,
+    Reason.RESTARTING: 1001,
+    Reason.VIEWER_PROTOCOL_ERROR: 1002,
+    Reason.INTERNAL_ERROR: 1011,
+    Reason.IDLE_LIMIT: 4001,
+    Reason.TIME_LIMIT: 4002,
+    Reason.REVOKED: 4003,
+    Reason.KILLED: 4004,
+    Reason.LIMIT_SERVER: 4005,
+    Reason.TARGET_UNREACHABLE: 4010,
+    Reason.TARGET_REFUSED: 4011,
+    Reason.TARGET_PROTOCOL_ERROR: 4012,
+    Reason.TARGET_SECURITY_REFUSED: 4013,
+    Reason.SERVER_MOVED: 4014,
+    Reason.VIEWER_TIMEOUT: 4020,
+    Reason.VIEWER_LOST: 4021,
+    Reason.DEPENDENCY_UNAVAILABLE: 4030,
+}
+"""The code for every reason that a WebSocket may be closed with; the others are told before the upgrade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a session ends: the reason, and a detail that may be shown (no address, no secret; may be empty)."""
+
+    reason: Reason
+    detail: str = ""
+
+    @property
+    def code(self) -> int:
+        return CLOSE_CODES[self.reason]
+
+    @property
+    def text(self) -> str:
+        return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
+
+
+def ending_of_target(failure: KeyholeError) -> Ending:
+    """What a failure on the way to the target, or in its handshake, is called."""
+    match failure:
+        case Refusal(reason=reason):
+            return Ending(reason, str(failure))
+        case SecurityRefused():
+            return Ending(Reason.TARGET_SECURITY_REFUSED, str(failure))
+        case ProtocolError():
+            return Ending(Reason.TARGET_PROTOCOL_ERROR, str(failure))
+        case _:
+            return Ending(Reason.INTERNAL_ERROR)
+
+
+def ending_of_viewer(failure: KeyholeError) -> Ending:
+    """What a failure in the viewer's handshake is called."""
+    match failure:
+        case Refusal(reason=reason):
+            return Ending(reason, str(failure))
+        case ProtocolError():
+            return Ending(Reason.VIEWER_PROTOCOL_ERROR, str(failure))
+        case _:
+            return Ending(Reason.INTERNAL_ERROR)

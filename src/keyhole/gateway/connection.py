@@ -1,0 +1,198 @@
+"""A connection during its set-up, when bytes are awaited; and the two ways in which a viewer's bytes travel.
+
+`Connection` gathers what arrives until somebody asks for it, and stops reading from the socket when too much has
+gathered. When set-up is over the transport is handed to the pump, whose protocols never await.
+"""
+
+import asyncio
+import socket
+
+from keyhole.errors import SessionEnded
+from keyhole.gateway.close_reasons import Ending
+from keyhole.gateway.goodbye import close_soon, say_goodbye
+from keyhole.protocols.http_connect import TUNNEL_OPEN, refusal
+from keyhole.protocols.websocket import (
+    Close,
+    FrameReader,
+    Ping,
+    Pong,
+    frame_header,
+    pong_frame,
+    upgrade_response,
+)
+from keyhole.reasons import Reason
+
+HELD_BYTES = 64 * 1024
+"""How much may wait unread during set-up before the peer is told to wait."""
+
+WRITE_BUFFER_BYTES = 64 * 1024
+"""How much may wait to be sent before the other side is paused."""
+
+
+class Connection(asyncio.Protocol):
+    """Bytes awaited from one peer. `closed_reason` names the peer's going away."""
+
+    def __init__(self, closed_reason: Reason) -> None:
+        self._closed_reason = closed_reason
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._lost = False
+        self._paused = False
+        self.heard = False
+        """Whether the peer has said anything yet."""
+        self._wakeup: asyncio.Future[None] | None = None
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.adopt(transport)
+
+    def adopt(self, transport: asyncio.Transport, received: bytes = b"") -> None:
+        """Takes a transport over, with what was already read from it."""
+        self.transport = transport
+        transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
+        keep_alive(transport)
+        if received:
+            self._hold(received)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = True
+        self._hold(data)
+        if self._held_bytes > HELD_BYTES and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self._wake()
+
+    async def receive(self) -> bytes:
+        """The next bytes, at least one. Raises SessionEnded when there will be none."""
+        while not self._held:
+            if self._lost or self.transport.is_closing():
+                raise SessionEnded(self._closed_reason, "")
+            self._wakeup = asyncio.get_running_loop().create_future()
+            await self._wakeup
+        return self.take()
+
+    def take(self) -> bytes:
+        """Everything held, perhaps nothing, without waiting."""
+        data = b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        return data
+
+    def send(self, message: bytes) -> None:
+        """Sends one protocol message."""
+        if not self.transport.is_closing():
+            self.transport.write(message)
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._held_bytes += len(data)
+
+    def _wake(self) -> None:
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
+
+
+class RawViewer(Connection):
+    """A native viewer that asked by CONNECT or GET: plain bytes after an HTTP answer."""
+
+    frames = None
+
+    def __init__(self) -> None:
+        super().__init__(Reason.VIEWER_CLOSED)
+        self._accepted = False
+
+    def upgrade(self) -> None:
+        """Nothing to tell yet: this viewer's only answer waits until its target is reached."""
+
+    def accept(self) -> None:
+        """Tells the viewer that its target is reached."""
+        self._accepted = True
+        self.send(TUNNEL_OPEN)
+
+    def unframe(self, data: bytes) -> bytes:
+        """The payload in received bytes: all of it."""
+        return data
+
+    def refuse(self, ending: Ending, linger_seconds: float) -> None:
+        """Says, where there is still a way to, why there is no console, and closes."""
+        if not self._accepted:
+            status, phrase = _RAW_STATUS.get(ending.reason, (502, "Bad Gateway"))
+            self.send(refusal(status, phrase, ending.text))
+        close_soon(self.transport, linger_seconds)
+
+
+_RAW_STATUS = {
+    Reason.TARGET_UNREACHABLE: (504, "Gateway Timeout"),
+    Reason.LIMIT_SERVER: (503, "Service Unavailable"),
+    Reason.DEPENDENCY_UNAVAILABLE: (503, "Service Unavailable"),
+    Reason.RESTARTING: (503, "Service Unavailable"),
+    Reason.INTERNAL_ERROR: (500, "Internal Server Error"),
+}
+
+
+class WebSocketViewer(Connection):
+    """A viewer on a WebSocket: every message sent is one binary frame."""
+
+    def __init__(self, key: str, subprotocol: str | None) -> None:
+        super().__init__(Reason.VIEWER_CLOSED)
+        self._key = key
+        self._subprotocol = subprotocol
+        self.frames = FrameReader()
+
+    def upgrade(self) -> None:
+        """Answers 101. From here on endings are told by a close frame."""
+        self.send_raw(upgrade_response(self._key, self._subprotocol))
+
+    def accept(self) -> None:
+        """Nothing to tell: the upgrade was answered before the target was reached, so that its end has a reason."""
+
+    def refuse(self, ending: Ending, linger_seconds: float) -> None:
+        """Says why there is no console, and closes."""
+        say_goodbye(self.transport, self.frames, ending, linger_seconds)
+
+    def send(self, message: bytes) -> None:
+        self.send_raw(frame_header(len(message)) + message)
+
+    def send_raw(self, frame: bytes) -> None:
+        super().send(frame)
+
+    async def receive(self) -> bytes:
+        """The next payload bytes. Raises SessionEnded, ProtocolError."""
+        while True:
+            payload = self.unframe(await super().receive())
+            if payload:
+                return payload
+
+    def unframe(self, data: bytes) -> bytes:
+        """The payload in received bytes; pings are answered. Raises SessionEnded on a close frame, ProtocolError."""
+        payload = self.frames.receive_data(data)
+        for control in self.frames.take_control():
+            match control:
+                case Ping(ping):
+                    self.send_raw(pong_frame(ping))
+                case Pong():
+                    pass
+                case Close():
+                    raise SessionEnded(Reason.VIEWER_CLOSED, "")
+        return payload
+
+
+Viewer = RawViewer | WebSocketViewer
+
+
+def keep_alive(transport: asyncio.Transport) -> None:
+    """Has the kernel notice a TCP peer that vanished, within about 70 seconds."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)

@@ -1,0 +1,144 @@
+"""The front door: reads the first request head of every connection and sends it where it belongs.
+
+- a WebSocket upgrade (outside the API's paths), a CONNECT, or a GET on /console without a browser's Accept opens a
+  session;
+- everything else, API and pages, goes to the HTTP server with its bytes untouched.
+
+A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585).
+"""
+
+import asyncio
+from collections.abc import Coroutine
+
+from keyhole.errors import ProtocolError, TooLarge
+from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
+from keyhole.gateway.goodbye import close_soon
+from keyhole.gateway.http_server import API_PREFIXES, HttpServer
+from keyhole.gateway.session import SessionParts, open_session, peer_name
+from keyhole.observe.observer import Surface
+from keyhole.protocols.http_connect import refusal
+from keyhole.protocols.http_head import RequestHead, RequestHeadReader
+from keyhole.protocols.websocket import check_upgrade, choose_subprotocol, wants_websocket
+from keyhole.reasons import Reason
+
+CONSOLE_PATH = "/console"
+
+
+class FrontDoor:
+    """Makes a protocol for every accepted connection and keeps track of those not yet handed on."""
+
+    def __init__(self, parts: SessionParts, http: HttpServer) -> None:
+        self.parts = parts
+        self._http = http
+        self._waiting: set[_Doorstep] = set()
+        self._setups: set[asyncio.Task[None]] = set()
+        http.retake = self._retake
+
+    def protocol(self) -> asyncio.Protocol:
+        """A protocol for one more accepted connection."""
+        return _Doorstep(self)
+
+    def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes) -> None:
+        """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade."""
+        if wants_websocket(head) and not head.path.startswith(API_PREFIXES):
+            upgrade = check_upgrade(head)
+            viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head))
+        elif head.method == "CONNECT" or _is_raw_get(head):
+            viewer = RawViewer()
+        else:
+            protocol = self._http.protocol()
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            protocol.data_received(head.raw + following)
+            return
+        viewer.adopt(transport, following)
+        transport.set_protocol(viewer)
+        self._spawn(open_session(self.parts, viewer, head))
+
+    def refuse(self, transport: asyncio.Transport, status: int, phrase: str, reason: Reason, message: str) -> None:
+        """Answers a request that goes nowhere."""
+        self.parts.observer.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
+        transport.write(refusal(status, phrase, f"{message}\n"))
+        close_soon(transport, self.parts.deadlines.linger)
+
+    async def close(self, listener: asyncio.Server) -> None:
+        """Stops accepting, ends everything by its name, and waits until the last connection is gone.
+
+        No peer can hold this up: each has the deadlines' linger to read its goodbye.
+        """
+        listener.close()
+        self.parts.sessions.end_all(Reason.RESTARTING)
+        for doorstep in tuple(self._waiting):
+            doorstep.transport.abort()
+        for setup in tuple(self._setups):
+            setup.cancel()
+        if self._setups:
+            await asyncio.wait(self._setups)
+        await self._http.close(self.parts.deadlines.linger)
+        await listener.wait_closed()
+
+    def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
+        doorstep = _Doorstep(self)
+        transport.set_protocol(doorstep)
+        doorstep.connection_made(transport)
+        doorstep.data_received(head)
+
+    def _spawn(self, setup: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(setup)
+        self._setups.add(task)
+        task.add_done_callback(self._set_up)
+
+    def _set_up(self, task: asyncio.Task[None]) -> None:
+        self._setups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.parts.observer.service_failed("gateway", error)
+
+
+class _Doorstep(asyncio.Protocol):
+    """One connection until its first head is complete."""
+
+    def __init__(self, door: FrontDoor) -> None:
+        self._door = door
+        self._reader = RequestHeadReader()
+        self._timer: asyncio.TimerHandle | None = None
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+        self._door._waiting.add(self)
+        self._timer = asyncio.get_running_loop().call_later(self._door.parts.deadlines.head, self._too_slow)
+
+    def data_received(self, data: bytes) -> None:
+        if self._timer is None:
+            return  # already answered
+        try:
+            head = self._reader.receive_data(data)
+            if head is None:
+                return
+            self._leave()
+            self._door.route(self.transport, head, self._reader.trailing_data())
+        except TooLarge as error:
+            self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE, str(error))
+        except ProtocolError as error:
+            self._refuse(400, "Bad Request", Reason.REQUEST_MALFORMED, str(error))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+
+    def _too_slow(self) -> None:
+        self._refuse(408, "Request Timeout", Reason.REQUEST_TOO_SLOW, "The request head did not arrive in time.")
+
+    def _refuse(self, status: int, phrase: str, reason: Reason, message: str) -> None:
+        self._leave()
+        self._door.refuse(self.transport, status, phrase, reason, message)
+
+    def _leave(self) -> None:
+        self._door._waiting.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _is_raw_get(head: RequestHead) -> bool:
+    """A native viewer's GET: a browser's navigation always accepts text/html."""
+    return head.method == "GET" and head.path == CONSOLE_PATH and "text/html" not in (head.get("accept") or "")

@@ -1,0 +1,54 @@
+"""The end of a connection whose peer should still read our last words."""
+
+import asyncio
+
+from keyhole.errors import ProtocolError
+from keyhole.gateway.close_reasons import Ending
+from keyhole.protocols.websocket import Close, FrameReader, close_frame
+from keyhole.reasons import Reason
+
+
+def say_goodbye(transport: asyncio.Transport, frames: FrameReader | None, ending: Ending, seconds: float) -> None:
+    """Ends a viewer's connection: a WebSocket's (`frames`) with a close frame that names the reason."""
+    if transport.is_closing():
+        return
+    if frames is not None:
+        transport.write(close_frame(ending.code, ending.text))
+    if frames is None or ending.reason is Reason.VIEWER_CLOSED:
+        close_soon(transport, seconds)
+    else:
+        Goodbye(transport, frames, seconds)
+
+
+class Goodbye(asyncio.Protocol):
+    """Waits, for a while, until a WebSocket peer has read our close frame and answers it (RFC 6455 7.1.1).
+
+    Closing at once would reset the connection if the peer still sends, and the reason would be lost on the way.
+    """
+
+    def __init__(self, transport: asyncio.Transport, frames: FrameReader, seconds: float) -> None:
+        self._transport = transport
+        self._frames = frames
+        self._timer = asyncio.get_running_loop().call_later(seconds, transport.abort)
+        transport.set_protocol(self)
+        if not transport.is_reading():
+            transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._frames.receive_data(data)
+        except ProtocolError:
+            self._transport.abort()
+            return
+        if any(isinstance(control, Close) for control in self._frames.take_control()):
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+
+
+def close_soon(transport: asyncio.Transport, seconds: float) -> None:
+    """Closes once everything written has been sent, and cuts the line when that takes too long."""
+    transport.close()
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(seconds, transport.abort)

@@ -1,0 +1,143 @@
+"""The HTTP server behind the front door: uvicorn's protocol, serving the application on connections handed to it.
+
+What uvicorn leaves open is closed here, for the second and later requests of a connection too: the size of a request
+head, the time it may take, and a WebSocket upgrade on a connection that served pages before (reverse proxies reuse
+connections), which goes back to the front door.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from keyhole.gateway.deadlines import Deadlines
+from keyhole.observe.observer import Observer, Surface
+from keyhole.protocols.http_connect import refusal
+from keyhole.protocols.http_head import HEAD_LIMIT_BYTES
+from keyhole.reasons import Reason
+
+API_PREFIXES = ("/compute", "/identity", "/v1/")
+"""Paths on which an upgrade opens no console."""
+
+KEEP_ALIVE_SECONDS = 20
+"""How long a connection may be idle between two requests."""
+
+
+class HttpServer:
+    """Makes protocols for connections; `retake(transport, head)` gets those that upgrade later on."""
+
+    def __init__(self, application: Any, observer: Observer, deadlines: Deadlines) -> None:
+        self._config = uvicorn.Config(
+            application,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        self._config.load()
+        self.state = ServerState()
+        self.observer = observer
+        self.deadlines = deadlines
+        self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
+
+    def protocol(self) -> "HttpProtocol":
+        """A protocol for one more connection."""
+        return HttpProtocol(self, self._config)
+
+    def tick(self) -> None:
+        """Sets the Date header's value. Called once a second."""
+        self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+    async def close(self, seconds: float) -> None:
+        """Lets the requests under way end, for so long, and closes every connection."""
+        for protocol in tuple(self.state.connections):
+            protocol.shutdown()
+        if self.state.tasks:
+            await asyncio.wait(self.state.tasks, timeout=seconds)
+        for protocol in tuple(self.state.connections):
+            protocol.transport.abort()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection's requests, one head at a time."""
+
+    def __init__(self, server: HttpServer, config: uvicorn.Config) -> None:
+        super().__init__(config, server.state, app_state={})
+        self._server = server
+        self._in_head = True
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self.logger = _quiet_logger(server.observer)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES and not self.transport.is_closing():
+            self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
+        elif self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():
+            self._head_timer = self.loop.call_later(
+                self._server.deadlines.head, self._refuse, 408, "Request Timeout", Reason.REQUEST_TOO_SLOW
+            )
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_bytes = 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _should_upgrade_to_ws(self) -> bool:
+        return self._server.retake is not None and not self.url.decode("latin-1").startswith(API_PREFIXES)
+
+    def handle_websocket_upgrade(self) -> None:
+        self.connections.discard(self)
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1"]
+        lines += [name + b": " + value for name, value in self.headers]
+        assert self._server.retake is not None
+        self._server.retake(self.transport, b"\r\n".join([*lines, b"", b""]))
+
+    def _refuse(self, status: int, phrase: str, reason: Reason) -> None:
+        self._head_timer = None
+        self._server.observer.refused(reason, Surface.GATEWAY, phrase)
+        self.transport.write(refusal(status, phrase))
+        self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class _ObserverHandler(logging.Handler):
+    def __init__(self, observer: Observer) -> None:
+        super().__init__(logging.ERROR)
+        self._observer = observer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._observer.service_failed("http", error or RuntimeError(record.getMessage()))
+
+
+def _quiet_logger(observer: Observer) -> logging.Logger:
+    """A logger of our own for uvicorn: its errors go to the observer, its remarks nowhere."""
+    logger = logging.Logger("keyhole.http", logging.ERROR)
+    logger.addHandler(_ObserverHandler(observer))
+    return logger

@@ -1,0 +1,232 @@
+"""The pump: moves a session's bytes between its viewer and its target until one named reason ends it.
+
+Two protocols on two transports, joined crosswise. Each side's full write buffer pauses reading from the other side
+only, so a slow viewer holds up the screen and never its own keystrokes. No task and no object per message; whatever
+waits is bounded by the transports' write buffers.
+
+Server to viewer goes untouched; viewer to server passes a scanner where the protocol has one (RFB), which keeps
+message boundaries, drops input of those who may only watch, and tells real input from noise.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from keyhole.errors import ProtocolError
+from keyhole.gateway.close_reasons import Ending
+from keyhole.gateway.goodbye import close_soon, say_goodbye
+from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.websocket import (
+    Close,
+    FrameReader,
+    Ping,
+    Pong,
+    cut_frames,
+    ping_frame,
+    pong_frame,
+)
+from keyhole.reasons import Reason
+
+SILENT_CHECKS = 3
+"""After so many checks in a row without a byte from the viewer it counts as lost."""
+
+
+class Pump:
+    """One session's relay (`sessions.Relay`). It runs from its making until `end`; `ended` is then called once."""
+
+    __slots__ = (
+        "_clock",
+        "_ended",
+        "_frames",
+        "_linger_seconds",
+        "_owed_pong",
+        "_scanner",
+        "_target",
+        "_viewer",
+        "_viewer_paused",
+        "checks_unanswered",
+        "last_input_at",
+        "to_target_bytes",
+        "to_viewer_bytes",
+    )
+
+    def __init__(
+        self,
+        viewer: asyncio.Transport,
+        frames: FrameReader | None,
+        target: asyncio.Transport,
+        scanner: ClientMessageScanner | None,
+        ended: Callable[[Ending], None],
+        clock: Callable[[], float],
+        linger_seconds: float,
+    ) -> None:
+        self._viewer = viewer
+        self._frames = frames
+        self._target = target
+        self._scanner = scanner
+        self._ended: Callable[[Ending], None] | None = ended
+        self._clock = clock
+        self._linger_seconds = linger_seconds
+        self._viewer_paused = False
+        self._owed_pong: bytes | None = None
+        self.checks_unanswered = 0
+        self.last_input_at = clock()
+        self.to_viewer_bytes = 0
+        self.to_target_bytes = 0
+
+    def start(self, viewer_payload: bytes, target_bytes: bytes) -> None:
+        """Begins to move bytes, first those left over from the handshakes (the viewer's already unframed)."""
+        self._viewer.set_protocol(_ViewerSide(self))
+        self._target.set_protocol(_TargetSide(self))
+        if target_bytes:
+            self.from_target(target_bytes)
+        if viewer_payload:
+            self.from_viewer(viewer_payload)
+        if self._viewer.is_closing():
+            self.end(Reason.VIEWER_CLOSED)
+        elif self._target.is_closing():
+            self.end(Reason.TARGET_CLOSED)
+
+    @property
+    def traffic_bytes(self) -> tuple[int, int]:
+        return self.to_viewer_bytes, self.to_target_bytes
+
+    def from_target(self, data: bytes) -> None:
+        """Bytes of the target's, for the viewer."""
+        if self._ended is None:
+            return
+        self.to_viewer_bytes += len(data)
+        if self._frames is None:
+            self._viewer.write(data)
+        else:
+            self._viewer.writelines(cut_frames(data))
+
+    def from_viewer_frames(self, data: bytes) -> None:
+        """Bytes of the viewer's, in whatever they travel."""
+        self.checks_unanswered = 0
+        if self._ended is None:
+            return
+        frames = self._frames
+        if frames is None:
+            self.from_viewer(data)
+            return
+        try:
+            payload = frames.receive_data(data)
+        except ProtocolError as error:
+            self.end(Reason.VIEWER_PROTOCOL_ERROR, str(error))
+            return
+        if payload:
+            self.from_viewer(payload)
+        for control in frames.take_control():
+            match control:
+                case Ping(ping):
+                    self._answer_ping(ping)
+                case Pong():
+                    pass
+                case Close():
+                    self.end(Reason.VIEWER_CLOSED)
+
+    def from_viewer(self, payload: bytes) -> None:
+        """The viewer's payload, for the target."""
+        scanner = self._scanner
+        if scanner is None:
+            self.last_input_at = self._clock()
+        else:
+            inputs = scanner.input_count
+            try:
+                payload = scanner.feed(payload)
+            except ProtocolError as error:
+                self.end(Reason.VIEWER_PROTOCOL_ERROR, str(error))
+                return
+            if scanner.input_count != inputs:
+                self.last_input_at = self._clock()
+        if payload and self._ended is not None:
+            self.to_target_bytes += len(payload)
+            self._target.write(payload)
+
+    def pause_target(self) -> None:
+        """The viewer does not take any more: stop reading its screen."""
+        self._viewer_paused = True
+        if not self._target.is_closing():
+            self._target.pause_reading()
+
+    def resume_target(self) -> None:
+        self._viewer_paused = False
+        if self._owed_pong is not None:
+            self._viewer.write(pong_frame(self._owed_pong))
+            self._owed_pong = None
+        if not self._target.is_closing():
+            self._target.resume_reading()
+
+    def pause_viewer(self) -> None:
+        """The target does not take any more: stop reading the viewer."""
+        if not self._viewer.is_closing():
+            self._viewer.pause_reading()
+
+    def resume_viewer(self) -> None:
+        if not self._viewer.is_closing() and not self._viewer.is_reading():
+            self._viewer.resume_reading()
+
+    def check_viewer(self) -> None:
+        """Asks a WebSocket viewer for a sign of life; one that gave none for long is lost."""
+        if self._frames is None:
+            return  # a raw viewer has no way to answer; TCP keep-alive watches over it
+        if self.checks_unanswered >= SILENT_CHECKS:
+            self.end(Reason.VIEWER_LOST)
+            return
+        self.checks_unanswered += 1
+        if not self._viewer_paused:
+            self._viewer.write(ping_frame(b""))
+
+    def end(self, reason: Reason, detail: str = "") -> None:
+        """Ends both sides; what was written is still sent. The first call counts."""
+        ended, self._ended = self._ended, None
+        if ended is None:
+            return
+        ending = Ending(reason, detail)
+        close_soon(self._target, self._linger_seconds)
+        if reason is Reason.VIEWER_LOST:
+            self._viewer.abort()
+        else:
+            say_goodbye(self._viewer, self._frames, ending, self._linger_seconds)
+        ended(ending)
+
+    def _answer_ping(self, payload: bytes) -> None:
+        """Only the latest ping, which RFC 6455 5.5.3 allows: a viewer that does not read cannot make pongs pile up."""
+        if self._viewer_paused:
+            self._owed_pong = payload
+        elif self._ended is not None:
+            self._viewer.write(pong_frame(payload))
+
+
+class _TargetSide(asyncio.Protocol):
+    __slots__ = ("_pump", "data_received")
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+        self.data_received = pump.from_target  # type: ignore[method-assign]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.end(Reason.TARGET_CLOSED)
+
+    def pause_writing(self) -> None:
+        self._pump.pause_viewer()
+
+    def resume_writing(self) -> None:
+        self._pump.resume_viewer()
+
+
+class _ViewerSide(asyncio.Protocol):
+    __slots__ = ("_pump", "data_received")
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+        self.data_received = pump.from_viewer_frames  # type: ignore[method-assign]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.end(Reason.VIEWER_CLOSED)
+
+    def pause_writing(self) -> None:
+        self._pump.pause_target()
+
+    def resume_writing(self) -> None:
+        self._pump.resume_target()

@@ -1,0 +1,1 @@
+"""Says who calls the API: `EmbeddedIdentity` knows the users of the settings."""

@@ -1,0 +1,64 @@
+"""Password hashes: argon2id with the parameters that RFC 9106, section 4, recommends where memory is scarce.
+
+A verification takes 64 MiB and tens of milliseconds by intent; it runs in a thread, and only so many at once.
+"""
+
+import asyncio
+from base64 import b64encode
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+from pydantic import SecretStr
+
+MAX_PASSWORD_CHARACTERS = 4096
+CONCURRENT_VERIFICATIONS = 2
+
+
+def bytes_of(password: SecretStr) -> bytes:
+    """The password in UTF-8; what JSON lets through and UTF-8 does not (lone surrogates) is no error here."""
+    return password.get_secret_value().encode("utf-8", "surrogatepass")
+
+
+def hash_password(password: SecretStr) -> str:
+    """The hash to write into the settings. Takes as long as a verification."""
+    return PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY).hash(bytes_of(password))
+
+
+def is_hash(text: SecretStr) -> bool:
+    """Whether this is an argon2 hash in its usual form (`$argon2id$v=19$m=...`)."""
+    try:
+        extract_parameters(text.get_secret_value())
+    except InvalidHashError:
+        return False
+    return True
+
+
+class Passwords:
+    """Verifies passwords against hashes, outside the event loop."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        self._slots = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
+
+    async def verify(self, password: SecretStr, expected: SecretStr | None) -> bool:
+        """Whether the password belongs to the hash. Without a hash it takes the same time and is False."""
+        async with self._slots:
+            return await asyncio.to_thread(self._verify, password, expected or _NOBODYS_HASH) and expected is not None
+
+    def _verify(self, password: SecretStr, expected: SecretStr) -> bool:
+        try:
+            return self._hasher.verify(expected.get_secret_value(), bytes_of(password))
+        except VerificationError:
+            return False
+
+
+def _make_nobodys_hash() -> SecretStr:
+    """A well-formed hash with today's parameters that nobody knows a password for."""
+    profile = RFC_9106_LOW_MEMORY
+    salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (profile.salt_len, profile.hash_len))
+    parameters = f"m={profile.memory_cost},t={profile.time_cost},p={profile.parallelism}"
+    return SecretStr(f"$argon2id$v={profile.version}${parameters}${salt}${digest}")
+
+
+_NOBODYS_HASH = _make_nobodys_hash()

@@ -1,0 +1,199 @@
+"""What Keyhole talks about: servers, console types, targets, grants, sessions, identities.
+
+Frozen values only; no behaviour beyond reading themselves. Times are seconds since the epoch (`_at`) as floats.
+A new console type is a row in `CONSOLE_TYPES`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from pydantic import SecretStr
+
+
+class Protocol(StrEnum):
+    """What is spoken on a console, in the words of the Compute API."""
+
+    VNC = "vnc"
+    SERIAL = "serial"
+    SPICE = "spice"
+    MKS = "mks"
+    RDP = "rdp"
+
+
+class ConsoleType(StrEnum):
+    """How a client asks for a console, in the words of the Compute API."""
+
+    NOVNC = "novnc"
+    XVPVNC = "xvpvnc"
+    SERIAL = "serial"
+    SPICE_HTML5 = "spice-html5"
+    SPICE_DIRECT = "spice-direct"
+    WEBMKS = "webmks"
+    RDP_HTML5 = "rdp-html5"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleKind:
+    """One row of the console types: the protocol behind it and the form of its URL.
+
+    `url_path` follows the public URL's origin and ends where the token goes; `websocket_url` says that the
+    URL's scheme is ws or wss, because it names a WebSocket and not a page.
+    """
+
+    protocol: Protocol
+    url_path: str
+    websocket_url: bool = False
+
+
+CONSOLE_TYPES: Mapping[ConsoleType, ConsoleKind] = MappingProxyType(
+    {
+        ConsoleType.NOVNC: ConsoleKind(Protocol.VNC, "/vnc_lite.html?path=%3Ftoken%3D"),
+        ConsoleType.XVPVNC: ConsoleKind(Protocol.VNC, "/console?token="),
+        ConsoleType.SERIAL: ConsoleKind(Protocol.SERIAL, "/?token=", websocket_url=True),
+        ConsoleType.SPICE_HTML5: ConsoleKind(Protocol.SPICE, "/spice_auto.html?token="),
+        ConsoleType.SPICE_DIRECT: ConsoleKind(Protocol.SPICE, "/nova?token="),
+        ConsoleType.WEBMKS: ConsoleKind(Protocol.MKS, "/?token="),
+        ConsoleType.RDP_HTML5: ConsoleKind(Protocol.RDP, "/?token="),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """A TCP endpoint; `host` is a name or an address without brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"tcp://[{self.host}]:{self.port}" if ":" in self.host else f"tcp://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """A unix stream socket by its path."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}"
+
+
+Address = TcpAddress | UnixAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a server's console is and how to get in. `password` is the hypervisor's own VNC password."""
+
+    protocol: Protocol
+    address: Address
+    password: SecretStr | None = None
+
+
+class ServerStatus(StrEnum):
+    """The Compute API's server status, as far as drivers tell it."""
+
+    ACTIVE = "ACTIVE"
+    BUILD = "BUILD"
+    PAUSED = "PAUSED"
+    SUSPENDED = "SUSPENDED"
+    SHUTOFF = "SHUTOFF"
+    MIGRATING = "MIGRATING"
+    ERROR = "ERROR"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A machine whose consoles a driver knows. `protocols` are the kinds of console that it offers."""
+
+    id: str
+    name: str
+    project_id: str
+    status: ServerStatus = ServerStatus.ACTIVE
+    task_state: str | None = None
+    host: str = ""
+    protocols: frozenset[Protocol] = frozenset()
+    created_at: float = 0.0
+    memory_mb: int = 0
+    vcpus: int = 0
+
+
+class Role(StrEnum):
+    """Roles that Keyhole acts on; others are carried and ignored."""
+
+    READER = "reader"
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: a user, acting in a project (None when the token is unscoped), with roles."""
+
+    user_id: str
+    user_name: str
+    project_id: str | None = None
+    project_name: str | None = None
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        return Role.ADMIN in self.roles
+
+    @property
+    def is_member(self) -> bool:
+        return Role.MEMBER in self.roles or self.is_admin
+
+    @property
+    def is_reader(self) -> bool:
+        return Role.READER in self.roles or self.is_member
+
+
+class Rights(StrEnum):
+    """What the holder of a grant may do on the console."""
+
+    CONTROL = "control"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permission to open one console, stored under the sha256 of its token.
+
+    `address` is the target's address when the grant was made (`str(Address)`): redemption refuses when the driver names
+    another one by then. `redeemed_at` is None until the first use.
+    """
+
+    token_hash: str = field(repr=False)
+    user_id: str
+    user_name: str
+    project_id: str
+    server_id: str
+    server_name: str
+    console_type: ConsoleType
+    address: str
+    rights: Rights
+    created_at: float
+    expires_at: float
+    redeemed_at: float | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """How logs name the token: the first 8 hex digits of its hash."""
+        return self.token_hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """An identity token as kept: its hash, whose it is, how it was got, and until when it is good."""
+
+    token_hash: str = field(repr=False)
+    identity: Identity
+    methods: tuple[str, ...]
+    audit_id: str
+    issued_at: float
+    expires_at: float

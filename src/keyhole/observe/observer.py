@@ -1,0 +1,150 @@
+"""Every log event and every metric of Keyhole, by name.
+
+One `Observer` is made by the composition root and handed to whoever has something to tell. Names of events and of
+metrics are part of the outside face: docs/reference/metrics.md and docs/reference/events.md are generated from here.
+Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from structlog.typing import FilteringBoundLogger
+
+from keyhole.model import Grant
+from keyhole.reasons import Reason
+
+SETUP_BUCKETS_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+
+
+class Event(StrEnum):
+    """Names of log events."""
+
+    SERVICE_STARTED = "service.started"
+    SERVICE_STOPPED = "service.stopped"
+    SERVICE_TROUBLE = "service.trouble"
+    SERVICE_FAILED = "service.failed"
+    CONSOLE_CREATED = "console.created"
+    CONSOLE_OPENED = "console.opened"
+    CONSOLE_CLOSED = "console.closed"
+    REFUSED = "refused"
+    SIGNED_IN = "identity.signed_in"
+
+
+class Surface(StrEnum):
+    """Where a refusal was spoken."""
+
+    GATEWAY = "gateway"
+    COMPUTE = "compute"
+    IDENTITY = "identity"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What went through a session: bytes to the viewer and to the target, and how long it was open."""
+
+    to_viewer_bytes: int
+    to_target_bytes: int
+    seconds: float
+
+
+class Observer:
+    """Writes log events and keeps metrics in a registry of its own."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self.registry = CollectorRegistry()
+        self._refused = Counter(
+            "keyhole_refused", "Requests, links and sessions refused, by reason.", ["reason"], registry=self.registry
+        )
+        self._created = Counter(
+            "keyhole_consoles_created", "Console links created, by console type.", ["type"], registry=self.registry
+        )
+        self._opened = Counter(
+            "keyhole_sessions_opened", "Sessions opened, by console type.", ["type"], registry=self.registry
+        )
+        self._closed = Counter(
+            "keyhole_sessions_closed", "Sessions ended, by reason.", ["reason"], registry=self.registry
+        )
+        self._open = Gauge("keyhole_sessions", "Sessions open now, by console type.", ["type"], registry=self.registry)
+        self._bytes = Counter(
+            "keyhole_session_bytes",
+            "Bytes relayed in ended sessions, by direction.",
+            ["direction"],
+            registry=self.registry,
+        )
+        self._setup = Histogram(
+            "keyhole_session_setup_seconds",
+            "From the viewer's request to the first byte of its screen.",
+            buckets=SETUP_BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        for reason in Reason:
+            self._refused.labels(reason)
+
+    def service_started(self, url: str, **facts: object) -> None:
+        self._log.info(Event.SERVICE_STARTED, url=url, **facts)
+
+    def service_stopped(self, **facts: object) -> None:
+        self._log.info(Event.SERVICE_STOPPED, **facts)
+
+    def service_trouble(self, part: str, trouble: str) -> None:
+        """A part that Keyhole depends on does not work."""
+        self._log.warning(Event.SERVICE_TROUBLE, part=part, trouble=trouble)
+
+    def service_failed(self, where: str, error: BaseException) -> None:
+        """A defect of ours: with its traceback, in the log only."""
+        self._log.error(Event.SERVICE_FAILED, where=where, exc_info=error)
+
+    def signed_in(self, user: str, project: str | None, method: str, client: str) -> None:
+        self._log.info(Event.SIGNED_IN, user=user, project=project, method=method, client=client)
+
+    def refused(self, reason: Reason, surface: Surface, message: str, **facts: object) -> None:
+        """A request or link was refused; `facts` say who and what (never a token or a password)."""
+        self._refused.labels(reason).inc()
+        self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
+
+    def console_created(self, grant: Grant, request_id: str) -> None:
+        self._created.labels(grant.console_type).inc()
+        self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
+
+    def console_opened(self, session_id: str, grant: Grant, viewer: str, setup_seconds: float) -> None:
+        self._opened.labels(grant.console_type).inc()
+        self._open.labels(grant.console_type).inc()
+        self._setup.observe(setup_seconds)
+        self._log.info(
+            Event.CONSOLE_OPENED,
+            session=session_id,
+            viewer=viewer,
+            setup_ms=round(setup_seconds * 1000, 1),
+            **_facts_of(grant),
+        )
+
+    def console_closed(self, session_id: str, grant: Grant, reason: Reason, detail: str, traffic: Traffic) -> None:
+        self._open.labels(grant.console_type).dec()
+        self._closed.labels(reason).inc()
+        self._bytes.labels("to_viewer").inc(traffic.to_viewer_bytes)
+        self._bytes.labels("to_target").inc(traffic.to_target_bytes)
+        self._log.info(
+            Event.CONSOLE_CLOSED,
+            session=session_id,
+            reason=reason.value,
+            detail=detail,
+            seconds=round(traffic.seconds, 1),
+            to_viewer_bytes=traffic.to_viewer_bytes,
+            to_target_bytes=traffic.to_target_bytes,
+            **_facts_of(grant),
+        )
+
+
+def _facts_of(grant: Grant) -> dict[str, object]:
+    return {
+        "token": grant.fingerprint,
+        "user": grant.user_name,
+        "project": grant.project_id,
+        "server": grant.server_id,
+        "server_name": grant.server_name,
+        "type": grant.console_type.value,
+        "target": grant.address,
+    }

@@ -1,0 +1,152 @@
+"""The head of one HTTP/1.x request (RFC 9112), as the front door needs it: parsed, and kept as it came.
+
+Strict where leniency is how requests are smuggled: lines end in CR LF only, no folded lines, no space before the colon,
+no control characters. Lenient where consoles need it: HTTP/1.0, no Host header, any method, CONNECT with a path.
+What follows the head (a body, WebSocket frames, RFB) is none of its matter.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from keyhole.errors import ProtocolError, TooLarge
+
+HEAD_LIMIT_BYTES = 16384
+HEADERS_LIMIT = 100
+METHOD_LIMIT_BYTES = 32
+
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"  # RFC 9110 5.6.2
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"{1,%d}) ([\x21-\x7e]+) HTTP/(1\.[01])" % METHOD_LIMIT_BYTES)
+_BEGINNING = re.compile(_TOKEN + rb"{1,%d}(?: [\x21-\x7e]*(?: [HTP/1.0]{0,8}(?:\r\n?)?)?)?" % METHOD_LIMIT_BYTES)
+_BEGINNING_BYTES = 64
+_HEADER_LINE = re.compile(rb"(" + _TOKEN + rb"+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_BAD_BYTE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
+_ORIGIN = re.compile(r"\Ahttps?://[^/?#]*", re.IGNORECASE)
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")  # RFC 6265 4.1.1
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """A request's line and headers. Text is the bytes as Latin-1; header names are in lower case.
+
+    `target` is as sent; `path` and `query` are its parts, not percent-decoded, without an absolute target's origin.
+    `raw` is the whole head with its empty line, to be replayed to another parser.
+    """
+
+    method: str
+    target: str = field(repr=False)  # may hold a token
+    path: str
+    query: str = field(repr=False)
+    version: str
+    headers: Headers = field(repr=False)
+    raw: bytes = field(repr=False)
+
+    def get(self, name: str) -> str | None:
+        """The first value of the header with this lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value of the header with this lower-case name."""
+        return [value for key, value in self.headers if key == name]
+
+    def list_items(self, name: str) -> list[str]:
+        """The elements of a comma-separated header, over all its lines (RFC 9110 5.6.1)."""
+        items = (item.strip(" \t") for value in self.get_all(name) for item in value.split(","))
+        return [item for item in items if item]
+
+
+class RequestHeadReader:
+    """Collects one head. What cannot become one is refused as soon as that is seen.
+
+    Raises ProtocolError for a malformed head (HTTP 400), TooLarge for one beyond the limits (HTTP 431).
+    """
+
+    __slots__ = ("_buffer", "_checked", "_limit")
+
+    def __init__(self, limit_bytes: int = HEAD_LIMIT_BYTES) -> None:
+        self._buffer = bytearray()
+        self._checked = 0
+        self._limit = limit_bytes
+
+    def receive_data(self, data: bytes) -> RequestHead | None:
+        """The head once it is whole; then nothing more is handed in here."""
+        buffer = self._buffer
+        buffer += data
+        if self._checked < _BEGINNING_BYTES:
+            _check_beginning(bytes(buffer[:_BEGINNING_BYTES]))
+        end = buffer.find(b"\r\n\r\n", max(0, self._checked - 3), self._limit)
+        seen = end + 4 if end >= 0 else min(len(buffer), self._limit)
+        # One byte back: a CR at the end of the last read is judged by what follows it.
+        if _BAD_BYTE.search(buffer, max(0, self._checked - 1), seen):
+            raise ProtocolError("The request head holds a control character, or a line end that is not CR LF.")
+        self._checked = seen
+        if end < 0:
+            if seen == self._limit:
+                raise TooLarge(f"The request head is larger than {self._limit} bytes.")
+            return None
+        raw = bytes(buffer[:seen])
+        del buffer[:seen]
+        return _parse(raw)
+
+    def trailing_data(self) -> bytes:
+        """What was received beyond the head; handed over once."""
+        trailing = bytes(self._buffer)
+        self._buffer.clear()
+        return trailing
+
+
+def _check_beginning(start: bytes) -> None:
+    """Refuses what cannot become a request line, such as TLS, SSH or RFB, without waiting for more of it."""
+    line = start[: start.find(b"\n") + 1] or start
+    if line and not _BEGINNING.fullmatch(line):
+        raise ProtocolError("This is not an HTTP/1.0 or HTTP/1.1 request.")
+
+
+def _parse(raw: bytes) -> RequestHead:
+    request_line, *lines = raw[:-4].split(b"\r\n")
+    if not (match := _REQUEST_LINE.fullmatch(request_line)):
+        raise ProtocolError("The request line is not 'METHOD target HTTP/1.1'.")
+    if len(lines) > HEADERS_LIMIT:
+        raise TooLarge(f"The request has more than {HEADERS_LIMIT} headers.")
+    method, target, version = (part.decode("ascii") for part in match.groups())
+    path, _, query = _ORIGIN.sub("", target.partition("#")[0]).partition("?")
+    return RequestHead(method, target, path or "/", query, version, tuple(_parse_header(line) for line in lines), raw)
+
+
+def _parse_header(line: bytes) -> tuple[str, str]:
+    if not (match := _HEADER_LINE.fullmatch(line)):
+        raise ProtocolError("A header line is not 'name: value'; folded lines and spaces in the name are not allowed.")
+    name, value = match.groups()
+    return name.decode("ascii").lower(), value.decode("latin-1").rstrip(" \t")
+
+
+def query_value(query: str, name: str) -> str | None:
+    """The last value of a name in a query string, percent-decoded; junk around it is passed over."""
+    for part in reversed(query.split("&")):
+        key, _, value = part.partition("=")
+        if unquote_plus(key) == name:
+            return unquote_plus(value)
+    return None
+
+
+def cookie_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The last cookie of a name in the Cookie headers; malformed parts are skipped."""
+    found = None
+    for key, value in headers:
+        if key == "cookie":
+            for part in value.split(";"):
+                match = _COOKIE.fullmatch(part.strip(" \t"))
+                if match and match[1] == name:
+                    found = match[3]
+    return found
+
+
+def console_token(head: RequestHead) -> str | None:
+    """The console token that a request carries, in the query or else in a cookie; None when missing or empty."""
+    return query_value(head.query, "token") or cookie_value(head.headers, "token") or None

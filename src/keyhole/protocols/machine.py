@@ -1,0 +1,169 @@
+"""The base of every handshake: a script that says what it waits for, and the buffer that feeds it.
+
+A handshake is written top to bottom as a generator. It yields a wait (`Read`, `ReadUntil` or `Pause`), gets back the
+bytes that it asked for, and calls `send` and `emit` on its machine meanwhile. The machine does no input or output:
+whoever runs it hands in what arrived and takes out what is to be sent, what happened and what was left over.
+
+    machine.receive_data(data)            # raises ProtocolError, TooLarge or SecurityRefused
+    for message in machine.data_to_send(): ...
+    for event in machine.events(): ...
+    if machine.done: pump(machine.trailing_data())
+
+After a failure `data_to_send()` still holds what the peer should be told, and the machine moves no further.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from keyhole.errors import ProtocolError, TooLarge
+
+EARLY_LIMIT_BYTES = 65536
+"""How much a peer may send ahead while the script waits for its own side (`Pause`), or after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Wait for exactly `count` bytes; `what` names them for errors ("the server's version")."""
+
+    count: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUntil:
+    """Wait for everything up to and including `mark`, which must end within `limit_bytes`."""
+
+    mark: bytes
+    limit_bytes: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait until our own side calls `resume`; what the peer sends meanwhile is kept. The answer is b""."""
+
+    what: str
+
+
+Wait = Read | ReadUntil | Pause
+Script = Generator[Wait, bytes, None]
+EventT = TypeVar("EventT")
+
+_STOPPED = Pause("nothing more, because the handshake failed")
+
+
+class Machine(ABC, Generic[EventT]):
+    """Runs one script. A subclass sets its attributes before `super().__init__()`, which starts the script."""
+
+    __slots__ = ("_buffer", "_done", "_events", "_outgoing", "_script", "_searched", "_wait")
+
+    peer: ClassVar[str] = "peer"
+    """What errors call the other side."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0  # how far a mark has been looked for
+        self._done = False
+        self._events: list[EventT] = []
+        self._outgoing: list[bytes] = []
+        self._script = self.script()
+        self._wait: Wait = next(self._script)
+
+    @abstractmethod
+    def script(self) -> Script:
+        """The handshake, top to bottom. It waits at least once."""
+
+    def send(self, message: bytes) -> None:
+        """For scripts: queue one whole protocol message."""
+        self._outgoing.append(message)
+
+    def emit(self, event: EventT) -> None:
+        """For scripts: tell our side what happened."""
+        self._events.append(event)
+
+    def resume(self) -> None:
+        """For subclasses: end a `Pause`."""
+        if not isinstance(self._wait, Pause) or self._wait is _STOPPED or self._done:
+            raise RuntimeError(f"The handshake does not pause here; it waits for {self.waiting_for}.")
+        self._step(b"")
+        self._advance()
+
+    @property
+    def done(self) -> bool:
+        """The handshake has succeeded, or has ended as our side asked."""
+        return self._done
+
+    @property
+    def waiting_for(self) -> str:
+        """What is missing, in words, for errors and time-outs."""
+        return "nothing" if self._done else self._wait.what
+
+    def receive_data(self, data: bytes) -> None:
+        """Takes what arrived and goes as far as that leads.
+
+        Raises what the script raises, and TooLarge when the peer sends too much too early.
+        """
+        if self._done and len(self._buffer) > EARLY_LIMIT_BYTES:
+            raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes that nobody takes.")
+        self._buffer += data
+        self._advance()
+
+    def receive_eof(self) -> None:
+        """The peer will send nothing more: ProtocolError naming what is missing, unless done."""
+        if not self._done:
+            raise ProtocolError(f"The {self.peer} closed the connection; still missing: {self.waiting_for}.")
+
+    def events(self) -> list[EventT]:
+        """What happened since the last call, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def data_to_send(self) -> list[bytes]:
+        """What to send since the last call; each element is one whole protocol message."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def trailing_data(self) -> bytes:
+        """What was received beyond the handshake's end; handed over once, empty before the end."""
+        if not self._done:
+            return b""
+        trailing = bytes(self._buffer)
+        self._buffer.clear()
+        return trailing
+
+    def _advance(self) -> None:
+        while not self._done and (taken := self._take()) is not None:
+            self._step(taken)
+
+    def _step(self, taken: bytes) -> None:
+        self._wait = _STOPPED  # stays so when the script raises
+        try:
+            self._wait = self._script.send(taken)
+        except StopIteration:
+            self._done = True
+
+    def _take(self) -> bytes | None:
+        """The bytes that end the present wait, taken off the buffer; None while there are too few."""
+        match self._wait:
+            case Read(count):
+                return self._cut(count) if len(self._buffer) >= count else None
+            case ReadUntil(mark, limit_bytes, what):
+                at = self._buffer.find(mark, self._searched, limit_bytes)
+                if at >= 0:
+                    return self._cut(at + len(mark))
+                self._searched = max(0, len(self._buffer) - len(mark) + 1)
+                if len(self._buffer) >= limit_bytes:
+                    raise TooLarge(f"The {self.peer} sends more than {limit_bytes} bytes for {what}.")
+                return None
+            case Pause():
+                if len(self._buffer) > EARLY_LIMIT_BYTES:
+                    raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes before its turn.")
+                return None
+
+    def _cut(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        self._searched = 0
+        return taken

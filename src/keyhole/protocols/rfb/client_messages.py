@@ -1,0 +1,85 @@
+"""The scanner on the way from a viewer to the server: knows where messages begin and end, and changes no byte of them.
+
+It is on the path of every keystroke. It holds at most the beginning of one header, and decodes nothing.
+"""
+
+from typing import Final
+
+from keyhole.protocols.rfb.client_layout import Effect, Layout, layout_of
+from keyhole.protocols.rfb.constants import ClientMessage, QemuMessage
+
+_KEY: Final = int(ClientMessage.KEY_EVENT)
+_POINTER: Final = int(ClientMessage.POINTER_EVENT)
+_QEMU: Final = int(ClientMessage.QEMU)
+_QEMU_KEY: Final = int(QemuMessage.EXTENDED_KEY_EVENT)
+_UPDATE_REQUEST: Final = int(ClientMessage.FRAMEBUFFER_UPDATE_REQUEST)
+
+
+class ClientMessageScanner:
+    """Follows a viewer's messages over any split of its bytes.
+
+    `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
+    With `view_only` the messages that act on the server are left out, whole.
+    """
+
+    __slots__ = ("_drops", "_header", "_layout", "_left", "input_count", "view_only")
+
+    def __init__(self, *, view_only: bool = False) -> None:
+        self.view_only = view_only
+        self.input_count = 0
+        self._layout: Layout | None = None  # of the message that we are in
+        self._header = b""  # what there is of its header, while that is incomplete
+        self._left = 0  # what is still to come of it after the header
+        self._drops = False
+
+    def feed(self, data: bytes) -> bytes:
+        """What to pass on of `data`; it is `data` itself when nothing is left out.
+
+        Raises ProtocolError for an unknown message, TooLarge for one beyond its limit; then the stream is of no use.
+        """
+        if self._layout is None:
+            # One whole message of the commonest kinds.
+            size = len(data)
+            if (
+                (size == 6 and data[0] == _POINTER)
+                or (size == 8 and data[0] == _KEY)
+                or (size == 12 and data[0] == _QEMU and data[1] == _QEMU_KEY)
+            ):
+                self.input_count += 1
+                return b"" if self.view_only else data
+            if size == 10 and data[0] == _UPDATE_REQUEST:
+                return data
+        return self._follow(data)
+
+    def _follow(self, data: bytes) -> bytes:
+        passed = []
+        at, end = 0, len(data)
+        while at < end:
+            start = at
+            if self._layout is None:
+                self._layout = layout_of(data[at])
+                self._drops = self.view_only and self._layout.effect is Effect.ACTS
+            if not self._left:
+                at = self._read_header(self._layout, data, at)
+            rest = min(self._left, end - at)
+            at += rest
+            self._left -= rest
+            if not self._left and not self._header:
+                self._layout = None
+            if self.view_only and not self._drops:
+                passed.append(data[start:at])
+        if not self.view_only:
+            return data
+        kept = b"".join(passed)
+        return data if len(kept) == end else kept
+
+    def _read_header(self, layout: Layout, data: bytes, at: int) -> int:
+        end = at + layout.header - len(self._header)
+        header = self._header + data[at:end]
+        if len(header) < layout.header:
+            self._header = header
+            return len(data)
+        self._header = b""
+        self._left = layout.rest(header)
+        self.input_count += layout.by_person(header)
+        return end

@@ -1,0 +1,36 @@
+"""The pixel format (RFC 6143 7.4): how a pixel's colour lies in its bytes."""
+
+from dataclasses import astuple, dataclass
+from struct import Struct
+
+from keyhole.errors import ProtocolError
+
+_LAYOUT = Struct("!BBBBHHHBBB3x")
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """One colour channel lies at `shift` and goes up to `max`; without `true_colour`, pixels index a colour map."""
+
+    bits_per_pixel: int = 32
+    depth: int = 24
+    big_endian: bool = False
+    true_colour: bool = True
+    red_max: int = 255
+    green_max: int = 255
+    blue_max: int = 255
+    red_shift: int = 16
+    green_shift: int = 8
+    blue_shift: int = 0
+
+    @classmethod
+    def decode(cls, data: bytes) -> "PixelFormat":
+        """From the 16 bytes on the wire. Raises ProtocolError for a size or a shift that no pixel has."""
+        bits, depth, big_endian, true_colour, *colours = _LAYOUT.unpack(data)
+        if bits not in (8, 16, 32) or (true_colour and max(colours[3:]) >= bits):
+            raise ProtocolError("A pixel format has neither 8, 16 nor 32 bits, or a colour lies outside of them.")
+        return cls(bits, depth, bool(big_endian), bool(true_colour), *colours)
+
+    def encode(self) -> bytes:
+        """The 16 bytes on the wire."""
+        return _LAYOUT.pack(*astuple(self))

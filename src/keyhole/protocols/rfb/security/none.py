@@ -1,0 +1,18 @@
+"""Security type 1, None (RFC 6143 7.2.1): no authentication, nothing is said."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from keyhole.protocols.machine import Script
+from keyhole.protocols.rfb.constants import SecurityNumber
+
+
+class NoSecurity:
+    """The server trusts whoever reaches it."""
+
+    __slots__ = ()
+
+    number: ClassVar[int] = SecurityNumber.NONE
+
+    def script(self, send: Callable[[bytes], None]) -> Script:
+        yield from ()

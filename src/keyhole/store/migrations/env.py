@@ -1,0 +1,15 @@
+"""Runs the migrations on the connection that `keyhole.store.schema` hands over, inside its transaction."""
+
+from alembic import context
+
+from keyhole.store.tables import metadata
+
+# SQLite can change a schema inside a transaction; alembic does not take it for granted.
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,57 @@
+"""Brings a database to today's schema when it is opened.
+
+A new database is created from `tables.py` directly and an up-to-date one is left alone, so that alembic, which takes
+longer to import than all of this takes to run, is imported only where there is something to migrate.
+"""
+
+from sqlalchemy import Connection, insert, inspect, select
+
+from keyhole.errors import SettingsError
+from keyhole.store.tables import SCHEMA_VERSION, metadata, schema_version
+
+
+def version_of(connection: Connection) -> str | None:
+    """The revision of the database's schema, None when it has none yet."""
+    if not inspect(connection).has_table(schema_version.name):
+        return None
+    version: str | None = connection.execute(select(schema_version.c.version_num)).scalar_one_or_none()
+    return version
+
+
+def prepare(connection: Connection) -> None:
+    """Creates or migrates the schema; `connection` is in AUTOCOMMIT mode.
+
+    Several processes may do this at once: the first one holds the write lock until the schema is complete. Raises
+    SettingsError when the schema is of a version that is not known here.
+    """
+    if version_of(connection) == SCHEMA_VERSION:
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        version = version_of(connection)
+        if version is None:
+            metadata.create_all(connection)
+            connection.execute(insert(schema_version).values(version_num=SCHEMA_VERSION))
+        elif version != SCHEMA_VERSION:
+            migrate(connection)
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+
+
+def migrate(connection: Connection, *, revision: str = SCHEMA_VERSION) -> None:
+    """Migrates the schema up to a revision with alembic, in the connection's open transaction."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "keyhole.store:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise SettingsError(
+            "store.url: the database was written by another version of Keyhole, which knows more than this one"
+        ) from error

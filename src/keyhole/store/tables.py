@@ -1,0 +1,116 @@
+"""The schema, and how its rows and the model's values become each other.
+
+Times are seconds since the epoch. Lists are JSON. A change here needs a new file in `migrations/versions/` and a new
+`SCHEMA_VERSION`; a test holds the two ways to a schema (created new, migrated) equal.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import Column, Float, Index, MetaData, RowMapping, String, Table, Text
+
+from keyhole.model import ConsoleType, Grant, Identity, IdentityToken, Rights
+
+SCHEMA_VERSION = "0001"
+"""The newest revision in `migrations/versions/`."""
+
+metadata = MetaData()
+
+schema_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), primary_key=True),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("server_id", String(255), nullable=False),
+    Column("server_name", Text, nullable=False),
+    Column("console_type", String(32), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("rights", String(32), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("redeemed_at", Float),
+    Index("grants_by_expiry", "expires_at"),
+)
+
+identity_tokens = Table(
+    "identity_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("project_id", String(64)),
+    Column("project_name", Text),
+    Column("roles", Text, nullable=False),
+    Column("methods", Text, nullable=False),
+    Column("audit_id", String(64), nullable=False),
+    Column("issued_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Index("identity_tokens_by_expiry", "expires_at"),
+)
+
+
+def row_of_grant(grant: Grant) -> dict[str, Any]:
+    """The row under which a grant is kept."""
+    return {
+        "token_hash": grant.token_hash,
+        "user_id": grant.user_id,
+        "user_name": grant.user_name,
+        "project_id": grant.project_id,
+        "server_id": grant.server_id,
+        "server_name": grant.server_name,
+        "console_type": grant.console_type.value,
+        "address": grant.address,
+        "rights": grant.rights.value,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+        "redeemed_at": grant.redeemed_at,
+    }
+
+
+def grant_of_row(row: RowMapping) -> Grant:
+    """The grant that a row keeps."""
+    return Grant(**{**row, "console_type": ConsoleType(row["console_type"]), "rights": Rights(row["rights"])})
+
+
+def row_of_token(token: IdentityToken) -> dict[str, Any]:
+    """The row under which an identity token is kept."""
+    identity = token.identity
+    return {
+        "token_hash": token.token_hash,
+        "user_id": identity.user_id,
+        "user_name": identity.user_name,
+        "project_id": identity.project_id,
+        "project_name": identity.project_name,
+        "roles": json.dumps(sorted(identity.roles)),
+        "methods": json.dumps(token.methods),
+        "audit_id": token.audit_id,
+        "issued_at": token.issued_at,
+        "expires_at": token.expires_at,
+    }
+
+
+def token_of_row(row: RowMapping) -> IdentityToken:
+    """The identity token that a row keeps."""
+    identity = Identity(
+        user_id=row["user_id"],
+        user_name=row["user_name"],
+        project_id=row["project_id"],
+        project_name=row["project_name"],
+        roles=frozenset(json.loads(row["roles"])),
+    )
+    return IdentityToken(
+        token_hash=row["token_hash"],
+        identity=identity,
+        methods=tuple(json.loads(row["methods"])),
+        audit_id=row["audit_id"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+    )

@@ -1,0 +1,266 @@
+"""A small world for the API's tests: the application over ports that live in memory."""
+
+import io
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import httpx
+from pydantic import SecretStr
+
+from keyhole.api.application import ApiServices, create_application
+from keyhole.api.pages import Page
+from keyhole.consoles import Consoles, GrantRules, hash_token
+from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
+from keyhole.model import Grant, Identity, IdentityToken, Protocol, Server, Target, TcpAddress
+from keyhole.observe.logs import make_logger
+from keyhole.observe.observer import Observer
+from keyhole.servers import Servers
+
+PUBLIC_URL = "https://console.example.com"
+LIFETIME_SECONDS = 600
+LOG = b"FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"
+SERVER_ID = "11111111-2222-3333-4444-555555555555"
+CONSOLE_PORTS = {Protocol.VNC: 5901, Protocol.SERIAL: 5902, Protocol.SPICE: 5930}
+
+
+def project_id_of(name: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
+
+
+@dataclass(frozen=True)
+class User:
+    """`project` is the user's own one."""
+
+    name: str
+    password: str
+    project: str
+    roles: frozenset[str]
+
+    def identity(self, project: str | None) -> Identity:
+        scoped = project is not None
+        return Identity(
+            user_id=uuid.uuid5(uuid.NAMESPACE_OID, self.name).hex,
+            user_name=self.name,
+            project_id=project_id_of(self.project) if scoped else None,
+            project_name=self.project if scoped else None,
+            roles=self.roles if scoped else frozenset(),
+        )
+
+
+USERS = (
+    User("demo", "demo-secret", "demo", frozenset({"member", "reader"})),
+    User("watcher", "watcher-secret", "demo", frozenset({"reader"})),
+    User("nobody", "nobody-secret", "demo", frozenset()),
+    User("stranger", "stranger-secret", "other", frozenset({"member", "reader"})),
+    User("admin", "admin-secret", "admin", frozenset({"admin"})),
+)
+
+
+@dataclass
+class Clock:
+    now: float = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class MemoryGrants:
+    """A GrantStore."""
+
+    grants: dict[str, Grant] = field(default_factory=dict)
+
+    async def add_grant(self, grant: Grant) -> None:
+        self.grants[grant.token_hash] = grant
+
+    async def find_grant(self, token_hash: str) -> Grant | None:
+        return self.grants.get(token_hash)
+
+    async def redeem_grant(self, token_hash: str, now: float, *, reusable: bool) -> Grant | None:
+        grant = self.grants.get(token_hash)
+        if grant is None or grant.expires_at <= now or (grant.redeemed_at is not None and not reusable):
+            return None
+        self.grants[token_hash] = replace(grant, redeemed_at=now)
+        return self.grants[token_hash]
+
+    async def release_grant(self, token_hash: str) -> None:
+        self.grants[token_hash] = replace(self.grants[token_hash], redeemed_at=None)
+
+    async def sweep_grants(self, expired_before: float) -> int:
+        old = [key for key, grant in self.grants.items() if grant.expires_at < expired_before]
+        for key in old:
+            del self.grants[key]
+        return len(old)
+
+
+class MemoryIssuer:
+    """A TokenIssuer. A project of None means the user's own, an empty one none; an API key is the password reversed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.failure: Exception | None = None
+        self.sentences: list[str] = []
+        self._clock = clock
+        self._tokens: dict[str, tuple[User, IdentityToken]] = {}
+
+    async def validate(self, token: str) -> IdentityToken:
+        return self._find(token)[1]
+
+    async def troubles(self) -> Sequence[str]:
+        return self.sentences
+
+    async def issue_for_password(
+        self, user: str, password: SecretStr, project: str | None
+    ) -> tuple[str, IdentityToken]:
+        return self._issue(
+            self._user(user, lambda one: one.password == password.get_secret_value()), "password", project
+        )
+
+    async def issue_for_api_key(self, user: str, api_key: SecretStr, project: str | None) -> tuple[str, IdentityToken]:
+        return self._issue(
+            self._user(user, lambda one: one.password[::-1] == api_key.get_secret_value()), "password", project
+        )
+
+    async def issue_for_token(self, token: str, project: str | None) -> tuple[str, IdentityToken]:
+        return self._issue(self._find(token)[0], "token", project)
+
+    async def revoke(self, token: str) -> None:
+        self._tokens.pop(token, None)
+
+    def token_of(self, name: str, project: str | None = None) -> str:
+        """A token for a user without asking for the password."""
+        return self._issue(self._user(name, lambda _: True), "password", project)[0]
+
+    def _find(self, token: str) -> tuple[User, IdentityToken]:
+        if self.failure is not None:
+            raise self.failure
+        found = self._tokens.get(token)
+        if found is None or found[1].expires_at <= self._clock():
+            raise NotAuthenticated
+        return found
+
+    def _user(self, reference: str, fits: Callable[[User], bool]) -> User:
+        if self.failure is not None:
+            raise self.failure
+        for user in USERS:
+            if reference in (user.name, user.identity(None).user_id) and fits(user):
+                return user
+        raise NotAuthenticated
+
+    def _issue(self, user: User, method: str, project: str | None) -> tuple[str, IdentityToken]:
+        if project not in (None, "", user.project, project_id_of(user.project)):
+            raise NotAuthenticated
+        text = f"token-{uuid.uuid4().hex}"
+        token = IdentityToken(
+            token_hash=hash_token(text),
+            identity=user.identity(None if project == "" else user.project),
+            methods=(method,),
+            audit_id=uuid.uuid4().hex[:22],
+            issued_at=self._clock(),
+            expires_at=self._clock() + 3600,
+        )
+        self._tokens[text] = (user, token)
+        return text, token
+
+
+@dataclass
+class MemoryDriver:
+    """A HypervisorDriver whose servers offer what they say."""
+
+    servers: list[Server]
+    failure: Exception | None = None
+    sentences: list[str] = field(default_factory=list)
+    log: bytes | None = LOG
+    name: str = "memory"
+
+    async def list_servers(self) -> Sequence[Server]:
+        if self.failure is not None:
+            raise self.failure
+        return self.servers
+
+    async def find_server(self, server_id: str) -> Server | None:
+        if self.failure is not None:
+            raise self.failure
+        return next((server for server in self.servers if server.id == server_id), None)
+
+    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
+        server = await self.find_server(server_id)
+        assert server is not None
+        if not server.host:
+            raise ServerNotReady(server_id)
+        if server.task_state in ("deleting", "migrating"):
+            raise ServerBusy(server_id, server.task_state)
+        if protocol not in server.protocols:
+            raise ConsoleUnavailable(protocol)
+        return Target(protocol, TcpAddress("127.0.0.1", CONSOLE_PORTS[protocol]))
+
+    async def console_log(self, server_id: str, lines: int | None) -> bytes:
+        if self.log is None:
+            raise LogUnavailable
+        return b"\n".join(self.log.split(b"\n")[-lines:]) if lines else self.log
+
+    async def troubles(self) -> Sequence[str]:
+        return self.sentences
+
+
+def make_server(server_id: str = SERVER_ID, name: str = "vm1", project: str = "demo", **more: object) -> Server:
+    server = Server(server_id, name, project_id_of(project), host="host1", protocols=frozenset(CONSOLE_PORTS))
+    return replace(server, **more)  # type: ignore[arg-type]
+
+
+def make_page(body: bytes, content_type: str = "text/html; charset=utf-8") -> Page:
+    return Page(body, None, content_type, "no-cache", f'"{len(body)}"')
+
+
+class World:
+    """The application, what is behind it, and a client in front of it."""
+
+    def __init__(
+        self, *servers: Server, public_url: str = PUBLIC_URL, with_issuer: bool = True, reusable: bool = False
+    ) -> None:
+        self.clock = Clock()
+        self.grants = MemoryGrants()
+        self.issuer = MemoryIssuer(self.clock)
+        self.driver = MemoryDriver(list(servers) or [make_server()])
+        self.log = io.StringIO()
+        self.observer = Observer(make_logger(self.log, json=True))
+        self.store_troubles: list[str] = []
+        self.consoles = Consoles(
+            Servers([self.driver]), self.grants, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
+        )
+        self.services = ApiServices(
+            public_url=public_url,
+            allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
+            servers=Servers([self.driver]),
+            consoles=self.consoles,
+            identity=self.issuer,
+            issuer=self.issuer if with_issuer else None,
+            observer=self.observer,
+            drivers=[self.driver],
+            store_troubles=self._say_store_troubles,
+            pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
+            clock=self.clock,
+            lifetime_seconds=LIFETIME_SECONDS,
+        )
+        self.application = create_application(self.services)
+
+    def client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.application, client=("192.0.2.7", 40000))
+        return httpx.AsyncClient(transport=transport, base_url="http://listener")
+
+    async def ask(
+        self, method: str, path: str, user: str | None = "demo", body: str | bytes | None = None, **headers: str
+    ) -> httpx.Response:
+        """One request; underscores in the names of header arguments stand for hyphens."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if user is not None:
+            sent["X-Auth-Token"] = self.issuer.token_of(user)
+        async with self.client() as client:
+            return await client.request(method, path, content=body, headers=sent)
+
+    def refusals(self, reason: str) -> float:
+        """How often the metric counted a refusal."""
+        return self.observer.registry.get_sample_value("keyhole_refused_total", {"reason": reason}) or 0.0
+
+    async def _say_store_troubles(self) -> Sequence[str]:
+        return self.store_troubles

@@ -1,0 +1,23 @@
+"""Waiting for a condition, with a deadline, instead of for a time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.02
+
+
+async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10) -> T:
+    """The condition's first true value. AssertionError, with the last value, when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if isinstance(value, Awaitable):
+            value = await value
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not so within {seconds:g} s; last: {value!r}"
+        await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,92 @@
+"""The end of a log: which lines, how large, how fast, and which files are not read at all."""
+
+import os
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from keyhole.drivers.log_tail import BLOCK_BYTES, MAX_BYTES, read_tail
+from keyhole.errors import LogUnavailable
+
+
+@pytest.mark.parametrize(
+    ("content", "lines", "tail"),
+    [
+        (b"a\nb\nc", 1, b"c"),
+        (b"a\nb\nc", 2, b"b\nc"),
+        (b"a\nb\nc", 3, b"a\nb\nc"),
+        (b"a\nb\nc", 4, b"a\nb\nc"),
+        (b"a\nb\nc", None, b"a\nb\nc"),
+        (b"a\nb\nc", 0, b""),
+        (b"a\nb\n", 1, b""),
+        (b"a\nb\n", 2, b"b\n"),
+        (b"\n\n\n", 3, b"\n\n"),
+        (b"\xff\0\r\n\x1b[0m", 1, b"\x1b[0m"),
+        (b"", 5, b""),
+        (b"", None, b""),
+    ],
+)
+def test_the_last_lines_as_they_are(tmp_path: Path, content: bytes, lines: int | None, tail: bytes) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(content)
+    assert read_tail(log, lines) == tail
+
+
+@pytest.mark.parametrize("length", [1, 79, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1])
+def test_lines_across_blocks(tmp_path: Path, length: int) -> None:
+    log = tmp_path / "log"
+    texts = [bytes([97 + number]) * length for number in range(5)]
+    log.write_bytes(b"\n".join(texts))
+    for lines in range(1, 6):
+        assert read_tail(log, lines) == b"\n".join(texts[-lines:])
+
+
+def test_more_lines_than_a_block_holds(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"\n" * (2 * BLOCK_BYTES))
+    assert read_tail(log, BLOCK_BYTES + 7) == b"\n" * (BLOCK_BYTES + 6)
+
+
+def test_a_log_of_a_gigabyte_is_read_fast_and_in_bounded_memory(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        file.truncate(1 << 30)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n".join(b"line %d" % number for number in range(100_000)))
+    started_at = time.perf_counter()
+    tail = read_tail(log, 20_000)
+    seconds = time.perf_counter() - started_at
+    assert tail.count(b"\n") == 19_999
+    assert tail.endswith(b"line 99999")
+    assert seconds < 0.05
+    tracemalloc.start()
+    try:
+        whole = read_tail(log, None)
+        many = read_tail(log, 1 << 40)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(whole) == MAX_BYTES
+    assert many == whole
+    assert peak < 4 * MAX_BYTES
+
+
+def test_what_is_no_regular_file_is_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "absent", tmp_path, tmp_path / "pipe", Path("/dev/zero"), Path("nul\0")):
+        with pytest.raises(LogUnavailable):
+            read_tail(path, 1)
+
+
+def test_a_file_of_another_user_is_refused_where_the_owner_counts(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"text")
+    link = tmp_path / "link"
+    link.symlink_to(log)
+    mine = os.geteuid()
+    assert read_tail(log, 1, owner=mine) == read_tail(link, 1, owner=mine) == b"text"
+    for path in (log, link):
+        with pytest.raises(LogUnavailable):
+            read_tail(path, 1, owner=mine + 1)

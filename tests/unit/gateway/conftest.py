@@ -1,0 +1,140 @@
+"""A front door on a loopback port with everything behind it real, except the hypervisor and the store."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from tests.fakes.memory_store import MemoryStore
+from tests.fakes.wire import Wire
+
+from keyhole.consoles import Consoles, GrantRules
+from keyhole.errors import ConsoleUnavailable, ServerNotFound
+from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.front_door import FrontDoor
+from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.session import SessionParts
+from keyhole.model import Address, ConsoleType, Identity, Protocol, Server, Target
+from keyhole.observe.logs import make_logger
+from keyhole.observe.observer import Observer
+from keyhole.reasons import Reason
+from keyhole.servers import Servers
+from keyhole.sessions import SessionLimits, Sessions
+
+PUBLIC_URL = "https://console.example.com"
+IDENTITY = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
+SERVER_ID = "11111111-2222-3333-4444-555555555555"
+
+
+@dataclass
+class OneServer:
+    """A driver with one server whose targets a test sets."""
+
+    targets: dict[Protocol, Target] = field(default_factory=dict)
+    gone: bool = False
+    name: str = "one"
+
+    async def list_servers(self) -> list[Server]:
+        return [] if self.gone else [Server(SERVER_ID, "vm1", "p1")]
+
+    async def find_server(self, server_id: str) -> Server | None:
+        return next((server for server in await self.list_servers() if server.id == server_id), None)
+
+    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
+        if await self.find_server(server_id) is None:
+            raise ServerNotFound(server_id)
+        if protocol not in self.targets:
+            raise ConsoleUnavailable(protocol)
+        return self.targets[protocol]
+
+    async def console_log(self, server_id: str, lines: int | None) -> bytes:
+        return b""
+
+    async def troubles(self) -> list[str]:
+        return []
+
+
+async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """An application that says which path it was asked for, and how long the body was."""
+    size = 0
+    while (event := await receive())["type"] == "http.request":
+        size += len(event["body"])
+        if not event["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-path", scope["path"].encode())]})
+    await send({"type": "http.response.body", "body": f"{scope['path']} {size}".encode()})
+
+
+@dataclass
+class World:
+    """What a test acts on."""
+
+    port: int
+    driver: OneServer
+    consoles: Consoles
+    sessions: Sessions
+    store: MemoryStore
+    door: FrontDoor
+    listener: asyncio.Server
+    observer: Observer
+    log: io.StringIO
+
+    async def connect(self) -> Wire:
+        return await Wire.connect(self.port)
+
+    async def token(self, console_type: ConsoleType = ConsoleType.NOVNC) -> str:
+        console = await self.consoles.create(IDENTITY, SERVER_ID, console_type)
+        return console.url.rpartition("token")[2].removeprefix("%3D").removeprefix("=")
+
+    def aim(self, address: Address, password: str | None = None, protocol: Protocol = Protocol.VNC) -> None:
+        secret = None if password is None else SecretStr(password)
+        self.driver.targets[protocol] = Target(protocol, address, secret)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [event for line in self.log.getvalue().splitlines() if (event := json.loads(line))["event"] == name]
+
+    async def event(self, name: str) -> dict[str, Any]:
+        for _ in range(1000):
+            if self.events(name):
+                break
+            await asyncio.sleep(0.005)
+        return self.events(name)[-1]
+
+    def refused(self, reason: Reason) -> float:
+        return self.observer.registry.get_sample_value("keyhole_refused_total", {"reason": reason.value}) or 0.0
+
+
+@asynccontextmanager
+async def make_world(
+    *,
+    limits: SessionLimits = SessionLimits(),  # noqa: B008  # frozen
+    deadlines: Deadlines = Deadlines(linger=0.3),  # noqa: B008  # frozen
+    reusable: bool = False,
+    lifetime_seconds: int = 600,
+) -> AsyncIterator[World]:
+    loop = asyncio.get_running_loop()
+    log = io.StringIO()
+    observer = Observer(make_logger(log, json=True))
+    driver, store = OneServer(), MemoryStore()
+    consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, loop.time)
+    sessions = Sessions(limits, observer, loop.time)
+    http = HttpServer(hello, observer, deadlines)
+    parts = SessionParts(consoles, sessions, observer, frozenset({PUBLIC_URL}), loop.time, deadlines)
+    door = FrontDoor(parts, http)
+    listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    try:
+        yield World(port, driver, consoles, sessions, store, door, listener, observer, log)
+    finally:
+        await door.close(listener)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with make_world() as world:
+        yield world

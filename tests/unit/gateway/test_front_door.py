@@ -1,0 +1,104 @@
+"""Which way each kind of connection goes, and what is refused at the door."""
+
+import pytest
+from tests.fakes.rfb_target import echo, listening
+from tests.unit.gateway.conftest import World, make_world
+
+from keyhole.gateway.deadlines import Deadlines
+from keyhole.reasons import Reason
+
+
+async def test_pages_and_api_calls_reach_the_application(world: World) -> None:
+    wire = await world.connect()
+    wire.writer.write(b"POST /compute/v2.1/servers HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12")
+    wire.writer.write(b"345")
+    answer = await wire.answer()
+    assert (answer.status, answer.headers["x-path"]) == (200, "/compute/v2.1/servers")
+    assert await wire.reader.readuntil(b"0\r\n\r\n") == b"17\r\n/compute/v2.1/servers 5\r\n0\r\n\r\n"
+
+
+async def test_a_browser_gets_a_page_at_console_and_a_native_viewer_does_not(world: World) -> None:
+    browser = await world.connect()
+    page = await browser.request(
+        "GET /console?token=x HTTP/1.1\nHost: x\nAccept: text/html,application/xml;q=0.9,*/*;q=0.8"
+    )
+    assert (page.status, page.headers["x-path"]) == (200, "/console")
+    native = await world.connect()
+    assert (await native.request("GET /console?token=x HTTP/1.1\nHost: x")).status == 403
+
+
+async def test_several_requests_go_over_one_connection_and_it_may_become_a_console(world: World) -> None:
+    async with listening(echo) as address:
+        world.aim(address)
+        wire = await world.connect()
+        for path in ("/a", "/b"):
+            answer = await wire.request(f"GET {path} HTTP/1.1\nHost: x")
+            assert answer.headers["x-path"] == path
+            await wire.reader.readuntil(b"0\r\n\r\n")
+        assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
+        await wire.rfb_handshake()
+        wire.send(b"\x04\x01\0\0\0\0\0\x61")
+        assert len((await wire.frame()).payload) == 8
+
+
+async def test_an_upgrade_on_an_api_path_opens_no_console(world: World) -> None:
+    wire = await world.connect()
+    assert (await wire.upgrade("/compute/v2.1/servers?token=x")).status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"RFB 003.008\n",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\n\r\n",
+        b"GET /?token=x HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 12\r\n\r\n",
+        b"POST /?token=x HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    ],
+)
+async def test_a_malformed_head_is_answered_400(world: World, sent: bytes) -> None:
+    wire = await world.connect()
+    wire.writer.write(sent)
+    answer = await wire.answer()
+    assert (answer.status, answer.headers["connection"]) == (400, "close")
+    assert world.refused(Reason.REQUEST_MALFORMED) == 1
+    await wire.rest()
+
+
+async def test_an_oversized_head_is_answered_431(world: World) -> None:
+    wire = await world.connect()
+    wire.writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 20000)
+    assert (await wire.answer()).status == 431
+    assert world.refused(Reason.REQUEST_TOO_LARGE) == 1
+
+
+async def test_an_oversized_later_head_is_answered_431(world: World) -> None:
+    wire = await world.connect()
+    await wire.request("GET /a HTTP/1.1\nHost: x")
+    await wire.reader.readuntil(b"0\r\n\r\n")
+    wire.writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 20000)
+    assert (await wire.answer()).status == 431
+
+
+async def test_a_slow_head_is_cut_off_the_first_and_a_later_one() -> None:
+    async with make_world(deadlines=Deadlines(head=0.2, linger=0.2)) as world:
+        first = await world.connect()
+        first.writer.write(b"GET / HT")
+        assert (await first.answer()).status == 408
+        later = await world.connect()
+        await later.request("GET /a HTTP/1.1\nHost: x")
+        await later.reader.readuntil(b"0\r\n\r\n")
+        later.writer.write(b"GET / HT")
+        assert (await later.answer()).status == 408
+        assert world.refused(Reason.REQUEST_TOO_SLOW) == 2
+
+
+async def test_a_head_byte_by_byte_is_as_good_as_whole(world: World) -> None:
+    wire = await world.connect()
+    for byte in b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n":
+        wire.writer.write(bytes([byte]))
+        await wire.writer.drain()
+    assert (await wire.answer()).headers["x-path"] == "/slow"

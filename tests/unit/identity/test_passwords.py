@@ -1,0 +1,83 @@
+"""Password hashes and how they are verified."""
+
+import asyncio
+import threading
+
+import pytest
+from pydantic import SecretStr
+
+from keyhole.identity.passwords import (
+    _NOBODYS_HASH,
+    CONCURRENT_VERIFICATIONS,
+    Passwords,
+    hash_password,
+    is_hash,
+)
+
+
+@pytest.fixture(scope="module")
+def right_hash() -> SecretStr:
+    return SecretStr(hash_password(SecretStr("right")))
+
+
+def test_a_hash_is_argon2id_with_the_recommended_parameters(right_hash: SecretStr) -> None:
+    assert right_hash.get_secret_value().startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_two_hashes_of_one_password_differ(right_hash: SecretStr) -> None:
+    assert hash_password(SecretStr("right")) != right_hash.get_secret_value()
+
+
+async def test_only_the_right_password_belongs_to_a_hash(right_hash: SecretStr) -> None:
+    passwords = Passwords()
+    assert await passwords.verify(SecretStr("right"), right_hash)
+    assert not await passwords.verify(SecretStr("Right"), right_hash)
+
+
+async def test_no_password_belongs_to_no_hash() -> None:
+    assert not await Passwords().verify(SecretStr(""), None)
+
+
+async def test_a_password_that_is_not_utf8_is_hashed_and_verified() -> None:
+    odd = SecretStr("\ud800")
+    assert await Passwords().verify(odd, SecretStr(hash_password(odd)))
+
+
+def test_what_is_a_hash(right_hash: SecretStr) -> None:
+    assert is_hash(right_hash)
+    assert is_hash(_NOBODYS_HASH)
+    for text in ("", "right", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv", right_hash.get_secret_value()[:20]):
+        assert not is_hash(SecretStr(text))
+
+
+def test_nobodys_hash_costs_what_a_new_hash_costs(right_hash: SecretStr) -> None:
+    def shape(text: SecretStr) -> list[str]:
+        fields = text.get_secret_value().split("$")
+        return [*fields[:4], *(str(len(field)) for field in fields[4:])]
+
+    assert shape(_NOBODYS_HASH) == shape(right_hash)
+
+
+async def test_verification_leaves_the_loop_free_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+    guard, started, release = threading.Lock(), threading.Semaphore(0), threading.Event()
+
+    def verify(self: Passwords, password: SecretStr, expected: SecretStr) -> bool:
+        nonlocal running, most
+        with guard:
+            running += 1
+            most = max(most, running)
+        started.release()
+        release.wait(10)
+        with guard:
+            running -= 1
+        return True
+
+    monkeypatch.setattr(Passwords, "_verify", verify)
+    passwords = Passwords()
+    tasks = [asyncio.create_task(passwords.verify(SecretStr("x"), _NOBODYS_HASH)) for _ in range(6)]
+    for _ in range(CONCURRENT_VERIFICATIONS):
+        assert await asyncio.to_thread(started.acquire, timeout=10)
+    release.set()
+    assert await asyncio.gather(*tasks) == [True] * 6
+    assert most == CONCURRENT_VERIFICATIONS

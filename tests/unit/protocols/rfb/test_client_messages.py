@@ -1,0 +1,90 @@
+import pytest
+from tests.fakes.rfb_messages import (
+    ACTING,
+    BY_PERSON,
+    WATCHING,
+    cut_text,
+    key_event,
+    pointer_event,
+    qemu_key,
+    set_encodings,
+    update_request,
+)
+
+from keyhole.errors import ProtocolError, TooLarge
+from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+
+ALL = [message for pair in zip(ACTING, WATCHING * 2, strict=False) for message in pair]
+
+
+@pytest.mark.parametrize("message", WATCHING + ACTING, ids=lambda message: message[:4].hex())
+def test_with_control_everything_passes_as_the_very_same_object(message: bytes) -> None:
+    scanner = ClientMessageScanner()
+    assert scanner.feed(message) is message
+    assert scanner.input_count == (message in BY_PERSON)
+    stream = message * 3
+    assert scanner.feed(stream) is stream
+
+
+@pytest.mark.parametrize("message", WATCHING, ids=lambda message: message[:4].hex())
+def test_a_watcher_may_ask_for_the_screen(message: bytes) -> None:
+    scanner = ClientMessageScanner(view_only=True)
+    assert scanner.feed(message) is message
+    stream = message + update_request()
+    assert scanner.feed(stream) is stream
+    assert scanner.input_count == 0
+
+
+@pytest.mark.parametrize("message", ACTING, ids=lambda message: message[:4].hex())
+def test_a_watcher_may_not_act(message: bytes) -> None:
+    scanner = ClientMessageScanner(view_only=True)
+    assert scanner.feed(message) == b""
+    assert scanner.input_count == (message in BY_PERSON)
+    assert scanner.feed(update_request() + message + update_request()) == update_request() * 2
+
+
+@pytest.mark.parametrize("view_only", [False, True])
+def test_messages_are_followed_byte_by_byte(view_only: bool) -> None:
+    scanner = ClientMessageScanner(view_only=view_only)
+    stream = b"".join(ALL)
+    passed = b"".join(scanner.feed(bytes((byte,))) for byte in stream)
+    assert passed == b"".join(message for message in ALL if not view_only or message in WATCHING)
+    assert scanner.input_count == sum(message in BY_PERSON for message in ALL)
+
+
+def test_what_looks_like_a_keystroke_inside_of_another_message_is_none() -> None:
+    for message in (key_event(), pointer_event(), qemu_key(), update_request()):
+        scanner = ClientMessageScanner(view_only=True)
+        scanner.feed(cut_text(bytes(len(message)))[:8])
+        assert scanner.feed(message) == b""
+        assert scanner.input_count == 1
+        assert scanner.feed(update_request()) == update_request()
+
+
+def test_rights_that_change_apply_from_the_next_message_on() -> None:
+    scanner = ClientMessageScanner()
+    assert scanner.feed(key_event()[:3]) == key_event()[:3]
+    scanner.view_only = True
+    assert scanner.feed(key_event()[3:] + key_event()) == key_event()[3:]
+
+
+def test_nothing_is_no_message() -> None:
+    assert ClientMessageScanner().feed(b"") == b""
+
+
+def test_broken_rules() -> None:
+    with pytest.raises(ProtocolError, match="unknown type 99"):
+        ClientMessageScanner().feed(key_event() + b"c")
+    with pytest.raises(TooLarge, match="SetEncodings"):
+        ClientMessageScanner().feed(set_encodings(*range(1025)))
+    with pytest.raises(ProtocolError, match="QEMU"):
+        ClientMessageScanner().feed(b"\xff\x07" + bytes(10))
+
+
+def test_nothing_but_an_incomplete_header_is_held() -> None:
+    scanner = ClientMessageScanner(view_only=True)
+    scanner.feed(cut_text(bytes(200000))[:100000])
+    assert scanner._header == b""
+    scanner = ClientMessageScanner(view_only=True)
+    scanner.feed(cut_text()[:7])
+    assert len(scanner._header) == 7

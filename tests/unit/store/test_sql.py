@@ -1,0 +1,208 @@
+"""What is SQLite's own: the file, its mode and its schema, several processes on it, and failures."""
+
+import asyncio
+import multiprocessing
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from keyhole.errors import SettingsError, Unavailable
+from keyhole.model import ConsoleType, Grant, Rights
+from keyhole.store.schema import migrate
+from keyhole.store.sql import SqlStore
+from keyhole.store.tables import SCHEMA_VERSION, metadata
+
+GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def modes_in(directory: Path) -> dict[str, int]:
+    """The permissions of each file of a directory."""
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in directory.iterdir()}
+
+
+def schema_of(path: Path) -> list[tuple[object, ...]]:
+    """Every column and index of a database, in an order that does not depend on how it was made."""
+    with sqlite3.connect(path) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found: list[tuple[object, ...]] = []
+        for table in sorted(tables):
+            found += [(table, *row) for row in connection.execute(f"PRAGMA table_info({table})")]
+            found += [(table, *row[1:]) for row in connection.execute(f"PRAGMA index_list({table})")]
+    connection.close()
+    return sorted(found, key=repr)
+
+
+async def test_the_file_is_its_owners_alone_and_keeps_grants_over_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)) as store:
+        await store.add_grant(GRANT)
+        modes = modes_in(tmp_path)
+        assert set(modes.values()) == {0o600}
+        assert "keyhole.db-wal" in modes
+    async with SqlStore.open(url_of(path)) as store:
+        assert await store.find_grant(GRANT.token_hash) == GRANT
+
+
+async def test_a_path_with_characters_of_a_url_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a?b#c%20d.db"
+    async with SqlStore.open(url_of(path)):
+        assert path.name in modes_in(tmp_path)
+
+
+async def test_the_connection_is_set_up_for_sharing(tmp_path: Path) -> None:
+    async with SqlStore.open(url_of(tmp_path / "keyhole.db")) as store, store._engine.connect() as connection:
+        names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        found = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
+    assert found == ["wal", 1, 5000, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("", "unable to open"), ("missing/keyhole.db", "No such file or directory")]
+)
+async def test_a_file_that_cannot_be_opened_is_a_settings_error_of_one_line(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        async with SqlStore.open(url_of(tmp_path / name)):
+            pass
+    assert str(caught.value).startswith("store.url: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_file_that_is_no_database_is_a_settings_error_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    path.write_bytes(b"letters to a friend " * 200)
+    with pytest.raises(SettingsError, match="not a database"):
+        async with SqlStore.open(url_of(path)):
+            pass
+    assert path.read_bytes() == b"letters to a friend " * 200
+
+
+async def test_a_schema_of_the_future_is_a_settings_error(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(SettingsError, match="another version of Keyhole"):
+        async with SqlStore.open(url_of(path)):
+            pass
+
+
+def test_the_migrations_lead_to_the_schema_that_a_new_database_has(tmp_path: Path) -> None:
+    for name in ("new", "migrated"):
+        engine = create_engine(url_of(tmp_path / name), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            if name == "new":
+                metadata.create_all(connection)
+            else:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                migrate(connection)
+                version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+                connection.exec_driver_sql("COMMIT")
+        engine.dispose()
+    assert version == SCHEMA_VERSION
+    assert schema_of(tmp_path / "migrated") == schema_of(tmp_path / "new")
+
+
+def test_the_newest_migration_is_the_schemas_version() -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "keyhole.store:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA_VERSION]
+
+
+async def test_an_empty_database_is_filled_at_open(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    with sqlite3.connect(path) as connection:
+        # What alembic leaves of a database that was taken back before the first revision.
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.close()
+    async with SqlStore.open(url_of(path)) as store:
+        await store.add_grant(GRANT)
+
+
+def test_a_start_imports_no_alembic(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from keyhole.store.sql import SqlStore\n"
+        "async def start():\n"
+        f"    async with SqlStore.open({url_of(tmp_path / 'keyhole.db')!r}): pass\n"
+        "asyncio.run(start()); asyncio.run(start())\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyhole.store.sql.BUSY_TIMEOUT_SECONDS", 0.05)
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)) as store:
+        await store.add_grant(GRANT)
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked") as caught:
+            await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False)
+        assert caught.value.__cause__ is not None
+        assert GRANT.token_hash not in str(caught.value)
+        assert await store.troubles() == ["The store does not answer: database is locked."]
+        assert await store.find_grant(GRANT.token_hash) == GRANT
+        blocker.close()
+        assert await store.troubles() == []
+        assert await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False) is not None
+
+
+async def test_a_file_that_was_taken_away_is_a_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)) as store:
+        path.unlink()
+        assert await store.troubles() == [f"The store's file {path} is gone."]
+
+
+async def test_an_operation_that_was_cancelled_leaves_a_store_that_works(tmp_path: Path) -> None:
+    async with SqlStore.open(url_of(tmp_path / "keyhole.db")) as store:
+        for steps in range(12):
+            task = asyncio.create_task(store.add_grant(replace(GRANT, token_hash=f"{steps:064x}")))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await store.add_grant(GRANT)
+        assert await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False) is not None
+
+
+def redeem_all(path: Path, count: int) -> int:
+    """In a process of its own: opens the store, which may be new, and counts the grants that it wins."""
+
+    async def work() -> int:
+        async with SqlStore.open(url_of(path)) as store:
+            won = 0
+            for number in range(count):
+                with suppress(Unavailable):  # Another process has added it.
+                    await store.add_grant(replace(GRANT, token_hash=f"{number:064x}"))
+                won += await store.redeem_grant(f"{number:064x}", 1.0, reusable=False) is not None
+            return won
+
+    return asyncio.run(work())
+
+
+def test_processes_create_one_file_at_once_and_redeem_each_grant_once(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        for attempt in range(5):
+            won = pool.starmap(redeem_all, [(tmp_path / f"{attempt}.db", 10)] * 4, chunksize=1)
+            assert sum(won) == 10

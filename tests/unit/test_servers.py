@@ -1,0 +1,48 @@
+"""Who sees which servers, and what a silent driver costs."""
+
+import pytest
+from tests.unit.gateway.conftest import SERVER_ID, OneServer
+
+from keyhole.errors import ServerNotFound, Unavailable
+from keyhole.model import Identity, Server
+from keyhole.servers import Servers
+
+MEMBER = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
+STRANGER = Identity("u2", "bob", "p2", "other", frozenset({"member"}))
+ADMIN = Identity("u3", "root", "p3", "ops", frozenset({"admin"}))
+
+
+class Silent(OneServer):
+    async def list_servers(self) -> list[Server]:
+        raise Unavailable("no answer")
+
+
+async def test_servers_of_other_projects_do_not_exist_except_for_an_admin() -> None:
+    servers = Servers([OneServer()])
+    assert [server.id for server in await servers.list_for(MEMBER)] == [SERVER_ID]
+    assert await servers.list_for(STRANGER, all_projects=True) == []
+    assert await servers.list_for(ADMIN) == []
+    assert len(await servers.list_for(ADMIN, all_projects=True)) == 1
+    with pytest.raises(ServerNotFound):
+        await servers.find_for(STRANGER, SERVER_ID)
+    assert (await servers.find_for(ADMIN, SERVER_ID))[1].name == "vm1"
+
+
+async def test_a_silent_driver_hides_no_other_drivers_servers() -> None:
+    servers = Servers([Silent(), OneServer()])
+    assert len(await servers.list_for(MEMBER)) == 1
+    assert (await servers.find(SERVER_ID))[1].name == "vm1"
+
+
+async def test_a_server_that_a_silent_driver_may_know_is_not_called_unknown() -> None:
+    servers = Servers([OneServer(), Silent()])
+    with pytest.raises(Unavailable):
+        await servers.find("another")
+    with pytest.raises(Unavailable):
+        await Servers([Silent()]).list_for(MEMBER)
+
+
+async def test_without_drivers_there_are_no_servers() -> None:
+    assert await Servers([]).list_for(MEMBER) == []
+    with pytest.raises(ServerNotFound):
+        await Servers([]).find("x")
