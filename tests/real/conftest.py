@@ -1,9 +1,10 @@
 """Real guests for every test here. QEMU or a package that is missing is an error, as it would be for the demo."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
 from tests.real.guests import fresh_id
 
 from keyhole.demo.guest_image import GuestImage, build_image
@@ -16,12 +17,19 @@ def guest_image(pytestconfig: pytest.Config) -> GuestImage:
     return build_image(pytestconfig.rootpath / ".cache" / "demo", print)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def guest(guest_image: GuestImage) -> AsyncIterator[DemoGuest]:
-    """One guest for all tests that leave it as it was: running, nobody on its serial port, logged out there."""
-    async with DemoGuest(guest_image, name="shared", server_id=fresh_id(), progress=print) as guest:
-        await guest.until_ready()
-        yield guest
+@pytest.fixture(scope="session")
+def guest(guest_image: GuestImage) -> Iterator[DemoGuest]:
+    """One guest for all tests that leave it as it was: running, nobody on its serial port, logged out there.
+
+    It has a loop of its own, since the tests' loops end with them. A test may use its paths and `pid`, not await it.
+    """
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        guest = loop.run_until_complete(_started(guest_image, "shared"))
+        try:
+            loop.run_until_complete(guest.until_ready())
+            yield guest
+        finally:
+            loop.run_until_complete(guest.__aexit__(None, None, None))
 
 
 @pytest.fixture
@@ -30,3 +38,7 @@ async def own_guest(guest_image: GuestImage) -> AsyncIterator[DemoGuest]:
     async with DemoGuest(guest_image, name="own", server_id=fresh_id(), progress=print) as guest:
         await guest.until_ready()
         yield guest
+
+
+async def _started(image: GuestImage, name: str) -> DemoGuest:
+    return await DemoGuest(image, name=name, server_id=fresh_id(), progress=print).__aenter__()

@@ -68,14 +68,12 @@ class HealthExchange(Exchange):
         ready = not store and not identity
         return json_response(200 if ready else 503, {"ready": ready, "parts": parts}, [NO_STORE])
 
-    async def _troubles(self, part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
+    @staticmethod
+    async def _troubles(part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
         try:
             async with asyncio.timeout(PART_DEADLINE_SECONDS):
-                troubles = list(await ask())
+                return list(await ask())
         except TimeoutError:
-            troubles = [f"did not say how it is within {PART_DEADLINE_SECONDS:g} seconds"]
+            return [f"{part} did not say how it is within {PART_DEADLINE_SECONDS:g} seconds"]
         except Refusal as refusal:
-            troubles = [str(refusal)]
-        for trouble in troubles:
-            self._services.observer.service_trouble(part, trouble)
-        return troubles
+            return [str(refusal)]

@@ -133,5 +133,5 @@ def _page(entry: ManifestEntry, body: bytes) -> Page:
     if len(body) >= MIN_GZIP_BYTES and entry.type.startswith(_COMPRESSIBLE):
         packed = gzip.compress(body, 9, mtime=0)
         gzipped = packed if len(packed) < len(body) else None
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
     return Page(body, gzipped, entry.type, entry.cache, etag)

@@ -1,9 +1,10 @@
 """The one asyncio runner of handshake machines, and what is done with each console protocol on either side."""
 
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from keyhole.errors import KeyholeError
+from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
 from keyhole.gateway.connection import Connection, Viewer
 from keyhole.model import Target
 from keyhole.protocols.machine import Machine
@@ -50,7 +51,12 @@ async def _run_to_event(machine: Machine[EventT], connection: Connection) -> Eve
         events = machine.events()
         if events:
             return events[0]
-        data = await connection.receive()
+        try:
+            data = await connection.receive()
+        except SessionEnded:
+            with suppress(ProtocolError):  # the plain end keeps its name; a refusal cut short is a refusal
+                machine.receive_eof()
+            raise
         try:
             machine.receive_data(data)
         except KeyholeError:

@@ -6,7 +6,7 @@ TEXT_LIMIT_CHARACTERS = 1024
 def printable(text: bytes, limit_characters: int = TEXT_LIMIT_CHARACTERS) -> str:
     """UTF-8 text on one line: every character that does not print (controls, directions, bad bytes) becomes a `?`.
 
-    At most `limit_characters` are kept.
+    At most `limit_characters` are kept. Zero bytes at the end, which QEMU counts into its reasons, are dropped.
     """
-    characters = text[: 4 * limit_characters].decode("utf-8", "replace")[:limit_characters]
+    characters = text.rstrip(b"\0")[: 4 * limit_characters].decode("utf-8", "replace")[:limit_characters]
     return "".join(c if c.isprintable() and c != "\ufffd" else "?" for c in characters).strip()

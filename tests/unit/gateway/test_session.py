@@ -185,6 +185,10 @@ async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     writer.write(b"RFB 003.008\n")
 
 
+async def refuses_and_hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"RFB 003.008\n\0\0\0\0\x40too")
+
+
 async def wrong_security(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"RFB 003.008\n\x01\x10")
     await reader.read()
@@ -204,6 +208,7 @@ async def huge_name(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         (long_reason, "target_security_refused"),
         (dribble, "target_protocol_error"),
         (close_at_once, "target_closed"),
+        (refuses_and_hangs_up, "target_security_refused"),
         (wrong_security, "target_security_refused"),
         (huge_name, "target_protocol_error"),
     ],

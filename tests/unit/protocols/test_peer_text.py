@@ -14,3 +14,8 @@ def test_controls_directions_and_bad_bytes_become_question_marks() -> None:
 def test_text_is_cut_between_characters() -> None:
     assert printable("漢字漢字".encode(), 3) == "漢字漢"
     assert len(printable(b"x" * 5000)) == 1024
+
+
+def test_a_closing_zero_byte_is_no_text() -> None:
+    assert printable(b"Authentication failed\0") == "Authentication failed"
+    assert printable(b"\0\0") == ""

@@ -7,7 +7,7 @@ from keyhole.drivers.simulated.screen import TextScreen
 from keyhole.drivers.simulated.shell import PROMPT, Shell
 
 GREETING = (
-    "This is Keyhole's simulated guest: a real VNC server and a small shell, no machine.\n"
+    "Keyhole's simulated guest: a real VNC server and a small shell, but no machine.\n"
     "Try:  help   calc 6*7   echo x$((6*7))   lines 40   resize 800 600   clear\n\n"
 )
 

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 MAX_LINE_CHARACTERS = 240
 
-ENTER, BACKSPACE, INTERRUPT, KILL_LINE, CLEAR = "\n", "\b", "\x03", "\x15", "\f"
-
 
 class LineEditor:
     """`write` shows text, `run` takes each line and returns what to say to it. `prompt` may be changed in between."""
@@ -26,7 +24,7 @@ class LineEditor:
         self._write(greeting + self.prompt)
 
     def type(self, character: str) -> None:
-        """Takes one character: a printable one or one of those named above; others are ignored."""
+        """Takes one character: a printable one, `\\n` for Enter, `\\b` for Backspace, Ctrl-C, Ctrl-L or Ctrl-U."""
         match character:
             case "\n":
                 line, self._line = self._line, ""

@@ -57,6 +57,7 @@ class ViewerConnection(Connection):
         self._colour_map: bytes | None = None  # still to be sent
         self._bells = 0
         self._update_is_due = False
+        self._is_greeted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -64,7 +65,7 @@ class ViewerConnection(Connection):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        if self._handshake.done:
+        if self._is_greeted:
             self._display.screen.unwatch(self._changed)
 
     def resume_writing(self) -> None:
@@ -73,9 +74,9 @@ class ViewerConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         try:
-            if not self._handshake.done:
+            if not self._is_greeted:
                 data = self._greet(data)
-            if self._handshake.done:
+            if self._is_greeted:
                 self._reader.receive_data(data)
                 for event in self._reader.events():
                     self._handle(event)
@@ -92,6 +93,7 @@ class ViewerConnection(Connection):
             self._handshake.send_server_init(server_init(screen.width, screen.height, name=self._display.name))
         self._say_handshake()
         if self._handshake.done:
+            self._is_greeted = True
             self._bells = self._display.screen.bells
             self._display.screen.watch(self._changed)
             self._greeted()

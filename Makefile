@@ -1,0 +1,65 @@
+# Keyhole: what a person types. Everything is installed into .venv; Debian packages only where they are missing.
+
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs format lock clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/.demo page ## Boot a small guest and open its console (ARGS="--port 6100")
+	@$(BIN)/keyhole demo $(ARGS)
+
+test: .venv/.dev page ## Install what is missing and run every test
+	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool tigervnc-viewer
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev ## Style, types, import rules, generated files
+	$(BIN)/ruff check src tests bench tools
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate_docs.py --check
+
+bench: .venv/.dev page ## Measure beside the peers (see bench/README.md)
+	$(BIN)/python -m bench $(ARGS)
+
+docs: .venv/.dev ## Write the generated references
+	$(BIN)/python tools/generate_docs.py
+
+format: .venv/.dev ## Put the code into its form
+	$(BIN)/ruff check --fix src tests bench tools
+	$(BIN)/ruff format src tests bench tools
+
+lock: .venv/.uv ## Choose the newest versions that fit pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## Remove everything that was installed or built here
+	rm -rf .venv .cache dist src/keyhole/static frontend/node_modules
+
+.PHONY: page
+page:
+	@$(BIN)/python tools/build_frontend.py
+
+.venv/.uv: requirements-uv.lock
+	@sh tools/make_venv.sh
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@
+
+# -q hides uv's remarks but not its errors; the second install makes `keyhole` itself importable from src/.
+.venv/.demo: .venv/.uv requirements.lock pyproject.toml
+	@echo "Installing Python packages into .venv ..."
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.demo requirements-dev.lock
+	@echo "Installing what the tests need into .venv ..."
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@

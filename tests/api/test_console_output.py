@@ -1,0 +1,95 @@
+"""os-getConsoleOutput, which is there at every microversion."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.api.world import SERVER_ID, World, make_server
+
+from keyhole.model import ServerStatus
+
+PATH = f"/compute/v2.1/servers/{SERVER_ID}/action"
+
+
+async def read(world: World, arguments: Any, **more: Any) -> Any:
+    return await world.ask("POST", PATH, body=json.dumps({"os-getConsoleOutput": arguments}), **more)
+
+
+@pytest.mark.parametrize(
+    ("length", "output"),
+    [
+        (None, "one\ntwo\nthree\n"),
+        (-1, "one\ntwo\nthree\n"),
+        ("-1", "one\ntwo\nthree\n"),
+        (0, ""),
+        ("0", ""),
+        (1, ""),
+        (2, "three\n"),
+        ("2", "three\n"),
+        (2.0, "three\n"),
+        (3, "two\nthree\n"),
+        (100, "one\ntwo\nthree\n"),
+        (10**30, "one\ntwo\nthree\n"),
+        ("9" * 5000, "one\ntwo\nthree\n"),
+    ],
+)
+async def test_the_last_lines(length: Any, output: str) -> None:
+    world = World()
+    world.driver.log = b"one\ntwo\nthree\n"
+    response = await read(world, {"length": length})
+    assert response.status_code == 200
+    assert response.json() == {"output": output}
+
+
+@pytest.mark.parametrize("version", ["2.1", "2.6", "2.104"])
+async def test_without_length_it_is_the_whole_log(version: str) -> None:
+    response = await read(World(), {}, OpenStack_API_Version=f"compute {version}")
+    assert response.json() == {"output": "FAKE CONSOLE OUTPUT\nANOTHER\nLAST LINE"}
+
+
+async def test_only_printable_ascii_tabs_and_line_feeds_are_shown() -> None:
+    world = World()
+    world.driver.log = bytes(range(256))
+    shown = (await read(world, {})).json()["output"]
+    assert shown == "\t\n" + "".join(chr(code) for code in range(0x20, 0x80)) + "?" * 128
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"length": -2}, {"length": "abc"}, {"length": 2.5}, {"length": True}, {"x": 1}, None, []]
+)
+async def test_wrong_lengths(arguments: Any) -> None:
+    response = await read(World(), arguments)
+    assert response.status_code == 400
+    assert "badRequest" in response.json()
+
+
+@pytest.mark.parametrize("length", [None, 0])
+async def test_a_server_without_a_log(length: int | None) -> None:
+    world = World()
+    world.driver.log = None
+    response = await read(world, {"length": length})
+    assert response.status_code == 404
+    assert response.json()["itemNotFound"]["message"] == "Guest does not have a console available."
+
+
+async def test_is_given_while_the_server_is_deleted() -> None:
+    world = World(make_server(task_state="deleting", status=ServerStatus.SHUTOFF))
+    assert (await read(world, {})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "status"),
+    [
+        ("watcher", PATH, 403),
+        ("watcher", "/compute/v2.1/servers/nosuch/action", 404),
+        ("stranger", PATH, 404),
+        ("admin", PATH, 200),
+    ],
+)
+async def test_the_server_comes_before_policy(user: str, path: str, status: int) -> None:
+    response = await World().ask("POST", path, user=user, body='{"os-getConsoleOutput": {}}')
+    assert response.status_code == status
+    if status == 403:
+        assert response.json()["forbidden"]["message"].startswith(
+            "Policy doesn't allow os_compute_api:os-console-output to be performed."
+        )

