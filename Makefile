@@ -23,12 +23,14 @@ check: .venv/.dev ## Style, types, import rules, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/generate_reasons.py --check
 
 bench: .venv/.dev page ## Measure beside the peers (see bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/.dev ## Write the generated references
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python tools/generate_reasons.py
 
 format: .venv/.dev ## Put the code into its form
 	$(BIN)/ruff check --fix src tests bench tools

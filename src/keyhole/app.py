@@ -4,13 +4,9 @@ Nothing here decides anything about consoles; no part below knows another except
 """
 
 import asyncio
-import os
-import socket
-import ssl
-import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -23,16 +19,17 @@ from keyhole import __version__, config
 from keyhole.addresses import origin_of
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
+from keyhole.chores import running_chores, sweep, tick, watch
 from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.listener import bound_socket, listen, tls_context
 from keyhole.gateway.session import SessionParts
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.names import project_id_of
-from keyhole.model import Address, TcpAddress, UnixAddress
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
@@ -40,8 +37,6 @@ from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
 
 DRIVERS_GROUP = "keyhole.drivers"
-BACKLOG = 4096
-SWEEP_STORE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +82,11 @@ def chosen_drivers(settings: Settings) -> list[DriverChoice]:
 async def running(settings: Settings, observer: Observer) -> AsyncIterator[Service]:
     """Runs the service while the context lasts. Raises SettingsError when it cannot start."""
     choices = chosen_drivers(settings)
-    tls = _tls_context(settings)
+    tls = tls_context(settings.server.tls_certificate, settings.server.tls_key)
     pages = load_pages(Path(str(files("keyhole") / "static")))
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(_listener(settings.listen_address))
+        listener = stack.enter_context(bound_socket(settings.listen_address))
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
         identity = EmbeddedIdentity(settings.identity, store, time.time)
         drivers: list[HypervisorDriver] = [
@@ -127,85 +122,18 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         deadlines = Deadlines()
         http = HttpServer(application, observer, deadlines)
         door = FrontDoor(SessionParts(consoles, sessions, observer, origins, loop.time, deadlines), http)
-        server = await _listen(listener, door, tls)
-        ticker = loop.create_task(_tick(sessions, http, consoles, store.sweep_tokens))
+        server = await listen(listener, door, tls)
+        stack.enter_context(
+            running_chores(
+                observer,
+                tick(sessions, http),
+                sweep(consoles, store, observer),
+                watch(drivers, observer),
+            )
+        )
         observer.service_started(settings.public_url, listen=settings.server.listen, version=__version__)
         try:
             yield Service(settings.public_url, consoles, servers)
         finally:
-            ticker.cancel()
             await door.close(server)
             observer.service_stopped()
-
-
-async def _tick(sessions: Sessions, http: HttpServer, consoles: Consoles, sweep_tokens: Callable[[float], Any]) -> None:
-    """The one clock of the service: once a second."""
-    next_sweep = 0.0
-    while True:
-        http.tick()
-        sessions.sweep()
-        if (now := time.monotonic()) >= next_sweep:
-            next_sweep = now + SWEEP_STORE_SECONDS
-            await consoles.sweep()
-            await sweep_tokens(time.time())
-        await asyncio.sleep(1)
-
-
-async def _listen(listener: socket.socket, door: FrontDoor, tls: ssl.SSLContext | None) -> asyncio.Server:
-    loop = asyncio.get_running_loop()
-    if listener.family == socket.AF_UNIX:
-        return await loop.create_unix_server(door.protocol, sock=listener, ssl=tls, backlog=BACKLOG)
-    return await loop.create_server(door.protocol, sock=listener, ssl=tls, backlog=BACKLOG)
-
-
-@contextmanager
-def _listener(address: Address) -> Iterator[socket.socket]:
-    """A bound socket. Raises SettingsError when the address cannot be had."""
-    try:
-        match address:
-            case TcpAddress(host, port):
-                family, _, _, _, place = socket.getaddrinfo(
-                    host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-                )[0]
-                listener = socket.socket(family, socket.SOCK_STREAM)
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind(place)
-            case UnixAddress(path):
-                _remove_dead_socket(path)
-                listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                listener.bind(path)
-    except OSError as error:
-        raise SettingsError(f"server.listen: cannot listen on {address}: {error.strerror}") from error
-    try:
-        yield listener
-    finally:
-        listener.close()
-        if isinstance(address, UnixAddress):
-            Path(address.path).unlink(missing_ok=True)
-
-
-def _remove_dead_socket(path: str) -> None:
-    """Takes away a socket that an ended process left behind; a live one stays and makes `bind` fail."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext | None:
-    certificate, key = settings.server.tls_certificate, settings.server.tls_key
-    if certificate is None or key is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"server.tls_certificate: cannot be used: {error.strerror or error}") from error
-    return context

@@ -39,7 +39,7 @@ class ServerSettings(Section):
     public_url: str = Field(
         "", description="What the returned URLs start with, as browsers reach it. Empty: the listening address."
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Processes that share the port.")
+    workers: Literal[1] = Field(1, description="Processes that share the port; this version runs one.")
     tls_certificate: Path | None = Field(
         None, description="PEM file with the certificate chain; TLS is spoken when it is set."
     )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
 import textwrap
@@ -146,10 +147,12 @@ async def test_the_guest_dies_with_its_parent_even_when_that_is_killed(guest_ima
     try:
         assert parent.stdout is not None
         async with asyncio.timeout(60):
-            pid = int((await parent.stdout.readline()).split()[0])
+            pid_text, folder = (await parent.stdout.readline()).decode().split()
             assert await parent.stdout.readline() == b"ready\n"
+        pid = int(pid_text)
         assert not has_ended(pid)
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         await parent.wait()
     await until(lambda: has_ended(pid), seconds=5)
+    shutil.rmtree(folder)  # the one thing that a killed parent leaves behind

@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
-from keyhole import config
-from keyhole.app import chosen_drivers
 from keyhole.errors import SettingsError
-from keyhole.identity.passwords import hash_password
 
 app = typer.Typer(help="Check and show the settings; hash a password for them.", no_args_is_help=True)
 
@@ -20,6 +16,9 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="The TOML file
 @app.command()
 def check(path: ConfigFile = None) -> None:
     """Say whether the settings can be used."""
+    from keyhole import config
+    from keyhole.app import chosen_drivers
+
     settings = config.load(path)
     drivers = chosen_drivers(settings)
     names = ", ".join(choice.name for choice in drivers) or "none"
@@ -29,12 +28,18 @@ def check(path: ConfigFile = None) -> None:
 @app.command()
 def show(path: ConfigFile = None) -> None:
     """Print the settings in force, as JSON, secrets hidden."""
+    from keyhole import config
+
     typer.echo(config.load(path).model_dump_json(indent=2))
 
 
 @app.command("hash-password")
 def hash_password_command() -> None:
     """Read a password (from standard input, or asked for on a terminal) and print its hash."""
+    from pydantic import SecretStr
+
+    from keyhole.identity.passwords import hash_password
+
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:

@@ -1,4 +1,7 @@
-"""`keyhole`: the command line. Exit 0: done; 1: refused or failed, one line on standard error; 2: wrong usage."""
+"""`keyhole`: the command line. Exit 0: done; 1: refused or failed, one line on standard error; 2: wrong usage.
+
+Each command imports what it needs when it runs: `keyhole version` should not wait for a web server to load.
+"""
 
 import sys
 from pathlib import Path
@@ -7,7 +10,7 @@ from typing import Annotated
 import typer
 
 from keyhole import __version__
-from keyhole.cli import config_commands, demo_command, serve_command
+from keyhole.cli import config_commands
 from keyhole.errors import KeyholeError, SettingsError
 
 app = typer.Typer(
@@ -20,16 +23,18 @@ app = typer.Typer(
 app.add_typer(config_commands.app, name="config")
 
 
-@app.command()
-def serve(
+@app.command("serve")
+def serve_command(
     config: Annotated[Path | None, typer.Option(help="The TOML file with the settings.")] = None,
 ) -> None:
     """Run the service until it is told to stop."""
-    serve_command.serve(config)
+    from keyhole.cli.serve_command import serve
+
+    serve(config)
 
 
-@app.command()
-def demo(
+@app.command("demo")
+def demo_command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The one port.")] = 6080,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     state_dir: Annotated[Path | None, typer.Option(help="Where the guest's image and the store are kept.")] = None,
@@ -37,7 +42,9 @@ def demo(
     ready_file: Annotated[Path | None, typer.Option(help="Write a JSON object there when everything answers.")] = None,
 ) -> None:
     """Boot a small real guest, serve its console and say how to open it."""
-    demo_command.demo(demo_command.DemoOptions(port, host, state_dir, simulated, ready_file))
+    from keyhole.cli.demo_command import DemoOptions, demo
+
+    demo(DemoOptions(port, host, state_dir, simulated, ready_file))
 
 
 @app.command()

@@ -83,7 +83,10 @@ def test_json_of_any_form_is_a_protocol_error_or_events(wild: list[dict[str, obj
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
 def test_one_byte_changed_is_a_protocol_error_or_events(place: int, difference: int) -> None:
-    steps = [({"event": "RESET", "data": {"guest": True}}, {"status": "running"}), ({"event": "STOP"}, [1, 2])]
+    steps: list[tuple[dict[str, object], object]] = [
+        ({"event": "RESET", "data": {"guest": True}}, {"status": "running"}),
+        ({"event": "STOP"}, [1, 2]),
+    ]
     data = bytearray(NEGOTIATED + conversation(steps))
     data[place % len(data)] ^= difference
     try:

@@ -16,7 +16,8 @@ class Member:
 
 def read_newc(archive: bytes) -> dict[str, Member]:
     """Reads a newc archive by its specification: 6 bytes of magic, 13 fields of 8 hex digits, padding to 4 bytes."""
-    members, at = {}, 0
+    members: dict[str, Member] = {}
+    at = 0
     while True:
         assert archive[at : at + 6] == b"070701"
         fields = [int(archive[at + 6 + 8 * n : at + 14 + 8 * n], 16) for n in range(13)]

@@ -1,0 +1,131 @@
+"""The drivers that need nothing else on the machine; tests/real holds the others to the same suite."""
+
+import os
+import stat
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.fakes.rfb_viewer import RfbViewer, open_stream
+
+from keyhole.drivers.simulated import SimulatedDriver
+from keyhole.drivers.simulated.rfb_server import RfbServer
+from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
+from keyhole.drivers.static import StaticDriver
+from keyhole.model import Protocol, TcpAddress, UnixAddress
+
+SERVER_ID = "11111111-2222-3333-4444-555555555555"
+
+
+def static_driver(**consoles: object) -> StaticDriver:
+    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT, **consoles}
+    return StaticDriver(StaticDriver.Settings.model_validate({"servers": [server]}), CONTEXT)
+
+
+def simulated_driver() -> SimulatedDriver:
+    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT}
+    return SimulatedDriver(SimulatedDriver.Settings.model_validate({"servers": [server]}), CONTEXT)
+
+
+async def socket_path(driver: SimulatedDriver, protocol: Protocol) -> Path:
+    target = await driver.console_target(SERVER_ID, protocol)
+    assert isinstance(target.address, UnixAddress)
+    return Path(target.address.path)
+
+
+class TestStatic(DriverSuite):
+    @pytest.fixture
+    async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
+        log = tmp_path / "serial.log"
+        async with AsyncExitStack() as stack:
+            vnc, spice = RfbServer("vm1"), RfbServer("vm1")
+            serial = SerialServer("vm1", SerialLog(log))
+            for server in (vnc, spice, serial):
+                stack.push_async_callback(server.close)
+            driver = static_driver(
+                vnc={"url": str(await vnc.start(TcpAddress("127.0.0.1", 0)))},
+                spice={"url": str(await spice.start(TcpAddress("127.0.0.1", 0)))},
+                serial={"url": str(await serial.start(UnixAddress(str(tmp_path / "serial")))), "log_file": log},
+            )
+            await stack.enter_async_context(driver)
+            offered = frozenset({Protocol.VNC, Protocol.SERIAL, Protocol.SPICE})
+            yield Stage(driver, SERVER_ID, offered, log.read_bytes)
+
+    @pytest.fixture
+    async def broken(self, tmp_path: Path) -> AsyncIterator[Broken]:
+        async with static_driver(serial={"url": f"unix:{tmp_path}/gone"}) as driver:
+            yield Broken(driver, SERVER_ID)
+
+
+class TestSimulated(DriverSuite):
+    @pytest.fixture
+    async def stage(self) -> AsyncIterator[Stage]:
+        async with simulated_driver() as driver:
+            offered = frozenset({Protocol.VNC, Protocol.SERIAL})
+            log = (await socket_path(driver, Protocol.SERIAL)).with_suffix(".log")
+            yield Stage(driver, SERVER_ID, offered, log.read_bytes)
+
+    @pytest.fixture
+    async def broken(self) -> AsyncIterator[Broken]:
+        async with simulated_driver() as driver:
+            (await socket_path(driver, Protocol.VNC)).unlink()
+            yield Broken(driver, SERVER_ID)
+
+    async def test_closing_ends_its_listeners_its_connections_and_its_files(self) -> None:
+        async with simulated_driver() as driver:
+            address = (await driver.console_target(SERVER_ID, Protocol.VNC)).address
+            reader, writer = await open_stream(address)
+            assert await reader.readexactly(12)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        with pytest.raises(FileNotFoundError):
+            await open_stream(address)
+
+    async def test_nobody_else_may_enter_where_its_sockets_are(self) -> None:
+        async with simulated_driver() as driver:
+            directory = (await socket_path(driver, Protocol.VNC)).parent
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        assert not directory.exists()
+
+    async def test_without_settings_there_is_one_guest(self) -> None:
+        async with SimulatedDriver(SimulatedDriver.Settings(), CONTEXT) as driver:
+            (server,) = await driver.list_servers()
+            assert (server.name, server.project_id) == ("simulated", CONTEXT.project_id_of("demo"))
+            assert str(uuid.UUID(server.id)) == server.id
+
+    async def test_a_guest_may_want_a_password_which_the_target_has(self) -> None:
+        settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "password": "sesame"}]})
+        async with SimulatedDriver(settings, CONTEXT) as driver:
+            target = await driver.console_target(SERVER_ID, Protocol.VNC)
+            assert target.password is not None
+            async with RfbViewer.open(target.address, target.password.get_secret_value()) as viewer:
+                await viewer.wait_for_text("simulated guest")
+
+    async def test_a_guest_may_misbehave(self) -> None:
+        settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "misbehave": "garbage"}]})
+        async with SimulatedDriver(settings, CONTEXT) as driver:
+            reader, writer = await open_stream((await driver.console_target(SERVER_ID, Protocol.VNC)).address)
+            assert (await reader.readexactly(4)) == b"HTTP"
+            writer.close()
+
+    def test_two_guests_with_one_id_are_refused(self) -> None:
+        with pytest.raises(ValidationError, match="stands there twice"):
+            SimulatedDriver.Settings.model_validate({"servers": [{"id": "a"}, {"id": "a"}]})
+
+    async def test_a_start_that_fails_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+        async def fail(self: SerialServer, address: object) -> None:
+            raise OSError("no more sockets")
+
+        monkeypatch.setattr(SerialServer, "start", fail)
+        with pytest.raises(OSError, match="no more sockets"):
+            async with simulated_driver():
+                pass
+        assert os.listdir(tmp_path) == []
