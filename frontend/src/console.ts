@@ -84,7 +84,7 @@ function show(before: State): void {
 /** What happens once on entering a state. */
 function entered(now: State): void {
   if (now.name === "connected") {
-    screen.describe(`Screen of ${nameOf(now.link)}. Every key goes to the server; ${preferences.leaveKey} leaves.`);
+    describeScreen();
     if (!popovers.some((popover) => popover.dialog.open)) screen.focus();
     foot.show(`${preferences.leaveKey} leaves the screen`);
   } else if (now.name === "ended") {
@@ -106,7 +106,12 @@ function apply(): void {
   root.dataset["theme"] = preferences.theme;
   screen.setScaling(preferences.scaling);
   stageFocus.setLeaveKey(preferences.leaveKey);
+  describeScreen();
   for (const hint of document.querySelectorAll(".leave-key-name")) hint.textContent = preferences.leaveKey;
+}
+
+function describeScreen(): void {
+  screen.describe(`Screen of ${nameOf(state.link)}. Every key goes to the server; ${preferences.leaveKey} leaves.`);
 }
 
 async function takeScreenshot(): Promise<void> {

@@ -248,6 +248,7 @@ async def test_a_body_may_be_as_large_as_the_limit() -> None:
     assert list(response.json()) == ["overLimit"]
     assert response.headers["Connection"] == "close"
     assert world.refusals("request_too_large") == 1
+    assert (await world.ask("POST", ACTION, user=None, body=fitting + " ")).status_code == 413
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])

@@ -41,6 +41,12 @@ async def test_the_last_lines(length: Any, output: str) -> None:
     assert response.json() == {"output": output}
 
 
+async def test_no_lines_are_not_read_as_all() -> None:
+    world = World()
+    await read(world, {"length": 0})
+    assert world.driver.asked_lines == [1]
+
+
 @pytest.mark.parametrize("version", ["2.1", "2.6", "2.104"])
 async def test_without_length_it_is_the_whole_log(version: str) -> None:
     response = await read(World(), {}, OpenStack_API_Version=f"compute {version}")

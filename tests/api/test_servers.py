@@ -116,7 +116,9 @@ async def test_the_next_link_walks_through_all(path: str) -> None:
         if url:
             assert link["rel"] == "next"
             assert urlsplit(url).path == f"{ROOT}/{project_id_of('demo')}/{path}"
-            assert parse_qs(urlsplit(url).query)["name"] == ["vm"]
+            arguments = parse_qs(urlsplit(url).query)
+            assert arguments["name"] == ["vm"]
+            assert len(arguments["marker"]) == 1
     assert seen == ["vm0", "vm1", "vm2", "vm3", "vm4"]
 
 
@@ -138,7 +140,8 @@ async def test_links_follow_the_path_that_was_asked(root: str, prefix: str) -> N
 
 
 RECOMMENDED = """id name status tenant_id user_id created updated hostId addresses flavor image metadata links
- accessIPv4 accessIPv6 key_name config_drive OS-DCF:diskConfig OS-EXT-STS:task_state OS-EXT-STS:vm_state OS-EXT-STS:power_state
+ accessIPv4 accessIPv6 key_name config_drive OS-DCF:diskConfig OS-EXT-STS:task_state OS-EXT-STS:vm_state
+ OS-EXT-STS:power_state
  OS-EXT-AZ:availability_zone OS-SRV-USG:launched_at OS-SRV-USG:terminated_at os-extended-volumes:volumes_attached
  security_groups"""
 
@@ -213,16 +216,18 @@ async def test_an_unscoped_token_sees_nothing() -> None:
 
 async def test_flavors_are_the_sizes_that_the_caller_sees() -> None:
     world = World(
-        make_server("a", vcpus=1, memory_mb=512),
         make_server("b", vcpus=2, memory_mb=2048),
+        make_server("a", vcpus=1, memory_mb=512),
+        make_server("e", vcpus=16, memory_mb=4096),
+        make_server("f", vcpus=8, memory_mb=4096),
         make_server("c", vcpus=1, memory_mb=512),
         make_server("d", project="other", vcpus=9, memory_mb=9),
     )
     listed = (await world.ask("GET", f"{ROOT}/flavors")).json()["flavors"]
-    assert [flavor["id"] for flavor in listed] == ["1x512", "2x2048"]
+    assert [flavor["id"] for flavor in listed] == ["1x512", "2x2048", "8x4096", "16x4096"]
     assert set(listed[0]) == {"id", "name", "links"}
     detailed = (await world.ask("GET", f"{ROOT}/flavors/detail?is_public=None")).json()["flavors"]
-    assert [(flavor["vcpus"], flavor["ram"]) for flavor in detailed] == [(1, 512), (2, 2048)]
+    assert [(flavor["vcpus"], flavor["ram"]) for flavor in detailed] == [(1, 512), (2, 2048), (8, 4096), (16, 4096)]
     shown = await world.ask("GET", f"{ROOT}/flavors/2x2048")
     assert shown.json()["flavor"] == detailed[1]
     hidden = await world.ask("GET", f"{ROOT}/flavors/9x9")

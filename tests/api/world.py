@@ -171,6 +171,7 @@ class MemoryDriver:
     failure: Exception | None = None
     sentences: list[str] = field(default_factory=list)
     log: bytes | None = LOG
+    asked_lines: list[int | None] = field(default_factory=list)
     name: str = "memory"
 
     async def list_servers(self) -> Sequence[Server]:
@@ -195,6 +196,7 @@ class MemoryDriver:
         return Target(protocol, TcpAddress("127.0.0.1", CONSOLE_PORTS[protocol]))
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
+        self.asked_lines.append(lines)
         if self.log is None:
             raise LogUnavailable
         return b"\n".join(self.log.split(b"\n")[-lines:]) if lines else self.log

@@ -1,6 +1,7 @@
 """`keyhole demo`: a real guest (or the simulated one), the service before it, and how to open its console."""
 
 import asyncio
+import glob
 import json
 import os
 import secrets
@@ -84,7 +85,7 @@ async def _real_guest(stack: AsyncExitStack, folder: Path) -> DemoGuest | None:
 
 
 def _say(what: str) -> None:
-    typer.echo(f"{what} ...")
+    typer.echo(what)
 
 
 def _settings(options: DemoOptions, password: str, guest: DemoGuest | None) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _settings(options: DemoOptions, password: str, guest: DemoGuest | None) -> d
     if guest is None:
         driver = {"simulated": {"servers": [{"id": GUEST_ID, "name": GUEST_NAME, "project": PROJECT}]}}
     else:
-        driver = {"qemu": {"sockets": str(guest.qmp_path), "project": PROJECT}}
+        driver = {"qemu": {"sockets": glob.escape(str(guest.qmp_path)), "project": PROJECT}}
     host = f"[{options.host}]" if ":" in options.host else options.host
     return {
         "server": {"listen": f"{host}:{options.port}"},

@@ -1,1 +1,1 @@
-"""Hypervisor drivers: one entry point in the group `keyhole.drivers` each, all held to tests/contract/test_drivers.py."""
+"""Hypervisor drivers: each an entry point in `keyhole.drivers`, all held to tests/contract/test_drivers.py."""

@@ -31,7 +31,7 @@ from keyhole.protocols.http_head import RequestHead, console_token, query_value
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.target import ServerInit
 from keyhole.reasons import Reason
-from keyhole.sessions import Place, Session, Sessions
+from keyhole.sessions import Place, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,18 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
         _refuse_session(parts, viewer, ending_of_target(failure), None)
         return
     viewer.upgrade()
-    session = None
+    grant = redemption.grant
     try:
-        session = await _connect(parts, viewer, redemption, started_at)
+        await _connect(parts, viewer, redemption, started_at)
+    except _NotOpened as failure:
+        # First: whoever reads the refusal may try the link again at once.
+        await parts.consoles.release(grant)
+        _refuse_session(parts, viewer, failure.ending, grant)
     except BaseException as error:
         stopped = isinstance(error, asyncio.CancelledError)
-        ending = Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR)
-        _refuse_session(parts, viewer, ending, redemption.grant)
+        _refuse_session(parts, viewer, Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR), grant)
+        await parts.consoles.release(grant)
         raise
-    finally:
-        if session is None:
-            await parts.consoles.release(redemption.grant)
 
 
 async def _redeem(parts: SessionParts, head: RequestHead) -> Redemption:
@@ -79,26 +80,30 @@ async def _redeem(parts: SessionParts, head: RequestHead) -> Redemption:
     return await parts.consoles.redeem(token)
 
 
-async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, started_at: float) -> Session | None:
-    """Opens the session, or tells the viewer why not and returns None."""
+class _NotOpened(Exception):
+    """The session's set-up failed on either side; `ending` says how."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.text)
+        self.ending = ending
+
+
+async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, started_at: float) -> None:
+    """Opens the session. Raises _NotOpened."""
     grant, target = redemption.grant, redemption.target
-    target_line: Connection | None = None
+    line: Connection | None = None
     try:
         with parts.sessions.place(grant.server_id) as place:
-            target_line, screen, first = await _reach(target, parts.deadlines.target)
+            line, screen, first = await _reach(target, parts.deadlines.target)
             viewer.accept()
             payload = await _greet(viewer, screen, parts.deadlines.viewer)
-            session = _start(parts, viewer, target_line, grant, place, started_at, payload, first)
-            target_line = None
-            return session
-    except _ViewerFailed as failure:
-        _refuse_session(parts, viewer, failure.ending, grant)
+            _start(parts, viewer, line, grant, place, started_at, payload, first)
+            line = None
     except KeyholeError as failure:
-        _refuse_session(parts, viewer, ending_of_target(failure), grant)
+        raise _NotOpened(ending_of_target(failure)) from failure
     finally:
-        if target_line is not None:
-            target_line.transport.abort()
-    return None
+        if line is not None:
+            line.transport.abort()
 
 
 async def _reach(target: Target, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
@@ -128,24 +133,16 @@ def _cut(line: Connection | None) -> None:
         line.transport.abort()
 
 
-class _ViewerFailed(Exception):
-    """The viewer's side of the set-up failed; kept apart since the same errors blame the target elsewhere."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending.text)
-        self.ending = ending
-
-
 async def _greet(viewer: Viewer, screen: ServerInit | None, seconds: float) -> bytes:
-    """Does the viewer's handshake; returns the payload that already followed it."""
+    """Does the viewer's handshake; returns the payload that already followed it. Raises _NotOpened."""
     try:
         async with asyncio.timeout(seconds):
             payload = b"" if screen is None else await join_viewer(viewer, screen)
         return payload + viewer.unframe(viewer.take())
     except TimeoutError as error:
-        raise _ViewerFailed(Ending(Reason.VIEWER_TIMEOUT, f"no answer within {seconds:g} seconds")) from error
+        raise _NotOpened(Ending(Reason.VIEWER_TIMEOUT, f"no answer within {seconds:g} seconds")) from error
     except KeyholeError as failure:
-        raise _ViewerFailed(ending_of_viewer(failure)) from failure
+        raise _NotOpened(ending_of_viewer(failure)) from failure
 
 
 def _start(
@@ -157,7 +154,7 @@ def _start(
     started_at: float,
     viewer_payload: bytes,
     target_bytes: bytes,
-) -> Session:
+) -> None:
     def ended(ending: Ending) -> None:
         parts.sessions.closed(session, ending.reason, ending.detail)
 
@@ -174,7 +171,6 @@ def _start(
     )
     session = parts.sessions.opened(place, grant, peer_name(viewer.transport), pump, started_at)
     pump.start(viewer_payload, target_bytes + target_line.take())
-    return session
 
 
 def _refuse_request(parts: SessionParts, viewer: Viewer, head: RequestHead, failure: Refusal) -> None:

@@ -1,0 +1,115 @@
+"""Programs under test: each in a process of its own, its words kept in a file, ended by its process id."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+KEYHOLE = Path(sys.executable).with_name("keyhole")
+
+STOP_SECONDS = 10
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process under way; what it writes is in two files."""
+
+    process: subprocess.Popen[bytes]
+    stdout_path: Path
+    stderr_path: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def stdout(self) -> str:
+        return self.stdout_path.read_text()
+
+    @property
+    def stderr(self) -> str:
+        return self.stderr_path.read_text()
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def end(self, number: signal.Signals = signal.SIGTERM, seconds: float = STOP_SECONDS) -> int:
+        """Sends a signal and returns the exit status. TimeoutExpired when it does not end in time."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def running(
+    *command: str | Path, folder: Path, environment: Mapping[str, str] | None = None, name: str = "process"
+) -> Iterator[Running]:
+    """Starts a program; whatever happens, it has ended when the context is left."""
+    stdout, stderr = folder / f"{name}.stdout", folder / f"{name}.stderr"
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder, env=environment
+        )
+    try:
+        yield Running(process, stdout, stderr)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_SECONDS)
+
+
+def run(
+    *command: str | Path, text: str = "", environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end with `text` on its standard input."""
+    return subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=COMMAND_SECONDS, env=environment, cwd=folder
+    )
+
+
+def program(name: str, package: str) -> str:
+    """Where a program is. One that is missing is an error: no test that needs it may pass over in silence."""
+    path = shutil.which(name)
+    if path is None:
+        raise FileNotFoundError(f"{name} is not installed; it is in the Debian package {package} (see `make test`)")
+    return path
+
+
+def free_port() -> int:
+    """A loopback port where nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether one could listen on a loopback port."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def pids_naming(text: str) -> list[int]:
+    """The processes that have a text on their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if text.encode() in command:
+            found.append(int(folder.name))
+    return found

@@ -1,0 +1,155 @@
+"""`keyhole serve` as a process, and a client of its API that shares no code with it. A plugin of tests that use it."""
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from tests.fakes.waiting import until
+from tests.real.processes import KEYHOLE, Running, free_port, running
+
+from keyhole.demo.qemu_guest import DemoGuest
+
+START_SECONDS = 30
+HTTP_SECONDS = 20
+
+SIMULATED_ID = "5174e000-0000-4000-8000-000000000001"
+
+PASSWORDS = {"demo": "demo-password", "watcher": "watcher-password", "stranger": "stranger-password"}
+
+USERS = """
+[identity]
+allow_plain_passwords = true
+[[identity.users]]
+name = "demo"
+password = "demo-password"
+project = "demo"
+roles = ["member", "reader"]
+[[identity.users]]
+name = "watcher"
+password = "watcher-password"
+project = "demo"
+roles = ["reader"]
+[[identity.users]]
+name = "stranger"
+password = "stranger-password"
+project = "other"
+roles = ["member", "reader"]
+"""
+
+SIMULATED = """
+[drivers.simulated]
+"""
+
+
+def guests_found_at(pattern: Path) -> str:
+    """The settings' section for guests with these QMP sockets."""
+    return f"\n[drivers.qemu]\nsockets = {json.dumps(str(pattern))}\n"
+
+
+@dataclass
+class Service:
+    """A running service, as its users meet it."""
+
+    url: str
+    running: Running
+    trust: ssl.SSLContext | None = None
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.url).port
+        assert port is not None
+        return port
+
+    @property
+    def http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=HTTP_SECONDS, trust_env=False, verify=self.trust or True)
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        with self.http as client:
+            return client.get(path, **more)
+
+    def sign_in(self, user: str, password: str) -> httpx.Response:
+        """Asks for a token of the Identity v3 API, for the user's own project."""
+        who = {"name": user, "domain": {"id": "default"}, "password": password}
+        identity = {"methods": ["password"], "password": {"user": who}}
+        project = {"name": "other" if user == "stranger" else "demo", "domain": {"id": "default"}}
+        with self.http as client:
+            body = {"auth": {"identity": identity, "scope": {"project": project}}}
+            return client.post("/identity/v3/auth/tokens", json=body)
+
+    def token_of(self, user: str) -> str:
+        if user not in self._tokens:
+            self._tokens[user] = self.sign_in(user, PASSWORDS[user]).raise_for_status().headers["X-Subject-Token"]
+        return self._tokens[user]
+
+    def ask_console(self, server_id: str, console_type: str = "novnc", user: str = "demo") -> httpx.Response:
+        protocol = {"serial": "serial", "spice-html5": "spice"}.get(console_type, "vnc")
+        headers = {"X-Auth-Token": self.token_of(user), "OpenStack-API-Version": "compute 2.6"}
+        body = {"remote_console": {"protocol": protocol, "type": console_type}}
+        with self.http as client:
+            return client.post(f"/compute/v2.1/servers/{server_id}/remote-consoles", json=body, headers=headers)
+
+    def console_url(self, server_id: str, console_type: str = "novnc") -> str:
+        """A fresh link to a server's console."""
+        url: str = self.ask_console(server_id, console_type).raise_for_status().json()["remote_console"]["url"]
+        return url
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What the service has logged under an event's name."""
+        logged = [json.loads(line) for line in self.running.stderr.splitlines()]
+        return [event for event in logged if event["event"] == name]
+
+
+@contextmanager
+def serving(
+    portal: BlockingPortal,
+    folder: Path,
+    settings: str,
+    *,
+    server: Mapping[str, str] | None = None,
+    trust: ssl.SSLContext | None = None,
+) -> Iterator[Service]:
+    """A service with these settings on a loopback port, once it answers. `server` are more keys of `[server]`."""
+    port = free_port()
+    store = f'[store]\nurl = "sqlite:///{folder / "keyhole.db"}"\n'
+    keys = {"listen": f"127.0.0.1:{port}", **(server or {})}
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    config = folder / "keyhole.toml"
+    config.write_text(f"[server]\n{lines}{store}{settings}")
+    with running(KEYHOLE, "serve", "--config", config, folder=folder, name="keyhole") as process:
+        service = Service(f"{'https' if trust else 'http'}://127.0.0.1:{port}", process, trust)
+        portal.call(until, partial(_answers, service), START_SECONDS)
+        yield service
+
+
+def _answers(service: Service) -> bool:
+    assert not service.running.has_ended(), f"keyhole serve has ended: {service.running.stderr}"
+    try:
+        return service.get("/healthz").is_success
+    except httpx.ConnectError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """An event loop in a thread that stays, through which tests that are not coroutines use what is asynchronous."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def service(portal: BlockingPortal, guest: DemoGuest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the shared real guest and a simulated one."""
+    settings = f"{USERS}{SIMULATED}{guests_found_at(guest.qmp_path)}"
+    with serving(portal, tmp_path_factory.mktemp("service"), settings) as service:
+        yield service
