@@ -116,7 +116,6 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 store_troubles=store.troubles,
                 pages=pages,
                 clock=time.time,
-                lifetime_seconds=settings.tokens.lifetime_seconds,
             )
         )
         deadlines = Deadlines()

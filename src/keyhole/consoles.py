@@ -69,6 +69,11 @@ class Consoles:
         self._public_url = public_url.rstrip("/")
         self._clock = clock
 
+    @property
+    def reusable(self) -> bool:
+        """Whether a link opens more than once."""
+        return self._rules.reusable
+
     async def create(self, identity: Identity, server_id: str, console_type: ConsoleType) -> Console:
         """Makes a link that opens a server's console.
 
@@ -178,7 +183,14 @@ class Consoles:
         return None
 
     def _refusal(self, grant: Grant | None) -> TokenRefused:
-        reason = Reason.TOKEN_UNKNOWN if grant is None else self._fault_of(grant)
-        # A grant that is good again by now was being redeemed by somebody else a moment ago.
-        reason = reason or Reason.TOKEN_USED
-        return TokenRefused(reason, f"The console token is refused: {reason}.")
+        if grant is None:
+            return TokenRefused(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
+        if self._fault_of(grant) is Reason.TOKEN_EXPIRED:
+            return TokenRefused(
+                Reason.TOKEN_EXPIRED,
+                "The console token has expired.",
+                expires_at=grant.expires_at,
+                lifetime_seconds=grant.lifetime_seconds,
+            )
+        # Also when it is good again by now: a moment ago somebody else was redeeming it.
+        return TokenRefused(Reason.TOKEN_USED, "The console token has been used.")

@@ -109,7 +109,17 @@ class LogUnavailable(Refusal):
 
 
 class TokenRefused(Refusal):
-    """A console token that is missing, unknown, expired or used up."""
+    """A console token that is missing, unknown, expired or used up.
+
+    Of one that expired it says when (`expires_at`, seconds since the epoch) and after how long.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str = "", *, expires_at: float | None = None, lifetime_seconds: int | None = None
+    ) -> None:
+        super().__init__(reason, message)
+        self.expires_at = expires_at
+        self.lifetime_seconds = lifetime_seconds
 
 
 class OriginRefused(Refusal):

@@ -182,6 +182,10 @@ class Grant:
     redeemed_at: float | None = None
 
     @property
+    def lifetime_seconds(self) -> int:
+        return round(self.expires_at - self.created_at)
+
+    @property
     def fingerprint(self) -> str:
         """How logs name the token: the first 8 hex digits of its hash."""
         return self.token_hash[:8]

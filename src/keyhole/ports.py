@@ -98,8 +98,17 @@ class IdentityProvider(Interface):
         """One sentence for each thing that does not work, for /readyz."""
 
 
+OWN_PROJECT: str | None = None
+"""In place of a project: the user's own, which is what a request without a scope means."""
+
+UNSCOPED = ""
+"""In place of a project: none at all."""
+
+
 class TokenIssuer(IdentityProvider, Interface):
     """An identity provider that hands out tokens itself (the embedded one).
+
+    `project` is a project's name or id, OWN_PROJECT or UNSCOPED.
 
     The password method raises NotAuthenticated after the same time whether the user exists or not.
     """
@@ -107,7 +116,7 @@ class TokenIssuer(IdentityProvider, Interface):
     async def issue_for_password(
         self, user: str, password: SecretStr, project: str | None
     ) -> tuple[str, IdentityToken]:
-        """A new token for a user (name or id), scoped to a project (name or id) or unscoped when None."""
+        """A new token for a user (name or id), acting in `project`."""
 
     async def issue_for_api_key(self, user: str, api_key: SecretStr, project: str | None) -> tuple[str, IdentityToken]:
         """As `issue_for_password`, with the user's API key (RAX-KSKEY)."""

@@ -20,12 +20,12 @@ async def inspect(world: World, token: Any, **headers: str) -> Any:
     return await world.ask("POST", PATH, user=None, body=json.dumps({"token": token}), **headers)
 
 
-def problem(response: Any) -> dict[str, Any]:
+def problem(response: Any, *more: str) -> dict[str, Any]:
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Cache-Control"] == "no-store"
     content: dict[str, Any] = response.json()
     assert content["status"] == response.status_code
-    assert set(content) == {"type", "title", "status", "detail", "reason"}
+    assert set(content) == {"type", "title", "status", "detail", "reason", *more}
     return content
 
 
@@ -42,6 +42,7 @@ async def test_tells_what_a_link_opens_and_uses_nothing_up(origin: dict[str, str
         "protocol": "serial",
         "expires_at": "2023-11-14T22:23:20Z",
         "lifetime_seconds": 600,
+        "reuse": "once",
     }
     assert response.headers["Cache-Control"] == "no-store"
     assert (await world.consoles.redeem(token)).grant.server_id == SERVER_ID
@@ -62,7 +63,9 @@ async def test_says_why_a_link_is_not_good(reason: str) -> None:
         token = ""
     response = await inspect(world, token)
     assert response.status_code == 403
-    content = problem(response)
+    expired = {"expires_at": "2023-11-14T22:23:20Z", "lifetime_seconds": 600} if reason == "token_expired" else {}
+    content = problem(response, *expired)
+    assert content | expired == content
     assert content["reason"] == reason
     assert content["title"]
     assert content["detail"]

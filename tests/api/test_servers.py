@@ -220,14 +220,25 @@ async def test_flavors_are_the_sizes_that_the_caller_sees() -> None:
         make_server("a", vcpus=1, memory_mb=512),
         make_server("e", vcpus=16, memory_mb=4096),
         make_server("f", vcpus=8, memory_mb=4096),
+        *(make_server(f"g{vcpus}", vcpus=vcpus, memory_mb=1) for vcpus in (7, 5, 6, 4, 3)),
         make_server("c", vcpus=1, memory_mb=512),
         make_server("d", project="other", vcpus=9, memory_mb=9),
     )
     listed = (await world.ask("GET", f"{ROOT}/flavors")).json()["flavors"]
-    assert [flavor["id"] for flavor in listed] == ["1x512", "2x2048", "8x4096", "16x4096"]
+    assert [flavor["id"] for flavor in listed] == [
+        "1x512",
+        "2x2048",
+        "3x1",
+        "4x1",
+        "5x1",
+        "6x1",
+        "7x1",
+        "8x4096",
+        "16x4096",
+    ]
     assert set(listed[0]) == {"id", "name", "links"}
     detailed = (await world.ask("GET", f"{ROOT}/flavors/detail?is_public=None")).json()["flavors"]
-    assert [(flavor["vcpus"], flavor["ram"]) for flavor in detailed] == [(1, 512), (2, 2048), (8, 4096), (16, 4096)]
+    assert [(flavor["vcpus"], flavor["ram"]) for flavor in detailed][:3] == [(1, 512), (2, 2048), (3, 1)]
     shown = await world.ask("GET", f"{ROOT}/flavors/2x2048")
     assert shown.json()["flavor"] == detailed[1]
     hidden = await world.ask("GET", f"{ROOT}/flavors/9x9")

@@ -242,7 +242,6 @@ class World:
             store_troubles=self._say_store_troubles,
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
             clock=self.clock,
-            lifetime_seconds=LIFETIME_SECONDS,
         )
         self.application = create_application(self.services)
 

@@ -9,7 +9,7 @@ from keyhole.errors import NotAuthenticated
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.identity.passwords import hash_password
-from keyhole.ports import TokenIssuer
+from keyhole.ports import OWN_PROJECT, UNSCOPED, TokenIssuer
 
 START = 1_700_000_000.0
 LIFETIME_SECONDS = 600
@@ -77,8 +77,13 @@ async def test_user_and_project_may_be_named_by_id(issuer: TokenIssuer) -> None:
     assert by_id.identity == by_name.identity
 
 
+async def test_without_a_choice_a_token_is_for_the_users_own_project(issuer: TokenIssuer) -> None:
+    _, issued = await issuer.issue_for_password("ada", RIGHT, OWN_PROJECT)
+    assert issued.identity.project_name == "demo"
+
+
 async def test_an_unscoped_token_has_no_project_and_no_roles(issuer: TokenIssuer) -> None:
-    token, _ = await issuer.issue_for_password("root", SecretStr("other"), None)
+    token, _ = await issuer.issue_for_password("root", SecretStr("other"), UNSCOPED)
     identity = (await issuer.validate(token)).identity
     assert identity.user_name == "root"
     assert (identity.project_id, identity.project_name, identity.roles) == (None, None, frozenset())
@@ -95,7 +100,7 @@ async def test_an_unscoped_token_has_no_project_and_no_roles(issuer: TokenIssuer
         ("", "right", "demo"),
         ("ada", "right", "ops"),
         ("ada", "right", "unknown"),
-        ("ada", "right", ""),
+        ("ada", "right", " "),
         ("ada", "right" * 100_000, "demo"),
         ("ada", "\ud800", "demo"),
         ("\ud800", "right", "demo"),
@@ -148,7 +153,7 @@ async def test_revoking_an_unknown_token_does_nothing(issuer: TokenIssuer) -> No
 
 
 async def test_a_token_for_a_token_expires_with_it(issuer: TokenIssuer, clock: Clock) -> None:
-    token, parent = await issuer.issue_for_password("ada", RIGHT, None)
+    token, parent = await issuer.issue_for_password("ada", RIGHT, UNSCOPED)
     clock.now += 100
     scoped, child = await issuer.issue_for_token(token, "demo")
     assert scoped != token
@@ -156,13 +161,13 @@ async def test_a_token_for_a_token_expires_with_it(issuer: TokenIssuer, clock: C
     assert child.methods == ("password", "token")
     assert child.identity.project_name == "demo"
     assert await issuer.validate(scoped) == child
-    _, grandchild = await issuer.issue_for_token(scoped, None)
+    _, grandchild = await issuer.issue_for_token(scoped, UNSCOPED)
     assert grandchild.methods == ("password", "token")
     assert grandchild.identity.project_id is None
 
 
 async def test_a_token_gets_no_project_that_its_user_has_not(issuer: TokenIssuer) -> None:
-    token, _ = await issuer.issue_for_password("ada", RIGHT, None)
+    token, _ = await issuer.issue_for_password("ada", RIGHT, UNSCOPED)
     with pytest.raises(NotAuthenticated):
         await issuer.issue_for_token(token, "ops")
 

@@ -72,7 +72,7 @@ def _own() -> Iterator[str]:
     yield ""
     yield "| call | body | answer |"
     yield "|---|---|---|"
-    answer = '{"server": {"id", "name"}, "console_type", "protocol", "expires_at", "lifetime_seconds"}'
+    answer = '{"server": {"id", "name"}, "console_type", "protocol", "expires_at", "lifetime_seconds", "reuse"}'
     yield f'| `POST {INSPECT_PATH}` | `{{"token": string}}` | `{answer}`: what a console link opens; not used up |'
 
 

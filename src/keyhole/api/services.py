@@ -29,7 +29,6 @@ class ApiServices:
     store_troubles: Callable[[], Awaitable[Sequence[str]]]
     pages: Mapping[str, Page]
     clock: Callable[[], float]
-    lifetime_seconds: int
 
     @property
     def compute_url(self) -> str:

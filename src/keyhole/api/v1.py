@@ -1,7 +1,8 @@
 """Keyhole's own API. For now one call: what a console link opens, asked by the viewer page before it connects.
 
 POST /v1/links/inspect {"token": T} -> 200 {"server": {"id", "name"}, "console_type", "protocol", "expires_at",
-"lifetime_seconds"}; nothing is used up. Who holds a token may ask. Refusals are RFC 9457 problems with the `reason`.
+"lifetime_seconds", "reuse"}; nothing is used up. Who holds a token may ask. Refusals are RFC 9457 problems with the
+`reason`, and with `expires_at` and `lifetime_seconds` for a link that has expired.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, parse_json, read_body
 from keyhole.api.services import ApiServices
-from keyhole.errors import OriginRefused, Refusal
+from keyhole.errors import OriginRefused, Refusal, TokenRefused
 from keyhole.model import CONSOLE_TYPES
 from keyhole.observe.observer import Surface
 from keyhole.reasons import WORDS, Reason
@@ -50,8 +51,9 @@ class OwnExchange(Exchange):
             "server": {"id": grant.server_id, "name": grant.server_name},
             "console_type": grant.console_type.value,
             "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
-            "expires_at": datetime.fromtimestamp(grant.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "lifetime_seconds": self._services.lifetime_seconds,
+            "expires_at": _iso(grant.expires_at),
+            "lifetime_seconds": grant.lifetime_seconds,
+            "reuse": "until_expiry" if self._services.consoles.reusable else "once",
         }
         return json_response(200, content, [NO_STORE, ("x-request-id", self.request_id)])
 
@@ -59,13 +61,15 @@ class OwnExchange(Exchange):
         status = status_of(refusal)
         words = WORDS[refusal.reason]
         own_words = isinstance(refusal, RequestRefused)
-        problem = {
+        problem: dict[str, object] = {
             "type": "about:blank",
             "title": words.title,
             "status": status,
             "detail": str(refusal) if own_words else f"{words.says} {words.next}".strip(),
             "reason": refusal.reason.value,
         }
+        if isinstance(refusal, TokenRefused) and refusal.expires_at is not None:
+            problem |= {"expires_at": _iso(refusal.expires_at), "lifetime_seconds": refusal.lifetime_seconds}
         headers = [*headers_of(refusal), NO_STORE, ("x-request-id", self.request_id)]
         return json_response(status, problem, headers, content_type="application/problem+json")
 
@@ -73,6 +77,10 @@ class OwnExchange(Exchange):
         """A page of another origin may not ask, whatever token it holds; clients that are no browser send none."""
         if not self._services.allowed_origins.issuperset(self.request.headers.getlist("origin")):
             raise OriginRefused
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _parse(body: bytes) -> InspectRequest:

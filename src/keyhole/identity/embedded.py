@@ -18,7 +18,7 @@ from keyhole.errors import NotAuthenticated, SettingsError
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, Passwords, bytes_of, is_hash
 from keyhole.model import Identity, IdentityToken
-from keyhole.ports import TokenStore
+from keyhole.ports import OWN_PROJECT, UNSCOPED, TokenStore
 
 TOKEN_BYTES = 32
 AUDIT_ID_BYTES = 16
@@ -74,7 +74,7 @@ class EmbeddedIdentity:
     async def issue_for_password(
         self, user: str, password: SecretStr, project: str | None
     ) -> tuple[str, IdentityToken]:
-        """A new token for a user (name or id), for a project (name or id), or unscoped when None.
+        """A new token for a user (name or id), for a project (name or id, OWN_PROJECT or UNSCOPED).
 
         Raises NotAuthenticated, which never says what was wrong, after the same time whatever was wrong.
         """
@@ -121,12 +121,12 @@ class EmbeddedIdentity:
     async def _issue(
         self, user: _User, project: str | None, methods: tuple[str, ...], expires_at: float
     ) -> tuple[str, IdentityToken]:
-        if project not in (None, user.project_name, user.project_id):
+        if project not in (OWN_PROJECT, UNSCOPED, user.project_name, user.project_id):
             raise NotAuthenticated
         token = secrets.token_urlsafe(TOKEN_BYTES)
         kept = IdentityToken(
             token_hash=hash_token(token),
-            identity=user.identity(scoped=project is not None),
+            identity=user.identity(scoped=project != UNSCOPED),
             methods=methods,
             audit_id=secrets.token_urlsafe(AUDIT_ID_BYTES),
             issued_at=self._clock(),

@@ -8,12 +8,14 @@ moments, never the file; what is kept lives for minutes.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Executable, RowMapping, event
+from sqlalchemy import URL, CursorResult, Executable, RowMapping, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,8 +29,11 @@ from keyhole.store.tables import grant_of_row, row_of_grant, row_of_token, token
 
 URL_PREFIX = "sqlite:///"
 BUSY_TIMEOUT_SECONDS = 5.0
+RETRY_SECONDS = 0.02
 CONNECTIONS = 3
 """At most: one writes, the others read. Each has a thread."""
+
+T = TypeVar("T")
 
 
 class SqlStore:
@@ -38,6 +43,7 @@ class SqlStore:
         self._engine = engine
         self._path = path
         self._writing = asyncio.Lock()
+        self._at_work: set[asyncio.Task[Any]] = set()
 
     @classmethod
     @asynccontextmanager
@@ -47,96 +53,140 @@ class SqlStore:
         Raises SettingsError when the file cannot be opened or is not of a schema known here.
         """
         path = Path(url.removeprefix(URL_PREFIX))
-        engine = _make_engine(path)
+        await asyncio.to_thread(_prepare, path)
+        engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), **_engine_options())
+        event.listen(engine.sync_engine, "connect", _set_up)
+        store = cls(engine, path)
         try:
-            try:
-                _create_private(path)
-                async with engine.connect() as connection:
-                    await connection.run_sync(prepare)
-            except (DBAPIError, OSError) as error:
-                raise SettingsError(f"store.url: {path} cannot be opened: {_text_of(error)}") from error
-            yield cls(engine, path)
+            yield store
         finally:
+            await asyncio.gather(*store._at_work, return_exceptions=True)
             await engine.dispose()
 
     async def add_grant(self, grant: Grant) -> None:
-        await self._write(statements.ADD_GRANT, row_of_grant(grant))
+        await self._write(statements.ADD_GRANT, row_of_grant(grant), _row_count)
 
     async def find_grant(self, token_hash: str) -> Grant | None:
-        row = await self._one_row(statements.FIND_GRANT, {"hash": token_hash})
+        row = await self._read(statements.FIND_GRANT, {"hash": token_hash})
         return grant_of_row(row) if row else None
 
     async def redeem_grant(self, token_hash: str, now: float, *, reusable: bool) -> Grant | None:
         redeem = statements.REDEEM_REUSABLE_GRANT if reusable else statements.REDEEM_GRANT
-        async with self._writing:
-            row = await self._one_row(redeem, {"hash": token_hash, "now": now})
+        row = await self._write(redeem, {"hash": token_hash, "now": now}, _one_row)
         return grant_of_row(row) if row else None
 
     async def release_grant(self, token_hash: str) -> None:
-        await self._write(statements.RELEASE_GRANT, {"hash": token_hash})
+        await self._write(statements.RELEASE_GRANT, {"hash": token_hash}, _row_count)
 
     async def sweep_grants(self, expired_before: float) -> int:
-        return await self._write(statements.SWEEP_GRANTS, {"before": expired_before})
+        return await self._write(statements.SWEEP_GRANTS, {"before": expired_before}, _row_count)
 
     async def add_token(self, token: IdentityToken) -> None:
-        await self._write(statements.ADD_TOKEN, row_of_token(token))
+        await self._write(statements.ADD_TOKEN, row_of_token(token), _row_count)
 
     async def find_token(self, token_hash: str, now: float) -> IdentityToken | None:
-        row = await self._one_row(statements.FIND_TOKEN, {"hash": token_hash, "now": now})
+        row = await self._read(statements.FIND_TOKEN, {"hash": token_hash, "now": now})
         return token_of_row(row) if row else None
 
     async def revoke_token(self, token_hash: str) -> None:
-        await self._write(statements.REVOKE_TOKEN, {"hash": token_hash})
+        await self._write(statements.REVOKE_TOKEN, {"hash": token_hash}, _row_count)
 
     async def sweep_tokens(self, expired_before: float) -> int:
-        return await self._write(statements.SWEEP_TOKENS, {"before": expired_before})
+        return await self._write(statements.SWEEP_TOKENS, {"before": expired_before}, _row_count)
 
     async def troubles(self) -> Sequence[str]:
         """One sentence when the store's file is gone or cannot be written to; empty when all is well."""
         if not self._path.exists():
             return [f"The store's file {self._path} is gone."]
         try:
-            with _unavailable():
-                async with self._writing, self._engine.connect() as connection:
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    await connection.exec_driver_sql("ROLLBACK")
+            await self._finish(self._take_write_lock())
         except Unavailable as trouble:
             return [str(trouble)]
         return []
 
-    async def _one_row(self, statement: Executable, values: dict[str, Any]) -> RowMapping | None:
-        """The row that a statement returns, if any."""
-        with _unavailable():
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, values)).mappings().one_or_none()
+    async def _read(self, statement: Executable, values: dict[str, Any]) -> RowMapping | None:
+        return await self._finish(self._run(nullcontext(), statement, values, _one_row))
 
-    async def _write(self, statement: Executable, values: dict[str, Any]) -> int:
-        """How many rows a statement changed."""
+    async def _write(self, statement: Executable, values: dict[str, Any], take: Callable[[CursorResult[Any]], T]) -> T:
+        return await self._finish(self._run(self._writing, statement, values, take))
+
+    async def _run(
+        self,
+        turn: AbstractAsyncContextManager[None],
+        statement: Executable,
+        values: dict[str, Any],
+        take: Callable[[CursorResult[Any]], T],
+    ) -> T:
+        with _unavailable():
+            async with turn, self._engine.connect() as connection:
+                return take(await connection.execute(statement, values))
+
+    async def _take_write_lock(self) -> None:
         with _unavailable():
             async with self._writing, self._engine.connect() as connection:
-                return (await connection.execute(statement, values)).rowcount
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                await connection.exec_driver_sql("ROLLBACK")
+
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Does what was begun to its end even when whoever waits for it is cancelled.
+
+        A viewer may leave at any time; a connection that is left in the middle of a statement would be thrown away.
+        """
+        task = asyncio.create_task(work)
+        self._at_work.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._at_work.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen here, since nobody may be waiting for it any more
 
 
-def _make_engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
-        pool_size=CONNECTIONS,
-        max_overflow=0,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
-    )
-    event.listen(engine.sync_engine, "connect", _set_up)
-    return engine
+def _one_row(result: CursorResult[Any]) -> RowMapping | None:
+    """The row that a statement returned, if any."""
+    return result.mappings().one_or_none()
 
 
-def _set_up(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
+def _row_count(result: CursorResult[Any]) -> int:
+    """How many rows a statement changed."""
+    return result.rowcount
+
+
+def _prepare(path: Path) -> None:
+    """Creates or migrates the database, with the standard library's own driver. Raises SettingsError.
+
+    SQLite's own waiting does not cover the change to WAL: of two processes that try it at once, one is told at once
+    that the database is locked.
+    """
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            _create_private(path)
+            _create_schema(path)
+        except (DBAPIError, OSError) as error:
+            if not _is_locked(error) or time.monotonic() > give_up_at:
+                raise SettingsError(f"store.url: {path} cannot be opened: {_text_of(error)}") from error
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def _create_schema(path: Path) -> None:
+    engine = create_engine(URL.create("sqlite", database=str(path)), **_engine_options())
+    event.listen(engine, "connect", _set_up)
     try:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            prepare(connection)
     finally:
-        cursor.close()
+        engine.dispose()
+
+
+def _is_locked(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    # The low byte of an extended result code is the plain one.
+    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _create_private(path: Path) -> None:
@@ -148,6 +198,25 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
+
+
+def _engine_options() -> dict[str, Any]:
+    return {
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": 0,
+        "connect_args": {"timeout": BUSY_TIMEOUT_SECONDS},
+    }
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    try:
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
 
 
 @contextmanager

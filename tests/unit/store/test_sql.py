@@ -167,6 +167,19 @@ async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, mo
         assert await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False) is not None
 
 
+async def test_a_database_that_stays_locked_while_it_is_opened_is_a_settings_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyhole.store.sql.BUSY_TIMEOUT_SECONDS", 0.05)
+    path = tmp_path / "keyhole.db"
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(SettingsError, match="cannot be opened: database is locked"):
+        async with SqlStore.open(url_of(path)):
+            pass
+    blocker.close()
+
+
 async def test_a_file_that_was_taken_away_is_a_trouble(tmp_path: Path) -> None:
     path = tmp_path / "keyhole.db"
     async with SqlStore.open(url_of(path)) as store:
@@ -174,16 +187,19 @@ async def test_a_file_that_was_taken_away_is_a_trouble(tmp_path: Path) -> None:
         assert await store.troubles() == [f"The store's file {path} is gone."]
 
 
-async def test_an_operation_that_was_cancelled_leaves_a_store_that_works(tmp_path: Path) -> None:
-    async with SqlStore.open(url_of(tmp_path / "keyhole.db")) as store:
-        for steps in range(12):
-            task = asyncio.create_task(store.add_grant(replace(GRANT, token_hash=f"{steps:064x}")))
+async def test_an_operation_whose_caller_left_is_done_all_the_same_before_the_store_closes(tmp_path: Path) -> None:
+    url = url_of(tmp_path / "keyhole.db")
+    hashes = [f"{steps:064x}" for steps in range(1, 12)]
+    async with SqlStore.open(url) as store:
+        for steps, token_hash in enumerate(hashes, start=1):
+            task = asyncio.create_task(store.add_grant(replace(GRANT, token_hash=token_hash)))
             for _ in range(steps):
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        await store.add_grant(GRANT)
-        assert await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False) is not None
+    async with SqlStore.open(url) as store:
+        for token_hash in hashes:
+            assert await store.find_grant(token_hash) is not None
 
 
 def redeem_all(path: Path, count: int) -> int:

@@ -10,16 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, S
 from keyhole.api.errors import RequestRefused
 from keyhole.api.http import parse_json
 from keyhole.errors import NotAuthenticated
+from keyhole.ports import OWN_PROJECT, UNSCOPED
 from keyhole.reasons import Reason
 
 DOMAIN_ID = "default"
 DOMAIN_NAME = "Default"
-
-OWN_PROJECT: str | None = None
-"""Asks the issuer for a token in the user's own project, which is what a request without a scope means."""
-
-UNSCOPED = ""
-"""Asks the issuer for a token without a project."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Model = TypeVar("Model", bound=BaseModel)
