@@ -41,6 +41,8 @@ lock: .venv/.uv ## Choose the newest versions that fit pyproject.toml
 		pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group bench -o requirements-bench.lock
 
 clean: ## Remove everything that was installed or built here
 	rm -rf .venv .cache dist src/keyhole/static frontend/node_modules

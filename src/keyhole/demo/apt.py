@@ -16,7 +16,7 @@ from keyhole.demo import GuestUnavailable, Progress
 LOCK_WAIT_SECONDS = 120
 """How long an installation waits for another one to finish."""
 
-_STEP = re.compile(r"(?:Unpacking|Setting up) (?P<package>[^\s:]+)")
+_STEP = re.compile(r"(?P<step>Unpacking|Setting up) (?P<package>[^\s:]+)")
 _DEPENDS = re.compile(r"^ *\|?Depends: (?P<package>[a-z0-9][a-z0-9.+-]+)$", re.MULTILINE)
 
 
@@ -101,7 +101,7 @@ def _install(packages: Sequence[str], progress: Progress) -> bool:
     ) as process:
         for line in process.stdout or ():
             if found := _STEP.match(line):
-                progress(f"Installing {found['package']}")
+                progress(f"{found['step']} {found['package']}")
     return process.returncode == 0
 
 

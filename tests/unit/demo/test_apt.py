@@ -44,7 +44,7 @@ def test_root_installs_without_questions_and_tells_the_steps(tools: Tools, as_ro
     )
     said: list[str] = []
     ensure_packages(["qemu-system-x86"], said.append)
-    assert said == ["Installing qemu-system-x86", "Installing seabios", "Installing qemu-system-x86"]
+    assert said == ["Installing qemu-system-x86", "Unpacking seabios", "Setting up qemu-system-x86"]
     (command,) = (call for call in tools.calls if call.startswith("apt-get"))
     assert command.startswith("apt-get install --yes")
     assert "--no-install-recommends" in command
