@@ -1,4 +1,4 @@
-"""`keyhole serve` as a process, and a client of its API that shares no code with it. A plugin of tests that use it."""
+"""`keyhole serve` as a process, and a client of its API that shares no code with it."""
 
 import json
 import ssl
@@ -11,12 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import BlockingPortal
 from tests.fakes.waiting import until
 from tests.real.processes import KEYHOLE, Running, free_port, running
-
-from keyhole.demo.qemu_guest import DemoGuest
 
 START_SECONDS = 30
 HTTP_SECONDS = 20
@@ -138,18 +135,3 @@ def _answers(service: Service) -> bool:
         return service.get("/healthz").is_success
     except httpx.ConnectError:
         return False
-
-
-@pytest.fixture(scope="session")
-def portal() -> Iterator[BlockingPortal]:
-    """An event loop in a thread that stays, through which tests that are not coroutines use what is asynchronous."""
-    with start_blocking_portal() as portal:
-        yield portal
-
-
-@pytest.fixture(scope="module")
-def service(portal: BlockingPortal, guest: DemoGuest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with the shared real guest and a simulated one."""
-    settings = f"{USERS}{SIMULATED}{guests_found_at(guest.qmp_path)}"
-    with serving(portal, tmp_path_factory.mktemp("service"), settings) as service:
-        yield service

@@ -1,0 +1,18 @@
+"""A certificate for the loopback address, made for the day, and whom to trust for it."""
+
+import ssl
+from pathlib import Path
+
+import trustme
+
+
+def certified(folder: Path) -> tuple[dict[str, str], ssl.SSLContext]:
+    """The keys of `[server]` that name the certificate's files in `folder`, and a client's context that trusts it."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    chain, key = folder / "certificate.pem", folder / "key.pem"
+    chain.write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
+    key.write_bytes(certificate.private_key_pem.bytes())
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    return {"tls_certificate": str(chain), "tls_key": str(key)}, trust
