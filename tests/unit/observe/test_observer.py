@@ -1,0 +1,68 @@
+"""What the operator is told: names, facts, and never a secret."""
+
+import io
+import json
+
+import pytest
+
+from keyhole.model import ConsoleType, Grant, Rights
+from keyhole.observe.logs import make_logger
+from keyhole.observe.observer import Observer, Surface, Traffic
+from keyhole.reasons import Reason
+
+GRANT = Grant("ab" * 32, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "tcp://h:1", Rights.CONTROL, 0.0, 600.0)
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def observer(log: io.StringIO) -> Observer:
+    return Observer(make_logger(log, json=True))
+
+
+def lines(log: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.StringIO) -> None:
+    value = observer.registry.get_sample_value
+    observer.console_created(GRANT, "req-1")
+    observer.console_opened("s", GRANT, "127.0.0.1:1", 0.02)
+    assert value("keyhole_sessions", {"type": "novnc"}) == 1
+    observer.console_closed("s", GRANT, Reason.TARGET_CLOSED, "", Traffic(10, 5, 1.0))
+    assert value("keyhole_sessions", {"type": "novnc"}) == 0
+    assert value("keyhole_sessions_closed_total", {"reason": "target_closed"}) == 1
+    assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 10
+    assert [line["event"] for line in lines(log)] == ["console.created", "console.opened", "console.closed"]
+    assert all(line["token"] == "abababab" and line["user"] == "alice" for line in lines(log))
+    assert GRANT.token_hash not in log.getvalue()
+
+
+def test_refusals_are_counted_by_reason_from_the_start(observer: Observer, log: io.StringIO) -> None:
+    value = observer.registry.get_sample_value
+    assert value("keyhole_refused_total", {"reason": "token_used"}) == 0
+    observer.refused(Reason.TOKEN_USED, Surface.GATEWAY, "used", viewer="x")
+    assert value("keyhole_refused_total", {"reason": "token_used"}) == 1
+    (line,) = lines(log)
+    assert (line["event"], line["reason"], line["surface"]) == ("refused", "token_used", "gateway")
+
+
+def test_a_defect_is_logged_with_its_traceback(observer: Observer, log: io.StringIO) -> None:
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError as error:
+        observer.service_failed("here", error)
+    assert "ZeroDivisionError" in log.getvalue()
+
+
+def test_hostile_text_cannot_forge_a_line(log: io.StringIO) -> None:
+    for as_json in (True, False):
+        log.seek(0)
+        log.truncate()
+        observer = Observer(make_logger(log, json=as_json))
+        observer.refused(Reason.TOKEN_USED, Surface.GATEWAY, "x\nforged event\r\x1b[31m", viewer="a\nb")
+        assert log.getvalue().count("\n") == 1
+        assert "\x1b[31m" not in log.getvalue()

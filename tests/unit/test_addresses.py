@@ -1,0 +1,82 @@
+"""Addresses as people write them."""
+
+import pytest
+
+from keyhole.addresses import origin_of, parse_listen, parse_target_url
+from keyhole.model import TcpAddress, UnixAddress
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:6080", TcpAddress("127.0.0.1", 6080)),
+        ("[::1]:80", TcpAddress("::1", 80)),
+        (":6080", TcpAddress("", 6080)),
+        ("unix:/run/keyhole.sock", UnixAddress("/run/keyhole.sock")),
+    ],
+)
+def test_listen(text: str, address: object) -> None:
+    assert parse_listen(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "host", "host:", "host:x", "host:65536", "host:-1", "host:٣", "unix:", "unix:x"])
+def test_what_cannot_be_listened_on(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        parse_listen(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp://h:1", TcpAddress("h", 1)),
+        ("tcp://[::1]:5901", TcpAddress("::1", 5901)),
+        ("unix:/a b", UnixAddress("/a b")),
+    ],
+)
+def test_targets(text: str, address: object) -> None:
+    assert parse_target_url(text) == address
+    assert parse_target_url(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h:1",
+        "http://h:1",
+        "tcp://h",
+        "tcp://h:0",
+        "tcp://h:99999",
+        "tcp://u@h:1",
+        "tcp://h:1/x",
+        "unix:x",
+        "unix:/a\0b",
+    ],
+)
+def test_what_is_no_target(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        parse_target_url(text)
+
+
+def test_a_unix_path_that_no_socket_can_have_is_refused() -> None:
+    parse_target_url("unix:/" + "x" * 106)
+    with pytest.raises(ValueError, match="107 bytes"):
+        parse_target_url("unix:/" + "x" * 107)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://C.example", "https://c.example"),
+        ("https://c.example:443/", "https://c.example"),
+        ("http://c.example:443", "http://c.example:443"),
+        ("http://[::1]:6080", "http://[::1]:6080"),
+    ],
+)
+def test_origins_are_written_as_browsers_do(url: str, origin: str) -> None:
+    assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize("url", ["", "c.example", "ws://c", "https://", "https://u@c", "https://c:x"])
+def test_what_has_no_origin(url: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        origin_of(url)
