@@ -1,6 +1,7 @@
 """The console page in a browser, as a person uses it."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.real.pictures import read_picture
 
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PATIENCE_SECONDS = 20.0
+POLL_MILLISECONDS = 50
 
 KEY_MILLISECONDS = 40
 """The guest's PS/2 queue is small: faster typing loses keys."""
@@ -98,10 +100,18 @@ class ConsolePage:
         self.page.keyboard.press("Escape")
         expect(panel).to_be_hidden()
 
-    def until_screen(self, condition: Callable[[Image.Image], bool]) -> Image.Image:
+    def until_drawn(self, width: float, height: float) -> None:
+        """Waits until the remote screen is drawn at this size, in CSS pixels: noVNC follows a moment later."""
+        self._until(lambda: self.drawn_size == (width, height), lambda: f"drawn at {self.drawn_size}")
+
+    def until_screen(self, condition: Callable[[Image.Image], bool]) -> None:
         """Waits until what the browser draws of the remote screen is as wanted."""
-        for _ in range(int(PATIENCE_SECONDS * 10)):
-            if condition(picture := self.screen):
-                return picture
-            self.page.wait_for_timeout(100)
-        raise AssertionError("the browser's picture never came to be as wanted; it is among the test's results")
+        self._until(
+            lambda: condition(self.screen), lambda: "the picture, which is among the tests' results, is another"
+        )
+
+    def _until(self, condition: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, otherwise()
+            self.page.wait_for_timeout(POLL_MILLISECONDS)

@@ -20,46 +20,47 @@ HTTP_SECONDS = 20
 
 SIMULATED_ID = "5174e000-0000-4000-8000-000000000001"
 
-PASSWORDS = {"demo": "demo-password", "watcher": "watcher-password", "stranger": "stranger-password"}
 
-USERS = """
-[identity]
-allow_plain_passwords = true
-[[identity.users]]
-name = "demo"
-password = "demo-password"
-project = "demo"
-roles = ["member", "reader"]
-[[identity.users]]
-name = "watcher"
-password = "watcher-password"
-project = "demo"
-roles = ["reader"]
-[[identity.users]]
-name = "stranger"
-password = "stranger-password"
-project = "other"
-roles = ["member", "reader"]
-"""
+@dataclass(frozen=True)
+class User:
+    """One user of the settings."""
 
-SIMULATED = """
-[drivers.simulated]
-"""
+    name: str
+    password: str
+    project: str
+    roles: tuple[str, ...]
+
+    @property
+    def settings(self) -> str:
+        keys = {"name": self.name, "password": self.password, "project": self.project, "roles": self.roles}
+        return "[[identity.users]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+
+
+DEMO = User("demo", "demo-password", "demo", ("member", "reader"))
+WATCHER = User("watcher", "watcher-password", "demo", ("reader",))
+STRANGER = User("stranger", "stranger-password", "other", ("member", "reader"))
+PEOPLE = (DEMO, WATCHER, STRANGER)
+PASSWORDS = {user.name: user.password for user in PEOPLE}
+
+USERS = "[identity]\nallow_plain_passwords = true\n" + "".join(user.settings for user in PEOPLE)
+
+SIMULATED = "[drivers.simulated]\n"
 
 
 def guests_found_at(pattern: Path) -> str:
     """The settings' section for guests with these QMP sockets."""
-    return f"\n[drivers.qemu]\nsockets = {json.dumps(str(pattern))}\n"
+    return f"[drivers.qemu]\nsockets = {json.dumps(str(pattern))}\n"
 
 
 @dataclass
 class Service:
-    """A running service, as its users meet it."""
+    """A running service, as its users meet it: on its port, trusted by `trust`, or on a unix socket."""
 
     url: str
     running: Running
     trust: ssl.SSLContext | None = None
-    _tokens: dict[str, str] = field(default_factory=dict)
+    socket: Path | None = None
+    _tokens: dict[User, str] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -69,27 +70,28 @@ class Service:
 
     @property
     def http(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=HTTP_SECONDS, trust_env=False, verify=self.trust or True)
+        transport = httpx.HTTPTransport(verify=self.trust or True, uds=str(self.socket) if self.socket else None)
+        return httpx.Client(base_url=self.url, timeout=HTTP_SECONDS, transport=transport)
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         with self.http as client:
             return client.get(path, **more)
 
-    def sign_in(self, user: str, password: str) -> httpx.Response:
-        """Asks for a token of the Identity v3 API, for the user's own project."""
+    def sign_in(self, user: str, password: str, project: str = DEMO.project) -> httpx.Response:
+        """Asks for a token of the Identity v3 API."""
         who = {"name": user, "domain": {"id": "default"}, "password": password}
         identity = {"methods": ["password"], "password": {"user": who}}
-        project = {"name": "other" if user == "stranger" else "demo", "domain": {"id": "default"}}
+        scope = {"project": {"name": project, "domain": {"id": "default"}}}
         with self.http as client:
-            body = {"auth": {"identity": identity, "scope": {"project": project}}}
-            return client.post("/identity/v3/auth/tokens", json=body)
+            return client.post("/identity/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
 
-    def token_of(self, user: str) -> str:
+    def token_of(self, user: User) -> str:
         if user not in self._tokens:
-            self._tokens[user] = self.sign_in(user, PASSWORDS[user]).raise_for_status().headers["X-Subject-Token"]
+            answer = self.sign_in(user.name, user.password, user.project).raise_for_status()
+            self._tokens[user] = answer.headers["X-Subject-Token"]
         return self._tokens[user]
 
-    def ask_console(self, server_id: str, console_type: str = "novnc", user: str = "demo") -> httpx.Response:
+    def ask_console(self, server_id: str, console_type: str = "novnc", user: User = DEMO) -> httpx.Response:
         protocol = {"serial": "serial", "spice-html5": "spice"}.get(console_type, "vnc")
         headers = {"X-Auth-Token": self.token_of(user), "OpenStack-API-Version": "compute 2.6"}
         body = {"remote_console": {"protocol": protocol, "type": console_type}}

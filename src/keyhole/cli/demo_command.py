@@ -56,6 +56,8 @@ def demo(options: DemoOptions) -> None:
 
 async def _demo(options: DemoOptions) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
+    if options.ready_file is not None:
+        options.ready_file.unlink(missing_ok=True)  # an earlier demo's would say "ready" too soon
     password = secrets.token_urlsafe(9)
     async with AsyncExitStack() as stack:
         guest = None if options.simulated else await _real_guest(stack, options.folder)

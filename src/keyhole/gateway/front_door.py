@@ -66,6 +66,9 @@ class FrontDoor:
 
         No peer can hold this up: each has the deadlines' linger to read its goodbye.
         """
+        # Asked before the listener closes: afterwards it forgets whom it still has to wait for (uvloop, Python 3.11).
+        all_gone = asyncio.ensure_future(listener.wait_closed())
+        await asyncio.sleep(0)
         listener.close()
         self.parts.sessions.end_all(Reason.RESTARTING)
         for doorstep in tuple(self._waiting):
@@ -75,7 +78,7 @@ class FrontDoor:
         if self._setups:
             await asyncio.wait(self._setups)
         await self._http.close(self.parts.deadlines.linger)
-        await listener.wait_closed()
+        await all_gone
 
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
         doorstep = _Doorstep(self)

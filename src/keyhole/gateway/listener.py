@@ -81,6 +81,11 @@ def tls_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext | 
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"server.tls_certificate: cannot be used: {error.strerror or error}") from error
+    except ssl.SSLError as error:
+        raise SettingsError(
+            "server.tls_certificate, server.tls_key: not a PEM certificate chain and the private key that belongs to it"
+        ) from error
+    except OSError as error:
+        missing = next((path for path in (certificate, key) if not os.access(path, os.R_OK)), certificate)
+        raise SettingsError(f"server.tls_certificate, server.tls_key: {missing}: {error.strerror}") from error
     return context

@@ -1,0 +1,245 @@
+"""OpenStack's own clients, as they are: what they ask for is answered, and the consoles that they are given open."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import openstack
+import pytest
+from anyio.from_thread import BlockingPortal
+from openstack.connection import Connection
+from tests.real.consoles import novnc_size, serial_prompt, websocket_target, xvpvnc_size
+from tests.real.pictures import VGA_SIZE
+from tests.real.processes import run
+from tests.real.service import DEMO, Service
+
+from keyhole.demo.qemu_guest import DemoGuest
+
+pytest_plugins = ("tests.real.fixtures",)
+
+BIN = Path(sys.executable).parent
+REGION = "RegionOne"
+LOGIN = b"shared login: "
+
+Opens = Callable[[str, str], None]
+Ask = Callable[..., str]
+
+
+def credentials(service: Service) -> dict[str, str]:
+    """The variables that the clients read, as the demo prints them."""
+    return {
+        "OS_AUTH_URL": f"{service.url}/identity/v3",
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": "demo",
+        "OS_PASSWORD": DEMO.password,
+        "OS_PROJECT_NAME": "demo",
+        "OS_USER_DOMAIN_NAME": "Default",
+        "OS_PROJECT_DOMAIN_NAME": "Default",
+        "OS_REGION_NAME": REGION,
+    }
+
+
+@pytest.fixture
+def opens(portal: BlockingPortal) -> Opens:
+    """Opens a console of the shared guest as its type's own client does, and hears the guest."""
+
+    def check(console_type: str, url: str) -> None:
+        match console_type:
+            case "novnc":
+                assert portal.call(novnc_size, url) == VGA_SIZE
+            case "xvpvnc":
+                assert portal.call(xvpvnc_size, url) == VGA_SIZE
+            case "serial":
+                assert LOGIN in portal.call(serial_prompt, url, LOGIN)
+
+    return check
+
+
+@pytest.fixture
+def attempt(service: Service, tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
+    """Runs a client with these arguments to its end, signed in as the demo's user unless `variables` say otherwise."""
+
+    def attempt(client: str, *arguments: str, variables: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+        environment = os.environ | (variables or credentials(service)) | {"HOME": str(tmp_path)}
+        return run(BIN / client, *arguments, environment=environment, folder=tmp_path)
+
+    return attempt
+
+
+@pytest.fixture
+def ask(attempt: Callable[..., CompletedProcess[str]]) -> Ask:
+    """Runs a client, which must be satisfied; what it prints."""
+
+    def ask(*arguments: str, **more: Any) -> str:
+        done = attempt(*arguments, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return ask
+
+
+class TestOpenStackClient:
+    @pytest.mark.parametrize(
+        ("console_type", "options", "by"),
+        [
+            ("novnc", (), "name"),
+            ("serial", (), "id"),
+            ("xvpvnc", ("--os-compute-api-version", "2.1"), "name"),
+        ],
+    )
+    def test_a_console_link_is_given_and_opens(
+        self,
+        ask: Ask,
+        opens: Opens,
+        guest: DemoGuest,
+        console_type: str,
+        options: tuple[str, ...],
+        by: str,
+    ) -> None:
+        server = guest.name if by == "name" else guest.server_id
+        answer = json.loads(
+            ask("openstack", *options, "console", "url", "show", f"--{console_type}", "-f", "json", server)
+        )
+        assert answer["type"] == console_type
+        opens(console_type, answer["url"])
+
+    def test_servers_are_listed(self, ask: Ask, guest: DemoGuest) -> None:
+        listed = json.loads(ask("openstack", "server", "list", "-f", "json"))
+        assert {(server["ID"], server["Name"], server["Status"]) for server in listed} >= {
+            (guest.server_id, guest.name, "ACTIVE")
+        }
+
+    def test_a_server_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
+        shown = json.loads(ask("openstack", "server", "show", "-f", "json", guest.name))
+        assert (shown["id"], shown["name"], shown["status"]) == (guest.server_id, guest.name, "ACTIVE")
+        assert (shown["flavor"]["ram"], shown["flavor"]["vcpus"]) == (128, 1)
+
+    def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
+        log = ask("openstack", "console", "log", "show", "--lines", "3", guest.name)
+        assert len(log.splitlines()) == 3
+        assert log.rstrip("\n").endswith(LOGIN.decode())
+
+    def test_a_server_that_is_not_there(self, attempt: Callable[..., CompletedProcess[str]]) -> None:
+        done = attempt("openstack", "console", "url", "show", "nosuch")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.strip() == "No Server found for nosuch"
+
+
+class TestNovaClient:
+    @pytest.mark.parametrize(
+        ("console_type", "command"),
+        [
+            ("novnc", ("get-vnc-console", "{server}", "novnc")),
+            ("xvpvnc", ("get-vnc-console", "{server}", "xvpvnc")),
+            ("serial", ("get-serial-console", "{server}")),
+        ],
+    )
+    def test_a_console_link_is_given_and_opens(
+        self, ask: Ask, opens: Opens, guest: DemoGuest, console_type: str, command: tuple[str, ...]
+    ) -> None:
+        table = ask("nova", *(word.format(server=guest.name) for word in command))
+        (row,) = re.findall(rf"\| {console_type} +\| (\S+) +\|", table)
+        opens(console_type, row)
+
+    def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
+        log = ask("nova", "console-log", "--length", "3", guest.name)
+        assert log.rstrip("\n").endswith(LOGIN.decode())
+        assert len(log.rstrip("\n").splitlines()) == 3
+
+
+# The library uses parts of itself that it warns of.
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+class TestSdk:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def cloud(cls, service: Service) -> Iterator[Connection]:
+        values: dict[str, Any] = {
+            name.removeprefix("OS_").lower(): value for name, value in credentials(service).items()
+        }
+        values.pop("identity_api_version")
+        with closing(openstack.connect(load_envvars=False, load_yaml_config=False, **values)) as cloud:
+            yield cloud
+
+    @pytest.mark.parametrize("console_type", ["novnc", "xvpvnc", "serial"])
+    def test_a_console_link_is_given_and_opens(
+        self, cloud: Connection, opens: Opens, guest: DemoGuest, console_type: str
+    ) -> None:
+        server = cloud.compute.find_server(guest.name)
+        assert server is not None
+        answer = cloud.compute.create_console(server, console_type)
+        assert answer is not None
+        assert answer["type"] == console_type
+        opens(console_type, answer["url"])
+
+    def test_a_type_that_is_not_offered_is_refused_by_name(self, cloud: Connection, guest: DemoGuest) -> None:
+        with pytest.raises(openstack.exceptions.BadRequestException, match="spice-html5"):
+            cloud.compute.create_console(guest.server_id, "spice-html5")
+
+    def test_the_consoles_log_is_given(self, cloud: Connection, guest: DemoGuest) -> None:
+        last = cloud.get_server_console(guest.name, length=3)
+        assert last is not None
+        assert last.endswith(LOGIN.decode())
+        assert cloud.get_server_console(guest.name) == guest.serial_log.read_bytes().decode().replace("\r", "")
+
+
+class TestTheOldWay:
+    """Identity v2.0 and the catalogue of the first public clouds, as their clients of the time used them."""
+
+    def test_an_xvpvnc_console_through_the_v2_catalogue(self, service: Service, opens: Opens, guest: DemoGuest) -> None:
+        with service.http as client:
+            who = {"username": "demo", "password": DEMO.password}
+            body = {"auth": {"passwordCredentials": who, "tenantName": "demo"}}
+            access = client.post("/identity/v2.0/tokens", json=body).raise_for_status().json()["access"]
+            (compute,) = (entry for entry in access["serviceCatalog"] if entry["type"] == "compute")
+            project = access["token"]["tenant"]["id"]
+            (url,) = {
+                endpoint["publicURL"]
+                for endpoint in compute["endpoints"]
+                if endpoint["publicURL"].endswith(f"/v2/{project}")
+            }
+            answer = client.post(
+                f"{url}/servers/{guest.server_id}/action",
+                json={"os-getVNCConsole": {"type": "xvpvnc"}},
+                headers={"X-Auth-Token": access["token"]["id"], "Accept": "application/json"},
+            )
+        assert answer.status_code == 200
+        console = answer.json()["console"]
+        assert (set(console), console["type"]) == ({"type", "url"}, "xvpvnc")
+        assert console["url"].startswith(f"{service.url}/console?token=")
+        opens("xvpvnc", console["url"])
+
+    def test_openstackclient_signs_in_by_v2_password(
+        self, ask: Ask, service: Service, opens: Opens, guest: DemoGuest
+    ) -> None:
+        variables = {
+            "OS_AUTH_TYPE": "v2password",
+            "OS_AUTH_URL": f"{service.url}/identity/v2.0",
+            "OS_USERNAME": "demo",
+            "OS_PASSWORD": DEMO.password,
+            "OS_TENANT_NAME": "demo",
+        }
+        words = ("console", "url", "show", "--xvpvnc", "-f", "value", "-c", "url", guest.name)
+        opens("xvpvnc", ask("openstack", *words, variables=variables).strip())
+
+
+class TestADashboardsSuffix:
+    """Horizon puts `&title=NAME(ID)` behind every link that is not a serial one."""
+
+    @pytest.mark.parametrize("console_type", ["novnc", "xvpvnc"])
+    def test_the_page_opens(self, service: Service, guest: DemoGuest, console_type: str) -> None:
+        url = f"{service.console_url(guest.server_id, console_type)}&title={guest.name}({guest.server_id})"
+        answer = service.get(url, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+
+    def test_the_console_opens(self, portal: BlockingPortal, service: Service, guest: DemoGuest) -> None:
+        suffix = f"&title={guest.name}({guest.server_id})"
+        assert portal.call(novnc_size, service.console_url(guest.server_id) + suffix) == VGA_SIZE
+        assert portal.call(xvpvnc_size, service.console_url(guest.server_id, "xvpvnc") + suffix) == VGA_SIZE
+        socket_url = f"ws://127.0.0.1:{service.port}{websocket_target(service.console_url(guest.server_id))}{suffix}"
+        assert portal.call(novnc_size, socket_url) == VGA_SIZE
