@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keyhole.api.reference import render as render_api
+from keyhole.cli.reference import render_command_line
 from prometheus_client import Metric
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -32,6 +33,7 @@ def main() -> int:
         "reasons.md": reasons(),
         "metrics.md": metrics(),
         "api.md": render_api(),
+        "command-line.md": render_command_line(),
     }
     stale = []
     for name, text in pages.items():

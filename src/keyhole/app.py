@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from keyhole import __version__, config
-from keyhole.addresses import origin_of
+from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
 from keyhole.chores import running_chores, sweep, tick, watch
@@ -28,8 +28,7 @@ from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import bound_socket, listen, tls_context
 from keyhole.gateway.session import SessionParts
-from keyhole.identity.embedded import EmbeddedIdentity
-from keyhole.identity.names import project_id_of
+from keyhole.identity.backends import open_backend
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
@@ -88,9 +87,11 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(bound_socket(settings.listen_address))
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
-        identity = EmbeddedIdentity(settings.identity, store, time.time)
+        identity = await stack.enter_async_context(
+            open_backend(settings.identity, settings.public_url, store, time.time)
+        )
         drivers: list[HypervisorDriver] = [
-            await stack.enter_async_context(choice.driver(choice.settings, DriverContext(project_id_of)))
+            await stack.enter_async_context(choice.driver(choice.settings, DriverContext(identity.project_id_of)))
             for choice in choices
         ]
         servers = Servers(drivers)
@@ -106,11 +107,14 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         application = create_application(
             ApiServices(
                 public_url=settings.public_url,
+                identity_url=identity.url,
                 allowed_origins=origins,
                 servers=servers,
                 consoles=consoles,
-                identity=identity,
-                issuer=identity,
+                identity=identity.provider,
+                issuer=identity.issuer,
+                credentials=identity.credentials,
+                proxies=parse_proxies(settings.server.trusted_proxies),
                 observer=observer,
                 drivers=drivers,
                 store_troubles=store.troubles,

@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from keyhole.addresses import origin_of, parse_listen, parse_target_url
+from keyhole.addresses import origin_of, parse_listen, parse_proxies, parse_target_url
 from keyhole.errors import SettingsError
 from keyhole.model import Address, TcpAddress, UnixAddress
 
@@ -44,6 +44,17 @@ class ServerSettings(Section):
         None, description="PEM file with the certificate chain; TLS is spoken when it is set."
     )
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks of reverse proxies, `unix` for those on a unix socket: their"
+        " `X-Forwarded-For` says where a sign-in comes from.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_proxies(value)
+        return value
 
     @field_validator("listen")
     @classmethod
@@ -141,12 +152,55 @@ class UserSettings(Section):
 class IdentitySettings(Section):
     """`[identity]`: who may call the API."""
 
-    backend: Literal["embedded"] = Field("embedded", description="`embedded`: the users below.")
-    token_lifetime_seconds: Annotated[int, Field(ge=60, le=7 * 24 * 3600)] = Field(
-        3600, description="How long an identity token is good."
+    backend: Literal["embedded", "keystone"] = Field(
+        "embedded", description="`embedded`: the users below; `keystone`: those of an OpenStack Identity service."
     )
-    allow_plain_passwords: bool = Field(False, description="Accept `password` beside `password_hash`; for trials only.")
-    users: tuple[UserSettings, ...] = Field((), description="The users.")
+    token_lifetime_seconds: Annotated[int, Field(ge=60, le=7 * 24 * 3600)] = Field(
+        3600, description="`embedded`: how long an identity token is good."
+    )
+    allow_plain_passwords: bool = Field(
+        False, description="`embedded`: accept `password` beside `password_hash`; for trials only."
+    )
+    users: tuple[UserSettings, ...] = Field((), description="`embedded`: the users.")
+    auth_url: str = Field("", description="`keystone`: the Identity service, as clients reach it too.")
+    username: str = Field("", description="`keystone`: Keyhole's own user there, who may validate tokens.")
+    password: SecretStr | None = Field(None, description="`keystone`: that user's password.")
+    project_name: str = Field("", description="`keystone`: the project that this user acts in, such as `service`.")
+    user_domain_name: str = Field("Default", description="`keystone`: the domain of this user.")
+    project_domain_name: str = Field("Default", description="`keystone`: the domain of this project.")
+    cafile: Path | None = Field(
+        None, description="`keystone`: PEM file with the authorities to trust; unset: the system's."
+    )
+    region_name: str | None = Field(
+        None, description="`keystone`: the region whose Identity endpoint is used; unset: the first in the catalog."
+    )
+
+    @property
+    def keystone_url(self) -> str:
+        """Where the Keystone's versions begin: `auth_url` without the version."""
+        return self.auth_url.rstrip("/").removesuffix("/v3")
+
+    @field_validator("auth_url")
+    @classmethod
+    def _check_auth_url(cls, value: str) -> str:
+        if value:
+            origin_of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_backend(self) -> "IdentitySettings":
+        of_keystone = ("auth_url", "username", "password", "project_name")
+        if self.backend == "keystone":
+            missing = [key for key in of_keystone if not getattr(self, key)]
+            if missing:
+                raise ValueError(f'backend = "keystone" needs {", ".join(missing)}')
+            if self.users:
+                raise ValueError('users belong to backend = "embedded"; with "keystone" they are kept in Keystone')
+        else:
+            for key in (*of_keystone, "cafile", "region_name"):
+                if getattr(self, key):
+                    raise ValueError(f'{key} belongs to backend = "keystone"')
+        return self
 
     @model_validator(mode="after")
     def _check_users(self) -> "IdentitySettings":

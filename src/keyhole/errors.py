@@ -7,6 +7,7 @@
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
      └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
+         ├─ TooManyAttempts       too many sign-ins failed; says when to come back
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
          ├─ ServerNotReady        has no host yet
@@ -59,6 +60,15 @@ class NotAuthenticated(Refusal):
 
     def __init__(self, message: str = "The request you have made requires authentication.") -> None:
         super().__init__(Reason.NOT_AUTHENTICATED, message)
+
+
+class TooManyAttempts(Refusal):
+    """Too many sign-ins failed for this user or from this address (never says which); nothing was checked."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        message = f"Too many sign-ins failed; wait {retry_after_seconds} seconds and try again."
+        super().__init__(Reason.TOO_MANY_ATTEMPTS, message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Forbidden(Refusal):

@@ -1,4 +1,4 @@
-"""What Keyhole talks about: servers, console types, targets, grants, sessions, identities.
+"""What Keyhole talks about: servers, console types, targets, grants, identities and how they sign in.
 
 Frozen values only; no behaviour beyond reading themselves. Times are seconds since the epoch (`_at`) as floats.
 A new console type is a row in `CONSOLE_TYPES`.
@@ -6,7 +6,7 @@ A new console type is a row in `CONSOLE_TYPES`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from types import MappingProxyType
 
 from pydantic import SecretStr
@@ -201,3 +201,73 @@ class IdentityToken:
     audit_id: str
     issued_at: float
     expires_at: float
+    application_credential_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationCredential:
+    """What a program signs in with in its user's place: an id and a secret, for one project, with some of the roles.
+
+    It is good until `expires_at` (None: no end). Only an `unrestricted` one may make and delete others.
+    """
+
+    id: str
+    user_id: str
+    name: str
+    secret_hash: str = field(repr=False)
+    project_id: str
+    roles: frozenset[str]
+    created_at: float
+    expires_at: float | None = None
+    description: str = ""
+    unrestricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What servers belong to and users act in."""
+
+    id: str
+    name: str
+
+
+class Scope(Enum):
+    """What a token is for where the request names no project."""
+
+    OWN_PROJECT = auto()
+    UNSCOPED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSignIn:
+    """A user, by name or id, and the password."""
+
+    user: str
+    password: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeySignIn:
+    """A user, by name or id, and the user's API key (RAX-KSKEY)."""
+
+    user: str
+    api_key: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSignIn:
+    """An application credential and its secret. The credential is named by its id, or by its name and user."""
+
+    credential: str
+    secret: SecretStr
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSignIn:
+    """A good token, to be exchanged for another one."""
+
+    token: SecretStr
+
+
+SignIn = PasswordSignIn | ApiKeySignIn | CredentialSignIn | TokenSignIn

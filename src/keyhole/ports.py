@@ -10,7 +10,17 @@ from typing import Protocol as Interface
 
 from pydantic import SecretStr
 
-from keyhole.model import Grant, IdentityToken, Protocol, Server, Target
+from keyhole.model import (
+    ApplicationCredential,
+    Grant,
+    IdentityToken,
+    Project,
+    Protocol,
+    Scope,
+    Server,
+    SignIn,
+    Target,
+)
 
 
 class HypervisorDriver(Interface):
@@ -88,6 +98,22 @@ class TokenStore(Interface):
         """Deletes the tokens that expired before then; returns how many."""
 
 
+class CredentialStore(Interface):
+    """Keeps application credentials."""
+
+    async def add_credential(self, credential: ApplicationCredential) -> bool:
+        """Keeps a new one; False, and nothing is kept, when its user already has one of that name."""
+
+    async def find_credential(self, credential_id: str) -> ApplicationCredential | None:
+        """One by its id, an expired one too."""
+
+    async def list_credentials(self, user_id: str) -> Sequence[ApplicationCredential]:
+        """Every one of a user, the oldest first."""
+
+    async def delete_credential(self, credential_id: str) -> None:
+        """Forgets one at once; unknown ones are ignored."""
+
+
 class IdentityProvider(Interface):
     """Says whose an identity token is."""
 
@@ -98,31 +124,52 @@ class IdentityProvider(Interface):
         """One sentence for each thing that does not work, for /readyz."""
 
 
-OWN_PROJECT: str | None = None
-"""In place of a project: the user's own, which is what a request without a scope means."""
-
-UNSCOPED = ""
-"""In place of a project: none at all."""
-
-
 class TokenIssuer(IdentityProvider, Interface):
-    """An identity provider that hands out tokens itself (the embedded one).
+    """An identity provider that hands out tokens itself (the embedded one)."""
 
-    `project` is a project's name or id, OWN_PROJECT or UNSCOPED.
+    async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
+        """A new token for who can sign in, acting in a project (its name or id, or the scope that stands for one).
 
-    The password method raises NotAuthenticated after the same time whether the user exists or not.
-    """
-
-    async def issue_for_password(
-        self, user: str, password: SecretStr, project: str | None
-    ) -> tuple[str, IdentityToken]:
-        """A new token for a user (name or id), acting in `project`."""
-
-    async def issue_for_api_key(self, user: str, api_key: SecretStr, project: str | None) -> tuple[str, IdentityToken]:
-        """As `issue_for_password`, with the user's API key (RAX-KSKEY)."""
-
-    async def issue_for_token(self, token: str, project: str | None) -> tuple[str, IdentityToken]:
-        """A new token for the holder of a good one; it expires when that one does."""
+        `client` is the address that asks, by which failures are counted. A token for a token expires when that one
+        does. Raises NotAuthenticated, after the same time whether the user exists or not; TooManyAttempts; Forbidden
+        for a token that was got with an application credential and may not be exchanged.
+        """
 
     async def revoke(self, token: str) -> None:
         """Makes a token invalid at once."""
+
+    async def projects_of(self, user_id: str) -> Sequence[Project]:
+        """The projects that a user may act in."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialWish:
+    """What an application credential shall be. `roles` None: all that the holder of the token has."""
+
+    name: str
+    description: str = ""
+    roles: frozenset[str] | None = None
+    expires_at: float | None = None
+    unrestricted: bool = False
+
+
+class ApplicationCredentials(Interface):
+    """Makes and deletes application credentials for the holders of tokens."""
+
+    async def create(
+        self, holder: IdentityToken, wish: CredentialWish
+    ) -> tuple[ApplicationCredential, SecretStr] | None:
+        """A new one of the holder's in the token's project, and its secret, which is told this once.
+
+        None when the holder already has one of that name. Raises Forbidden for roles that the token lacks, for a token
+        without a project or of a restricted credential, and beyond the number that a user may have.
+        """
+
+    async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:
+        """Every one of a user, the oldest first."""
+
+    async def find(self, user_id: str, credential_id: str) -> ApplicationCredential | None:
+        """One of a user."""
+
+    async def delete(self, holder: IdentityToken, credential: ApplicationCredential) -> None:
+        """Deletes one at once, with all tokens got by it. Raises Forbidden for a token of a restricted credential."""

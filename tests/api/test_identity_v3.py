@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.api.world import PUBLIC_URL, World, project_id_of
 
-from keyhole.errors import Refusal, Unavailable
-from keyhole.reasons import Reason
+from keyhole.errors import TooManyAttempts, Unavailable
+from keyhole.model import Scope
 
 TOKENS = "/identity/v3/auth/tokens"
 DOMAIN = {"id": "default", "name": "Default"}
@@ -151,12 +151,13 @@ async def test_wrong_credentials_are_all_answered_alike(identity: Any, scope: An
     assert "wrong" not in world.log.getvalue()
 
 
-@pytest.mark.parametrize("methods", [["application_credential"], ["password", "totp"], ["oauth1"]])
+@pytest.mark.parametrize("methods", [["application_credential", "totp"], ["password", "totp"], ["oauth1"]])
 async def test_other_methods_are_refused_by_name(methods: list[str]) -> None:
     identity = password() | {"methods": methods, "application_credential": {"id": "x", "secret": "s3cret"}}
     response = await issue(World(), identity)
     assert response.status_code == 401
     assert error(response).startswith(f"Attempted to authenticate with an unsupported method: {', '.join(methods)}")
+    assert "s3cret" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -235,12 +236,26 @@ async def test_a_revoked_token_is_no_good_any_more() -> None:
     assert response.status_code == 401
 
 
-async def test_projects_and_catalog_of_a_token() -> None:
+@pytest.mark.parametrize("scope", Scope)
+async def test_the_projects_to_choose_from_are_told_whatever_the_token_is_for(scope: Scope) -> None:
     world = World()
-    projects = (await world.ask("GET", "/identity/v3/auth/projects")).json()["projects"]
-    assert [(project["id"], project["name"]) for project in projects] == [(project_id_of("demo"), "demo")]
+    token = world.issuer.token_of("demo", scope)
+    response = await world.ask("GET", "/identity/v3/auth/projects", user=None, X_Auth_Token=token)
+    assert response.status_code == 200
+    assert response.json()["links"]["self"] == f"{PUBLIC_URL}/identity/v3/auth/projects"
+    (project,) = response.json()["projects"]
+    assert (project["id"], project["name"], project["domain_id"]) == (project_id_of("demo"), "demo", "default")
+    assert project["enabled"] is True
+
+
+async def test_the_catalog_takes_a_token_for_a_project() -> None:
+    world = World()
     catalog = (await world.ask("GET", "/identity/v3/auth/catalog")).json()["catalog"]
     assert [service["type"] for service in catalog] == ["compute", "identity"]
+    unscoped = world.issuer.token_of("demo", Scope.UNSCOPED)
+    response = await world.ask("GET", "/identity/v3/auth/catalog", user=None, X_Auth_Token=unscoped)
+    assert response.status_code == 403
+    assert error(response) == "A project-scoped token is required to produce a service catalog."
     for path in ("projects", "catalog"):
         assert (await world.ask("GET", f"/identity/v3/auth/{path}", user=None)).status_code == 401
 
@@ -263,10 +278,11 @@ async def test_everything_else_is_not_found(method: str, path: str) -> None:
 
 async def test_too_many_attempts() -> None:
     world = World()
-    world.issuer.failure = Refusal(Reason.TOO_MANY_ATTEMPTS, "Too many sign-ins failed; wait a moment.")
+    world.issuer.failure = TooManyAttempts(7)
     response = await issue(world, password())
     assert response.status_code == 429
-    assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Retry-After"] == "7"
+    assert error(response) == "Too many sign-ins failed; wait 7 seconds and try again."
     assert response.json()["error"]["title"] == "Too Many Requests"
     assert world.refusals("too_many_attempts") == 1
 
@@ -288,9 +304,52 @@ async def test_a_defect_is_a_500_without_detail() -> None:
     assert error(response)
 
 
-async def test_where_tokens_are_not_issued_everything_says_so() -> None:
-    world = World(with_issuer=False)
-    for method, path in (("GET", "/identity"), ("POST", TOKENS)):
-        response = await world.ask(method, path, user=None)
-        assert response.status_code == 404
-        assert "not issued here" in error(response)
+KEYSTONE = "https://cloud.example.com:5000"
+
+
+@pytest.mark.parametrize("path", ["/identity", "/identity/"])
+async def test_where_tokens_are_not_issued_the_versions_are_those_of_who_does(path: str) -> None:
+    response = await World(identity_url=KEYSTONE).ask("GET", path, user=None)
+    assert response.status_code == 300
+    assert response.headers["Location"] == f"{KEYSTONE}/v3/"
+    (version,) = response.json()["versions"]["values"]
+    assert version["links"] == [{"rel": "self", "href": f"{KEYSTONE}/v3/"}]
+    response = await World(identity_url=KEYSTONE).ask("GET", "/identity/v3", user=None)
+    assert response.status_code == 200
+    assert response.json()["version"]["links"] == [{"rel": "self", "href": f"{KEYSTONE}/v3/"}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", TOKENS), ("GET", TOKENS), ("POST", "/identity/v2.0/tokens"), ("GET", "/identity/v4")]
+)
+async def test_where_tokens_are_not_issued_everything_else_says_so(method: str, path: str) -> None:
+    response = await World(identity_url=KEYSTONE).ask(method, path)
+    assert response.status_code == 404
+    assert error(response) == f"Tokens are not issued here; ask the identity service at {KEYSTONE}/v3/."
+
+
+async def test_where_tokens_are_not_issued_a_bad_one_is_told_where_they_are() -> None:
+    response = await World(identity_url=KEYSTONE).ask("GET", "/compute/v2.1/servers", user=None, X_Auth_Token="bad")
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == f'Keystone uri="{KEYSTONE}"'
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "client"),
+    [
+        ((), "198.51.100.1", "192.0.2.7"),
+        (("192.0.2.0/24",), "198.51.100.1", "198.51.100.1"),
+        (("192.0.2.7",), "203.0.113.5, 198.51.100.1", "198.51.100.1"),
+        (("192.0.2.7",), None, "192.0.2.7"),
+    ],
+)
+async def test_failures_are_counted_for_the_client_behind_a_trusted_proxy(
+    proxies: tuple[str, ...], forwarded: str | None, client: str
+) -> None:
+    world = World(proxies=proxies)
+    body = json.dumps({"auth": {"identity": password()}})
+    headers = {} if forwarded is None else {"X_Forwarded_For": forwarded}
+    response = await world.ask("POST", TOKENS, user=None, body=body, **headers)
+    assert response.status_code == 201
+    assert world.issuer.clients == [client]
+    assert f'"client": "{client}"' in world.log.getvalue()

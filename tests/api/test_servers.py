@@ -7,7 +7,7 @@ import pytest
 from tests.api.world import PUBLIC_URL, SERVER_ID, World, make_server, project_id_of
 
 from keyhole.errors import Unavailable
-from keyhole.model import Server, ServerStatus
+from keyhole.model import Scope, Server, ServerStatus
 
 ROOT = "/compute/v2.1"
 IDS = [f"0000000{number}-0000-0000-0000-000000000000" for number in range(1, 6)]
@@ -209,7 +209,7 @@ async def test_without_a_role_nothing_is_listed() -> None:
 
 async def test_an_unscoped_token_sees_nothing() -> None:
     world = World()
-    token = world.issuer.token_of("demo", "")
+    token = world.issuer.token_of("demo", Scope.UNSCOPED)
     response = await world.ask("GET", f"{ROOT}/servers", user=None, X_Auth_Token=token)
     assert response.status_code == 403
 

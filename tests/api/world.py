@@ -6,15 +6,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import httpx
-from pydantic import SecretStr
 
+from keyhole.addresses import parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles, GrantRules, hash_token
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
-from keyhole.model import Grant, Identity, IdentityToken, Protocol, Server, Target, TcpAddress
+from keyhole.identity.embedded import EmbeddedIdentity
+from keyhole.model import (
+    ApiKeySignIn,
+    ApplicationCredential,
+    CredentialSignIn,
+    Grant,
+    Identity,
+    IdentityToken,
+    PasswordSignIn,
+    Project,
+    Protocol,
+    Scope,
+    Server,
+    SignIn,
+    Target,
+    TcpAddress,
+    TokenSignIn,
+)
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
+from keyhole.ports import CredentialWish
 from keyhole.servers import Servers
 
 PUBLIC_URL = "https://console.example.com"
@@ -95,10 +113,11 @@ class MemoryGrants:
 
 
 class MemoryIssuer:
-    """A TokenIssuer. A project of None means the user's own, an empty one none; an API key is the password reversed."""
+    """A TokenIssuer. An API key is the password reversed; application credentials there are none."""
 
     def __init__(self, clock: Clock) -> None:
         self.failure: Exception | None = None
+        self.clients: list[str] = []
         self.sentences: list[str] = []
         self._clock = clock
         self._tokens: dict[str, tuple[User, IdentityToken]] = {}
@@ -109,27 +128,30 @@ class MemoryIssuer:
     async def troubles(self) -> Sequence[str]:
         return self.sentences
 
-    async def issue_for_password(
-        self, user: str, password: SecretStr, project: str | None
-    ) -> tuple[str, IdentityToken]:
-        return self._issue(
-            self._user(user, lambda one: one.password == password.get_secret_value()), "password", project
-        )
-
-    async def issue_for_api_key(self, user: str, api_key: SecretStr, project: str | None) -> tuple[str, IdentityToken]:
-        return self._issue(
-            self._user(user, lambda one: one.password[::-1] == api_key.get_secret_value()), "password", project
-        )
-
-    async def issue_for_token(self, token: str, project: str | None) -> tuple[str, IdentityToken]:
-        return self._issue(self._find(token)[0], "token", project)
+    async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
+        self.clients.append(client)
+        match sign_in:
+            case PasswordSignIn(user, password):
+                secret = password.get_secret_value()
+                return self._issue(self._user(user, lambda one: one.password == secret), "password", scope)
+            case ApiKeySignIn(user, api_key):
+                secret = api_key.get_secret_value()
+                return self._issue(self._user(user, lambda one: one.password[::-1] == secret), "password", scope)
+            case TokenSignIn(token):
+                return self._issue(self._find(token.get_secret_value())[0], "token", scope)
+            case CredentialSignIn():
+                raise NotAuthenticated
 
     async def revoke(self, token: str) -> None:
         self._tokens.pop(token, None)
 
-    def token_of(self, name: str, project: str | None = None) -> str:
+    async def projects_of(self, user_id: str) -> Sequence[Project]:
+        user = self._user(user_id, lambda _: True)
+        return [Project(project_id_of(user.project), user.project)]
+
+    def token_of(self, name: str, scope: Scope | str = Scope.OWN_PROJECT) -> str:
         """A token for a user without asking for the password."""
-        return self._issue(self._user(name, lambda _: True), "password", project)[0]
+        return self._issue(self._user(name, lambda _: True), "password", scope)[0]
 
     def _find(self, token: str) -> tuple[User, IdentityToken]:
         if self.failure is not None:
@@ -147,13 +169,13 @@ class MemoryIssuer:
                 return user
         raise NotAuthenticated
 
-    def _issue(self, user: User, method: str, project: str | None) -> tuple[str, IdentityToken]:
-        if project not in (None, "", user.project, project_id_of(user.project)):
+    def _issue(self, user: User, method: str, scope: Scope | str) -> tuple[str, IdentityToken]:
+        if scope not in (*Scope, user.project, project_id_of(user.project)):
             raise NotAuthenticated
         text = f"token-{uuid.uuid4().hex}"
         token = IdentityToken(
             token_hash=hash_token(text),
-            identity=user.identity(None if project == "" else user.project),
+            identity=user.identity(None if scope is Scope.UNSCOPED else user.project),
             methods=(method,),
             audit_id=uuid.uuid4().hex[:22],
             issued_at=self._clock(),
@@ -161,6 +183,22 @@ class MemoryIssuer:
         )
         self._tokens[text] = (user, token)
         return text, token
+
+
+class MemoryCredentials:
+    """ApplicationCredentials of which there are none."""
+
+    async def create(self, holder: IdentityToken, wish: CredentialWish) -> None:
+        return None
+
+    async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:
+        return []
+
+    async def find(self, user_id: str, credential_id: str) -> ApplicationCredential | None:
+        return None
+
+    async def delete(self, holder: IdentityToken, credential: ApplicationCredential) -> None:
+        raise AssertionError
 
 
 @dataclass
@@ -218,8 +256,15 @@ class World:
     """The application, what is behind it, and a client in front of it."""
 
     def __init__(
-        self, *servers: Server, public_url: str = PUBLIC_URL, with_issuer: bool = True, reusable: bool = False
+        self,
+        *servers: Server,
+        public_url: str = PUBLIC_URL,
+        embedded: EmbeddedIdentity | None = None,
+        identity_url: str | None = None,
+        proxies: Sequence[str] = (),
+        reusable: bool = False,
     ) -> None:
+        """`embedded` stands in for the issuer in memory. With an `identity_url` tokens are issued there, not here."""
         self.clock = Clock()
         self.grants = MemoryGrants()
         self.issuer = MemoryIssuer(self.clock)
@@ -232,11 +277,14 @@ class World:
         )
         self.services = ApiServices(
             public_url=public_url,
+            identity_url=identity_url or f"{public_url}/identity",
             allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
             servers=Servers([self.driver]),
             consoles=self.consoles,
-            identity=self.issuer,
-            issuer=self.issuer if with_issuer else None,
+            identity=embedded or self.issuer,
+            issuer=None if identity_url else embedded or self.issuer,
+            credentials=None if identity_url else embedded.credentials if embedded else MemoryCredentials(),
+            proxies=parse_proxies(proxies),
             observer=self.observer,
             drivers=[self.driver],
             store_troubles=self._say_store_troubles,

@@ -1,4 +1,4 @@
-"""What every store does: keep grants and identity tokens, and let a grant be redeemed once."""
+"""What every store does: keep grants, identity tokens and credentials, and let a grant be redeemed once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ from typing import Protocol
 import pytest
 from tests.fakes.memory_store import MemoryStore
 
-from keyhole.model import ConsoleType, Grant, Identity, IdentityToken, Rights
-from keyhole.ports import GrantStore, TokenStore
+from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
+from keyhole.ports import CredentialStore, GrantStore, TokenStore
 from keyhole.store.sql import SqlStore
 
 NOW = 1_700_000_000.25
@@ -38,9 +38,22 @@ TOKEN = IdentityToken(
     expires_at=NOW + 3600,
 )
 
+CREDENTIAL = ApplicationCredential(
+    id="c1",
+    user_id="u1",
+    name="Müller's \x1f robot",
+    secret_hash="ef" * 32,
+    project_id="p1",
+    roles=frozenset({"reader", "member"}),
+    created_at=NOW,
+    expires_at=NOW + 60.5,
+    description="turns the lights on",
+    unrestricted=True,
+)
 
-class Store(GrantStore, TokenStore, Protocol):
-    """Both in one."""
+
+class Store(GrantStore, TokenStore, CredentialStore, Protocol):
+    """All in one."""
 
 
 @pytest.fixture(params=["sql", "memory"])
@@ -132,6 +145,12 @@ async def test_an_unscoped_token_without_roles_is_found_as_it_was_added(store: S
     assert await store.find_token(TOKEN.token_hash, NOW) == token
 
 
+async def test_a_token_of_a_credential_is_found_as_it_was_added(store: Store) -> None:
+    token = replace(TOKEN, application_credential_id="c1")
+    await store.add_token(token)
+    assert await store.find_token(TOKEN.token_hash, NOW) == token
+
+
 async def test_an_unknown_token_is_none(store: Store) -> None:
     await store.add_token(TOKEN)
     assert await store.find_token("00" * 32, NOW) is None
@@ -159,3 +178,51 @@ async def test_sweeping_deletes_tokens_that_expired_before(store: Store) -> None
     assert await store.sweep_tokens(NOW) == 1
     assert await store.find_token("01" * 32, NOW - 5) is None
     assert await store.find_token(TOKEN.token_hash, NOW) == TOKEN
+
+
+async def test_a_credential_is_found_as_it_was_added(store: Store) -> None:
+    assert await store.add_credential(CREDENTIAL)
+    assert await store.find_credential("c1") == CREDENTIAL
+
+
+async def test_a_credential_without_end_or_roles_is_found_as_it_was_added(store: Store) -> None:
+    bare = replace(CREDENTIAL, expires_at=None, roles=frozenset(), description="", unrestricted=False)
+    await store.add_credential(bare)
+    assert await store.find_credential("c1") == bare
+
+
+async def test_an_unknown_credential_is_none(store: Store) -> None:
+    await store.add_credential(CREDENTIAL)
+    assert await store.find_credential("c2") is None
+    assert list(await store.list_credentials("u2")) == []
+
+
+async def test_a_user_has_one_credential_of_a_name(store: Store) -> None:
+    await store.add_credential(CREDENTIAL)
+    assert not await store.add_credential(replace(CREDENTIAL, id="c2"))
+    assert await store.find_credential("c2") is None
+    assert await store.find_credential("c1") == CREDENTIAL
+    assert await store.add_credential(replace(CREDENTIAL, id="c2", user_id="u2"))
+    assert await store.add_credential(replace(CREDENTIAL, id="c3", name="another"))
+
+
+async def test_of_many_credentials_of_one_name_at_once_one_is_added(store: Store) -> None:
+    added = await asyncio.gather(*(store.add_credential(replace(CREDENTIAL, id=f"c{n}")) for n in range(20)))
+    assert sum(added) == 1
+
+
+async def test_a_users_credentials_are_listed_the_oldest_first(store: Store) -> None:
+    newer = replace(CREDENTIAL, id="c0", name="newer", created_at=NOW + 1)
+    for credential in (newer, replace(CREDENTIAL, id="c9", user_id="u2"), CREDENTIAL):
+        await store.add_credential(credential)
+    assert list(await store.list_credentials("u1")) == [CREDENTIAL, newer]
+
+
+async def test_a_deleted_credential_is_gone_at_once_and_its_name_is_free(store: Store) -> None:
+    await store.add_credential(CREDENTIAL)
+    await store.add_credential(replace(CREDENTIAL, id="c2", name="another"))
+    await store.delete_credential("c1")
+    await store.delete_credential("unknown")
+    assert await store.find_credential("c1") is None
+    assert await store.find_credential("c2") is not None
+    assert await store.add_credential(replace(CREDENTIAL, id="c3"))

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from keyhole.model import Grant, IdentityToken
+from keyhole.model import ApplicationCredential, Grant, IdentityToken
 
 
 class MemoryStore:
-    """A `GrantStore` and a `TokenStore` in two dictionaries."""
+    """A `GrantStore`, a `TokenStore` and a `CredentialStore` in dictionaries."""
 
     def __init__(self) -> None:
         self.grants: dict[str, Grant] = {}
         self.tokens: dict[str, IdentityToken] = {}
+        self.credentials: dict[str, ApplicationCredential] = {}
 
     async def add_grant(self, grant: Grant) -> None:
         assert grant.token_hash not in self.grants
@@ -52,6 +53,22 @@ class MemoryStore:
         for key in gone:
             del self.tokens[key]
         return len(gone)
+
+    async def add_credential(self, credential: ApplicationCredential) -> bool:
+        if any(credential.name == other.name for other in await self.list_credentials(credential.user_id)):
+            return False
+        self.credentials[credential.id] = credential
+        return True
+
+    async def find_credential(self, credential_id: str) -> ApplicationCredential | None:
+        return self.credentials.get(credential_id)
+
+    async def list_credentials(self, user_id: str) -> Sequence[ApplicationCredential]:
+        owned = [credential for credential in self.credentials.values() if credential.user_id == user_id]
+        return sorted(owned, key=lambda credential: (credential.created_at, credential.id))
+
+    async def delete_credential(self, credential_id: str) -> None:
+        self.credentials.pop(credential_id, None)
 
     async def troubles(self) -> Sequence[str]:
         return []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.addresses import origin_of, parse_listen, parse_target_url
+from keyhole.addresses import origin_of, parse_listen, parse_proxies, parse_target_url
 from keyhole.model import TcpAddress, UnixAddress
 
 
@@ -80,3 +80,53 @@ def test_origins_are_written_as_browsers_do(url: str, origin: str) -> None:
 def test_what_has_no_origin(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         origin_of(url)
+
+
+@pytest.mark.parametrize(
+    ("peer", "trusted"),
+    [
+        ("192.0.2.1", True),
+        ("192.0.2.2", False),
+        ("10.255.0.1", True),
+        ("2001:db8::7", True),
+        ("2001:db9::7", False),
+        ("", False),
+        ("nonsense", False),
+    ],
+)
+def test_which_proxies_are_trusted(peer: str, trusted: bool) -> None:
+    assert (peer in parse_proxies(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"])) is trusted
+
+
+def test_a_proxy_on_a_unix_socket_is_trusted_by_that_word() -> None:
+    assert "" in parse_proxies(["unix"])
+
+
+@pytest.mark.parametrize("text", ["", "host", "10.0.0.1/8", "10.0.0.0/33", "*"])
+def test_what_is_no_proxy(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        parse_proxies([text])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "client"),
+    [
+        ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", [" 198.51.100.7 ,10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", ["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.7, unknown"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.7, unknown, 10.0.0.2"], "10.0.0.2"),
+        ("198.51.100.7", ["203.0.113.9"], "198.51.100.7"),
+        ("", ["203.0.113.9"], "203.0.113.9"),
+    ],
+)
+def test_the_client_behind_proxies(peer: str, forwarded_for: list[str], client: str) -> None:
+    assert parse_proxies(["10.0.0.0/8", "unix"]).client_of(peer, forwarded_for) == client
+
+
+def test_an_untrusted_unix_socket_has_no_client() -> None:
+    assert parse_proxies(["10.0.0.0/8"]).client_of("", ["203.0.113.9"]) == ""

@@ -57,6 +57,7 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: s
         ('[server]\npublic_url = "ftp://x"', "server.public_url"),
         ('[server]\npublic_url = "https://x/path"', "has a path"),
         ('[server]\ntls_key = "/x"', "must be set together"),
+        ('[server]\ntrusted_proxies = ["x"]', "write 192.0.2.1, 10.0.0.0/8 or unix"),
         ('[store]\nurl = "mysql://x"', "write sqlite:///PATH"),
         ("[tokens]\nlifetime_seconds = 0", "tokens.lifetime_seconds"),
         ('[tokens]\nreuse = "often"', "tokens.reuse"),
@@ -70,6 +71,49 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: s
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:
     assert says in refusal(tmp_path, text)
+
+
+KEYSTONE = """
+[identity]
+backend = "keystone"
+auth_url = "https://cloud.example.com:5000/v3/"
+username = "keyhole"
+password = "hunter2"
+project_name = "service"
+"""
+
+
+def test_a_keystone_is_named_without_its_version(tmp_path: Path) -> None:
+    identity = load(tmp_path, KEYSTONE).identity
+    assert identity.keystone_url == "https://cloud.example.com:5000"
+    assert (identity.user_domain_name, identity.project_domain_name, identity.region_name) == (
+        "Default",
+        "Default",
+        None,
+    )
+    assert "hunter2" not in repr(identity)
+
+
+@pytest.mark.parametrize("key", ["auth_url", "username", "password", "project_name"])
+def test_a_keystone_needs_its_keys(tmp_path: Path, key: str) -> None:
+    text = "\n".join(line for line in KEYSTONE.splitlines() if not line.startswith(key))
+    assert f'identity: backend = "keystone" needs {key}' in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (KEYSTONE + '[[identity.users]]\nname = "a"\nproject = "p"', 'users belong to backend = "embedded"'),
+        (KEYSTONE.replace("https", "ftp"), "identity.auth_url"),
+        (KEYSTONE.replace('"keystone"', '"embedded"'), 'auth_url belongs to backend = "keystone"'),
+        (KEYSTONE.replace('"keystone"', '"ldap"'), "identity.backend"),
+        ('[identity]\nregion_name = "north"', 'region_name belongs to backend = "keystone"'),
+    ],
+)
+def test_what_does_not_fit_an_identity_backend_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    line = refusal(tmp_path, text)
+    assert says in line
+    assert "hunter2" not in line
 
 
 def test_a_secret_is_in_no_refusal_and_in_no_print(tmp_path: Path) -> None:

@@ -1,19 +1,62 @@
-"""docs/reference/api.md as text, from the tables that the API is made of."""
+"""docs/reference/api.md and roles.md as text, from the tables that the API is made of."""
 
 from collections.abc import Iterator
 
 from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
-from keyhole.api.operations import OPERATIONS, Operation
+from keyhole.api.operations import OPERATIONS, Operation, Order
 from keyhole.api.schema import Schema
 from keyhole.api.v1 import INSPECT_PATH
 from keyhole.api.versions import NEWEST, OLDEST
+from keyhole.model import Identity, Role
 
 
 def render() -> str:
     """The page in Markdown."""
     return "\n".join([*_compute(), "", *_identity(), "", *_own(), "", *_health()])
+
+
+def render_roles() -> str:
+    """The page about roles in Markdown: which role may call what."""
+    return "\n".join(_roles())
+
+
+def _roles() -> Iterator[str]:
+    callers = [
+        ("none", _caller()),
+        (Role.READER.value, _caller(Role.READER)),
+        (Role.MEMBER.value, _caller(Role.MEMBER)),
+        (Role.ADMIN.value, _caller(Role.ADMIN)),
+    ]
+    yield "# Roles"
+    yield "What a caller with a token for a project may do there, by its role; `none` is a token without any of the"
+    yield "three. A `member` may do what a `reader` may, an `admin` everything and in every project. Other roles are"
+    yield "ignored, and a token that is for no project, but for a domain or the system, has no role here."
+    yield ""
+    yield "`yes`: the call is answered. `403`: the role is not enough. `404`: a server of another project does not"
+    yield "exist for anyone but an admin. The last column is a member of another project that asks for a server of this"
+    yield "one; lists show it its own project's servers."
+    yield ""
+    yield f"| call | microversions | {' | '.join(name for name, _ in callers)} | member of another project |"
+    yield f"|---|---|{'---|' * len(callers)}---|"
+    for operation in OPERATIONS:
+        cells = ["yes" if operation.allows(caller) else "403" for _, caller in callers]
+        cells.append(_from_elsewhere(operation, _caller(Role.MEMBER)))
+        call = f"`{operation.method} {operation.path}`{_action(operation)}"
+        yield f"| {call} | {operation.versions} | {' | '.join(cells)} |"
+
+
+def _caller(*roles: Role) -> Identity:
+    return Identity("", "", roles=frozenset(roles))
+
+
+def _from_elsewhere(operation: Operation, caller: Identity) -> str:
+    allowed = operation.allows(caller)
+    about_a_server = operation.role is not None and "{server_id}" in operation.path
+    if about_a_server and (allowed or operation.order is Order.SERVER_FIRST):
+        return "404"
+    return "yes" if allowed else "403"
 
 
 def _compute() -> Iterator[str]:
@@ -57,12 +100,13 @@ def _shape(schema: Schema) -> str:
 
 def _identity() -> Iterator[str]:
     yield "## Identity: `/identity`"
-    yield "The embedded identity in Keystone's shapes. There is one domain, id `default`, name `Default`."
+    yield "The embedded identity in Keystone's shapes. There is one domain, id `default`, name `Default`. Where a"
+    yield "Keystone issues the tokens (`identity.backend`) only the version documents are answered, with links to it."
     yield ""
     yield "| call | what it does |"
     yield "|---|---|"
     for endpoint in ENDPOINTS:
-        yield f"| `{endpoint.method} /identity{endpoint.path.replace('{}', '{token}')}` | {endpoint.summary} |"
+        yield f"| `{endpoint.method} /identity{endpoint.path}` | {endpoint.summary} |"
 
 
 def _own() -> Iterator[str]:

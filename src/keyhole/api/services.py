@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from keyhole.addresses import Proxies
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles
 from keyhole.observe.observer import Observer
-from keyhole.ports import HypervisorDriver, IdentityProvider, TokenIssuer
+from keyhole.ports import ApplicationCredentials, HypervisorDriver, IdentityProvider, TokenIssuer
 from keyhole.servers import Servers
 
 
@@ -15,15 +16,19 @@ class ApiServices:
     """Everything that requests are answered with.
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
-    `issuer` is None where another identity service hands out tokens; `store_troubles` says what ails the store.
+    `identity_url` is where tokens are had; `issuer` and `credentials` are None where another identity service hands
+    them out; `proxies` are believed about who their clients are; `store_troubles` says what ails the store.
     """
 
     public_url: str
+    identity_url: str
     allowed_origins: frozenset[str]
     servers: Servers
     consoles: Consoles
     identity: IdentityProvider
     issuer: TokenIssuer | None
+    credentials: ApplicationCredentials | None
+    proxies: Proxies
     observer: Observer
     drivers: Sequence[HypervisorDriver]
     store_troubles: Callable[[], Awaitable[Sequence[str]]]
@@ -34,8 +39,3 @@ class ApiServices:
     def compute_url(self) -> str:
         """What the compute API's paths follow."""
         return f"{self.public_url}/compute"
-
-    @property
-    def identity_url(self) -> str:
-        """What the identity API's paths follow."""
-        return f"{self.public_url}/identity"

@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs: `keyhole version` should not wait for a web server to load.
 """
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ from typing import Annotated
 import typer
 
 from keyhole import __version__
-from keyhole.cli import config_commands
+from keyhole.cli import client_commands, config_commands, credential_commands
+from keyhole.cli.output import one_line
 from keyhole.errors import KeyholeError, SettingsError
 
 app = typer.Typer(
@@ -53,10 +55,19 @@ def version() -> None:
     typer.echo(__version__)
 
 
+app.command()(client_commands.servers)
+app.command()(client_commands.console)
+app.command()(client_commands.log)
+app.add_typer(credential_commands.app, name="credential")
+
+
 def main() -> None:
     """The entry point of the installed command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding cannot show is no reason to end.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        app()
+        app(prog_name="keyhole")
     except SettingsError as error:
         _fail(error, 2)
     except KeyholeError as error:
@@ -64,5 +75,5 @@ def main() -> None:
 
 
 def _fail(error: KeyholeError, status: int) -> None:
-    typer.echo(f"keyhole: {error}", err=True)
+    typer.echo(f"keyhole: {one_line(str(error))}", err=True)
     sys.exit(status)

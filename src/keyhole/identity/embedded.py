@@ -1,47 +1,54 @@
 """`EmbeddedIdentity`: the users of the settings, with tokens of our own.
 
-A user belongs to one project and has the roles that the settings give. Ids are derived from names (`names.py`).
-A token is 256 random bits; the store keeps its sha256 and whose it is. What a token allows is read from the settings
-each time, so that a user who was taken out, moved or demoted there has no old rights left after a restart.
+A user belongs to one project and has the roles that the settings give. A token is 256 random bits; the store keeps its
+sha256 and whose it is. What a token allows is read from the settings (and, where it was got by an application
+credential, from that) each time, so that a user who was taken out, moved or demoted there has no old rights left after
+a restart.
 """
 
+import asyncio
 import hmac
+import re
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
+from typing import Protocol as Interface
 
 from pydantic import SecretStr
 
-from keyhole.config import IdentitySettings, UserSettings
+from keyhole.config import IdentitySettings
 from keyhole.consoles import MAX_TOKEN_CHARACTERS, hash_token
-from keyhole.errors import NotAuthenticated, SettingsError
-from keyhole.identity.names import project_id_of, user_id_of
-from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, Passwords, bytes_of, is_hash
-from keyhole.model import Identity, IdentityToken
-from keyhole.ports import OWN_PROJECT, UNSCOPED, TokenStore
+from keyhole.errors import Forbidden, NotAuthenticated
+from keyhole.identity.application_credentials import EmbeddedCredentials
+from keyhole.identity.attempts import Attempts
+from keyhole.identity.names import user_id_of
+from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
+from keyhole.identity.users import User, Users
+from keyhole.model import (
+    ApiKeySignIn,
+    CredentialSignIn,
+    Identity,
+    IdentityToken,
+    PasswordSignIn,
+    Project,
+    Scope,
+    SignIn,
+    TokenSignIn,
+)
+from keyhole.ports import CredentialStore, TokenStore
 
 TOKEN_BYTES = 32
 AUDIT_ID_BYTES = 16
 
+CONCURRENT_VERIFICATIONS = 2
+"""How many passwords are verified at once: each takes 64 MiB and a thread."""
 
-@dataclass(frozen=True, slots=True)
-class _User:
-    """A user of the settings under its derived ids."""
+_ID = re.compile(r"[0-9a-f]{32}")
 
-    id: str
-    name: str
-    project_id: str
-    project_name: str
-    roles: frozenset[str]
-    password_hash: SecretStr | None
-    plain_password: SecretStr | None
-    api_key_hash: SecretStr | None
 
-    def identity(self, *, scoped: bool) -> Identity:
-        """Who this user is with a token for the project, or with an unscoped one, which carries no roles."""
-        if not scoped:
-            return Identity(self.id, self.name)
-        return Identity(self.id, self.name, self.project_id, self.project_name, self.roles)
+class IdentityStore(TokenStore, CredentialStore, Interface):
+    """What the embedded identity keeps."""
 
 
 class EmbeddedIdentity:
@@ -50,106 +57,160 @@ class EmbeddedIdentity:
     Raises SettingsError when a hash in the settings is none.
     """
 
-    def __init__(self, settings: IdentitySettings, store: TokenStore, clock: Callable[[], float]) -> None:
-        users = [_read_user(user) for user in settings.users]
-        self._by_id = {user.id: user for user in users}
-        self._by_name = {user.name: user for user in users}
+    def __init__(self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float]) -> None:
+        self._users = Users(settings.users)
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
-        self._passwords = Passwords()
+        self._attempts = Attempts(clock)
+        self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
+        self.credentials = EmbeddedCredentials(self._users, store, clock)
 
     async def validate(self, token: str) -> IdentityToken:
-        """The contents of a good token, with the roles that its user has now. Raises NotAuthenticated."""
+        """The contents of a good token, with the roles that it gives now. Raises NotAuthenticated."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         kept = await self._store.find_token(hash_token(token), self._clock())
         if kept is None:
             raise NotAuthenticated
-        user = self._by_id.get(kept.identity.user_id)
-        if user is None or kept.identity.project_id not in (None, user.project_id):
-            raise NotAuthenticated
-        return replace(kept, identity=user.identity(scoped=kept.identity.project_id is not None))
+        return replace(kept, identity=await self._identity_now(kept))
 
-    async def issue_for_password(
-        self, user: str, password: SecretStr, project: str | None
-    ) -> tuple[str, IdentityToken]:
-        """A new token for a user (name or id), for a project (name or id, OWN_PROJECT or UNSCOPED).
+    async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
+        """A new token for who can sign in, for a project (name or id) or what the scope stands for.
 
-        Raises NotAuthenticated, which never says what was wrong, after the same time whatever was wrong.
+        Raises NotAuthenticated, which never says what was wrong, after the same time whatever was wrong;
+        TooManyAttempts; Forbidden for a token of an application credential, which is not to be exchanged.
         """
-        found = self._find(user)
-        plain = found.plain_password if found else None
-        good = await self._verify(password, found.password_hash if found else None)
-        if plain is not None:
-            good = hmac.compare_digest(bytes_of(password), bytes_of(plain))
-        return await self._issue_if(good, found, project)
-
-    async def issue_for_api_key(self, user: str, api_key: SecretStr, project: str | None) -> tuple[str, IdentityToken]:
-        """As `issue_for_password`, with the user's API key."""
-        found = self._find(user)
-        good = await self._verify(api_key, found.api_key_hash if found else None)
-        return await self._issue_if(good, found, project)
-
-    async def issue_for_token(self, token: str, project: str | None) -> tuple[str, IdentityToken]:
-        """A new token for the holder of a good one; it expires when that one does. Raises NotAuthenticated."""
-        parent = await self.validate(token)
-        methods = tuple(dict.fromkeys((*parent.methods, "token")))
-        return await self._issue(self._by_id[parent.identity.user_id], project, methods, parent.expires_at)
+        match sign_in:
+            case PasswordSignIn(user):
+                async with self._attempt(_key_of(user), client, self._turns):
+                    return await self._issue_for(await self._with_password(sign_in), scope)
+            case ApiKeySignIn(user):
+                async with self._attempt(_key_of(user), client, self._turns):
+                    return await self._issue_for(await self._with_api_key(sign_in), scope)
+            case CredentialSignIn(credential, user=user):
+                if scope is not Scope.OWN_PROJECT:
+                    raise NotAuthenticated(
+                        "Error authenticating with application credential:"
+                        " Application credentials cannot request a scope."
+                    )
+                async with self._attempt(_key_of(user or credential), client, nullcontext()):
+                    return await self._issue_for_credential(sign_in)
+            case TokenSignIn(token):
+                return await self._issue_for_token(token.get_secret_value(), scope)
 
     async def revoke(self, token: str) -> None:
         """Makes a token invalid at once; an unknown one is ignored."""
         await self._store.revoke_token(hash_token(token))
 
+    async def projects_of(self, user_id: str) -> Sequence[Project]:
+        """The project that a user belongs to."""
+        user = self._users.with_id(user_id)
+        return [user.project] if user else []
+
     async def troubles(self) -> Sequence[str]:
         """None: the settings are always there; the store tells its own."""
         return ()
 
-    def _find(self, user: str) -> _User | None:
-        return self._by_name.get(user) or self._by_id.get(user)
+    async def _identity_now(self, kept: IdentityToken) -> Identity:
+        if kept.application_credential_id is not None:
+            user, credential = await self.credentials.check(kept.application_credential_id)
+            return user.acting(credential.roles)
+        found = self._users.with_id(kept.identity.user_id)
+        if found is None or kept.identity.project_id not in (None, found.project.id):
+            raise NotAuthenticated
+        return found.unscoped if kept.identity.project_id is None else found.acting(found.roles)
 
-    async def _verify(self, secret: SecretStr, expected: SecretStr | None) -> bool:
-        if len(secret.get_secret_value()) > MAX_PASSWORD_CHARACTERS:
-            secret, expected = SecretStr(""), None
-        return await self._passwords.verify(secret, expected)
+    @asynccontextmanager
+    async def _attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+        """One try to sign in: let in, at its turn, and counted when it fails."""
+        self._attempts.admit(user, client)
+        async with turn:
+            # While it waited for its turn others of the same user and address may have failed.
+            self._attempts.admit(user, client)
+            try:
+                yield
+            except (NotAuthenticated, asyncio.CancelledError):
+                self._attempts.failed(user, client)
+                raise
+            self._attempts.succeeded(user, client)
 
-    async def _issue_if(self, good: bool, user: _User | None, project: str | None) -> tuple[str, IdentityToken]:
+    async def _with_password(self, given: PasswordSignIn) -> User:
+        user = self._users.find(given.user)
+        plain = user.plain_password if user else None
+        good = await _verify(given.password, user.password_hash if user else None)
+        if plain is not None:
+            good = hmac.compare_digest(bytes_of(given.password), bytes_of(plain))
         if user is None or not good:
             raise NotAuthenticated
-        return await self._issue(user, project, ("password",), self._clock() + self._lifetime_seconds)
+        return user
 
-    async def _issue(
-        self, user: _User, project: str | None, methods: tuple[str, ...], expires_at: float
-    ) -> tuple[str, IdentityToken]:
-        if project not in (OWN_PROJECT, UNSCOPED, user.project_name, user.project_id):
+    async def _with_api_key(self, given: ApiKeySignIn) -> User:
+        user = self._users.find(given.user)
+        good = await _verify(given.api_key, user.api_key_hash if user else None)
+        if user is None or not good:
             raise NotAuthenticated
+        return user
+
+    async def _issue_for(self, user: User, scope: Scope | str) -> tuple[str, IdentityToken]:
+        return await self._add(_scoped(user, scope), ("password",), self._clock() + self._lifetime_seconds)
+
+    async def _issue_for_credential(self, given: CredentialSignIn) -> tuple[str, IdentityToken]:
+        user, credential = await self.credentials.sign_in(given)
+        expires_at = self._clock() + self._lifetime_seconds
+        if credential.expires_at is not None:
+            expires_at = min(expires_at, credential.expires_at)
+        return await self._add(user.acting(credential.roles), ("application_credential",), expires_at, credential.id)
+
+    async def _issue_for_token(self, token: str, scope: Scope | str) -> tuple[str, IdentityToken]:
+        parent = await self.validate(token)
+        if parent.application_credential_id is not None:
+            raise Forbidden(
+                "You are not authorized to perform the requested action:"
+                " Using a delegated token to create another token is not allowed."
+            )
+        user = self._users.with_id(parent.identity.user_id)
+        if user is None:
+            raise NotAuthenticated
+        methods = tuple(dict.fromkeys((*parent.methods, "token")))
+        return await self._add(_scoped(user, scope), methods, parent.expires_at)
+
+    async def _add(
+        self, identity: Identity, methods: tuple[str, ...], expires_at: float, credential_id: str | None = None
+    ) -> tuple[str, IdentityToken]:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         kept = IdentityToken(
             token_hash=hash_token(token),
-            identity=user.identity(scoped=project != UNSCOPED),
+            identity=identity,
             methods=methods,
             audit_id=secrets.token_urlsafe(AUDIT_ID_BYTES),
             issued_at=self._clock(),
             expires_at=expires_at,
+            application_credential_id=credential_id,
         )
         await self._store.add_token(kept)
         return token, kept
 
 
-def _read_user(user: UserSettings) -> _User:
-    for key in ("password_hash", "api_key_hash"):
-        given: SecretStr | None = getattr(user, key)
-        if given is not None and not is_hash(given):
-            raise SettingsError(
-                f"identity.users: {key} of {user.name!r} is not a hash; make one with `keyhole config hash-password`"
-            )
-    return _User(
-        id=user_id_of(user.name),
-        name=user.name,
-        project_id=project_id_of(user.project),
-        project_name=user.project,
-        roles=frozenset(user.roles),
-        password_hash=user.password_hash,
-        plain_password=user.password,
-        api_key_hash=user.api_key_hash,
-    )
+def _scoped(user: User, scope: Scope | str) -> Identity:
+    """Who a user is in a scope. Raises NotAuthenticated for another project than the user's."""
+    match scope:
+        case Scope.UNSCOPED:
+            return user.unscoped
+        case Scope.OWN_PROJECT | user.project.name | user.project.id:
+            return user.acting(user.roles)
+        case _:
+            raise NotAuthenticated
+
+
+async def _verify(secret: SecretStr, expected: SecretStr | None) -> bool:
+    """Whether a secret belongs to a hash, in the same time where there is none or the secret is absurdly long."""
+    if len(secret.get_secret_value()) > MAX_PASSWORD_CHARACTERS:
+        secret, expected = SecretStr(""), None
+    return await verify(secret, expected)
+
+
+def _key_of(user: str) -> str:
+    """What a user's tries are counted under: the id that the text is or stands for, whether there is such a user."""
+    # JSON lets lone surrogates through, of which no id can be made; no user has such a name.
+    return user if _ID.fullmatch(user) else user_id_of(user.encode("utf-8", "replace").decode())

@@ -1,6 +1,6 @@
 """Password hashes: argon2id with the parameters that RFC 9106, section 4, recommends where memory is scarce.
 
-A verification takes 64 MiB and tens of milliseconds by intent; it runs in a thread, and only so many at once.
+A verification takes 64 MiB and tens of milliseconds by intent; it runs in a thread.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from pydantic import SecretStr
 
 MAX_PASSWORD_CHARACTERS = 4096
-CONCURRENT_VERIFICATIONS = 2
+
+_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 def bytes_of(password: SecretStr) -> bytes:
@@ -22,7 +23,7 @@ def bytes_of(password: SecretStr) -> bytes:
 
 def hash_password(password: SecretStr) -> str:
     """The hash to write into the settings. Takes as long as a verification."""
-    return PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY).hash(bytes_of(password))
+    return _HASHER.hash(bytes_of(password))
 
 
 def is_hash(text: SecretStr) -> bool:
@@ -34,23 +35,19 @@ def is_hash(text: SecretStr) -> bool:
     return True
 
 
-class Passwords:
-    """Verifies passwords against hashes, outside the event loop."""
+async def verify(password: SecretStr, expected: SecretStr | None) -> bool:
+    """Whether the password belongs to the hash, outside the event loop.
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
-        self._slots = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
+    Without a hash it takes the same time and is False.
+    """
+    return await asyncio.to_thread(_fits, password, expected or _NOBODYS_HASH) and expected is not None
 
-    async def verify(self, password: SecretStr, expected: SecretStr | None) -> bool:
-        """Whether the password belongs to the hash. Without a hash it takes the same time and is False."""
-        async with self._slots:
-            return await asyncio.to_thread(self._verify, password, expected or _NOBODYS_HASH) and expected is not None
 
-    def _verify(self, password: SecretStr, expected: SecretStr) -> bool:
-        try:
-            return self._hasher.verify(expected.get_secret_value(), bytes_of(password))
-        except VerificationError:
-            return False
+def _fits(password: SecretStr, expected: SecretStr) -> bool:
+    try:
+        return _HASHER.verify(expected.get_secret_value(), bytes_of(password))
+    except VerificationError:
+        return False
 
 
 def _make_nobodys_hash() -> SecretStr:

@@ -1,1 +1,1 @@
-"""Keeps grants and identity tokens: `SqlStore` in `sql.py`, its schema in `tables.py` and `migrations/`."""
+"""Keeps grants, identity tokens and application credentials: `SqlStore`, over `tables.py` and `migrations/`."""

@@ -1,4 +1,4 @@
-"""`SqlStore`: grants and identity tokens in SQLite, through SQLAlchemy Core and aiosqlite.
+"""`SqlStore`: grants, identity tokens and application credentials in SQLite, through SQLAlchemy Core and aiosqlite.
 
 Every operation is one statement in a transaction of its own (AUTOCOMMIT), so that redemption is atomic by SQL alone and
 several worker processes may share the file. Writes of one process wait for each other here, those of several processes
@@ -22,10 +22,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from keyhole.errors import SettingsError, Unavailable
-from keyhole.model import Grant, IdentityToken
+from keyhole.model import ApplicationCredential, Grant, IdentityToken
 from keyhole.store import statements
 from keyhole.store.schema import prepare
-from keyhole.store.tables import grant_of_row, row_of_grant, row_of_token, token_of_row
+from keyhole.store.tables import (
+    credential_of_row,
+    grant_of_row,
+    row_of_credential,
+    row_of_grant,
+    row_of_token,
+    token_of_row,
+)
 
 URL_PREFIX = "sqlite:///"
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -37,7 +44,7 @@ T = TypeVar("T")
 
 
 class SqlStore:
-    """A `GrantStore` and a `TokenStore`. Made by `open`."""
+    """A `GrantStore`, a `TokenStore` and a `CredentialStore`. Made by `open`."""
 
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
         self._engine = engine
@@ -67,7 +74,7 @@ class SqlStore:
         await self._write(statements.ADD_GRANT, row_of_grant(grant), _row_count)
 
     async def find_grant(self, token_hash: str) -> Grant | None:
-        row = await self._read(statements.FIND_GRANT, {"hash": token_hash})
+        row = await self._read(statements.FIND_GRANT, {"hash": token_hash}, _one_row)
         return grant_of_row(row) if row else None
 
     async def redeem_grant(self, token_hash: str, now: float, *, reusable: bool) -> Grant | None:
@@ -85,7 +92,7 @@ class SqlStore:
         await self._write(statements.ADD_TOKEN, row_of_token(token), _row_count)
 
     async def find_token(self, token_hash: str, now: float) -> IdentityToken | None:
-        row = await self._read(statements.FIND_TOKEN, {"hash": token_hash, "now": now})
+        row = await self._read(statements.FIND_TOKEN, {"hash": token_hash, "now": now}, _one_row)
         return token_of_row(row) if row else None
 
     async def revoke_token(self, token_hash: str) -> None:
@@ -93,6 +100,20 @@ class SqlStore:
 
     async def sweep_tokens(self, expired_before: float) -> int:
         return await self._write(statements.SWEEP_TOKENS, {"before": expired_before}, _row_count)
+
+    async def add_credential(self, credential: ApplicationCredential) -> bool:
+        return await self._write(statements.ADD_CREDENTIAL, row_of_credential(credential), _row_count) == 1
+
+    async def find_credential(self, credential_id: str) -> ApplicationCredential | None:
+        row = await self._read(statements.FIND_CREDENTIAL, {"credential": credential_id}, _one_row)
+        return credential_of_row(row) if row else None
+
+    async def list_credentials(self, user_id: str) -> Sequence[ApplicationCredential]:
+        rows = await self._read(statements.LIST_CREDENTIALS, {"user": user_id}, _all_rows)
+        return [credential_of_row(row) for row in rows]
+
+    async def delete_credential(self, credential_id: str) -> None:
+        await self._write(statements.DELETE_CREDENTIAL, {"credential": credential_id}, _row_count)
 
     async def troubles(self) -> Sequence[str]:
         """One sentence when the store's file is gone or cannot be written to; empty when all is well."""
@@ -104,8 +125,8 @@ class SqlStore:
             return [str(trouble)]
         return []
 
-    async def _read(self, statement: Executable, values: dict[str, Any]) -> RowMapping | None:
-        return await self._finish(self._run(nullcontext(), statement, values, _one_row))
+    async def _read(self, statement: Executable, values: dict[str, Any], take: Callable[[CursorResult[Any]], T]) -> T:
+        return await self._finish(self._run(nullcontext(), statement, values, take))
 
     async def _write(self, statement: Executable, values: dict[str, Any], take: Callable[[CursorResult[Any]], T]) -> T:
         return await self._finish(self._run(self._writing, statement, values, take))
@@ -146,6 +167,11 @@ class SqlStore:
 def _one_row(result: CursorResult[Any]) -> RowMapping | None:
     """The row that a statement returned, if any."""
     return result.mappings().one_or_none()
+
+
+def _all_rows(result: CursorResult[Any]) -> Sequence[RowMapping]:
+    """Every row that a statement returned."""
+    return result.mappings().all()
 
 
 def _row_count(result: CursorResult[Any]) -> int:

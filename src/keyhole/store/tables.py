@@ -7,9 +7,9 @@ Times are seconds since the epoch. Lists are JSON. A change here needs a new fil
 import json
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, MetaData, RowMapping, String, Table, Text
 
-from keyhole.model import ConsoleType, Grant, Identity, IdentityToken, Rights
+from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
 SCHEMA_VERSION = "0001"
 """The newest revision in `migrations/versions/`."""
@@ -53,7 +53,24 @@ identity_tokens = Table(
     Column("audit_id", String(64), nullable=False),
     Column("issued_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
+    Column("application_credential_id", String(64)),
     Index("identity_tokens_by_expiry", "expires_at"),
+)
+
+application_credentials = Table(
+    "application_credentials",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("description", Text, nullable=False),
+    Column("unrestricted", Boolean, nullable=False),
+    Index("application_credentials_by_user", "user_id", "name", unique=True),
 )
 
 
@@ -94,6 +111,7 @@ def row_of_token(token: IdentityToken) -> dict[str, Any]:
         "audit_id": token.audit_id,
         "issued_at": token.issued_at,
         "expires_at": token.expires_at,
+        "application_credential_id": token.application_credential_id,
     }
 
 
@@ -113,4 +131,26 @@ def token_of_row(row: RowMapping) -> IdentityToken:
         audit_id=row["audit_id"],
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
+        application_credential_id=row["application_credential_id"],
     )
+
+
+def row_of_credential(credential: ApplicationCredential) -> dict[str, Any]:
+    """The row under which an application credential is kept."""
+    return {
+        "id": credential.id,
+        "user_id": credential.user_id,
+        "name": credential.name,
+        "secret_hash": credential.secret_hash,
+        "project_id": credential.project_id,
+        "roles": json.dumps(sorted(credential.roles)),
+        "created_at": credential.created_at,
+        "expires_at": credential.expires_at,
+        "description": credential.description,
+        "unrestricted": credential.unrestricted,
+    }
+
+
+def credential_of_row(row: RowMapping) -> ApplicationCredential:
+    """The application credential that a row keeps."""
+    return ApplicationCredential(**{**row, "roles": frozenset(json.loads(row["roles"]))})

@@ -1,18 +1,9 @@
 """Password hashes and how they are verified."""
 
-import asyncio
-import threading
-
 import pytest
 from pydantic import SecretStr
 
-from keyhole.identity.passwords import (
-    _NOBODYS_HASH,
-    CONCURRENT_VERIFICATIONS,
-    Passwords,
-    hash_password,
-    is_hash,
-)
+from keyhole.identity.passwords import _NOBODYS_HASH, hash_password, is_hash, verify
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +20,17 @@ def test_two_hashes_of_one_password_differ(right_hash: SecretStr) -> None:
 
 
 async def test_only_the_right_password_belongs_to_a_hash(right_hash: SecretStr) -> None:
-    passwords = Passwords()
-    assert await passwords.verify(SecretStr("right"), right_hash)
-    assert not await passwords.verify(SecretStr("Right"), right_hash)
+    assert await verify(SecretStr("right"), right_hash)
+    assert not await verify(SecretStr("Right"), right_hash)
 
 
 async def test_no_password_belongs_to_no_hash() -> None:
-    assert not await Passwords().verify(SecretStr(""), None)
+    assert not await verify(SecretStr(""), None)
 
 
 async def test_a_password_that_is_not_utf8_is_hashed_and_verified() -> None:
     odd = SecretStr("\ud800")
-    assert await Passwords().verify(odd, SecretStr(hash_password(odd)))
+    assert await verify(odd, SecretStr(hash_password(odd)))
 
 
 def test_what_is_a_hash(right_hash: SecretStr) -> None:
@@ -56,28 +46,3 @@ def test_nobodys_hash_costs_what_a_new_hash_costs(right_hash: SecretStr) -> None
         return [*fields[:4], *(str(len(field)) for field in fields[4:])]
 
     assert shape(_NOBODYS_HASH) == shape(right_hash)
-
-
-async def test_verification_leaves_the_loop_free_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    running, most = 0, 0
-    guard, started, release = threading.Lock(), threading.Semaphore(0), threading.Event()
-
-    def verify(self: Passwords, password: SecretStr, expected: SecretStr) -> bool:
-        nonlocal running, most
-        with guard:
-            running += 1
-            most = max(most, running)
-        started.release()
-        release.wait(10)
-        with guard:
-            running -= 1
-        return True
-
-    monkeypatch.setattr(Passwords, "_verify", verify)
-    passwords = Passwords()
-    tasks = [asyncio.create_task(passwords.verify(SecretStr("x"), _NOBODYS_HASH)) for _ in range(6)]
-    for _ in range(CONCURRENT_VERIFICATIONS):
-        assert await asyncio.to_thread(started.acquire, timeout=10)
-    release.set()
-    assert await asyncio.gather(*tasks) == [True] * 6
-    assert most == CONCURRENT_VERIFICATIONS

@@ -1,5 +1,6 @@
 """What a handler of the identity API is called with, and the answers that several of them give."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from keyhole.api.http import NO_STORE, Headers, json_response
 from keyhole.api.services import ApiServices
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.model import Identity, IdentityToken
-from keyhole.ports import TokenIssuer
+from keyhole.ports import ApplicationCredentials, TokenIssuer
 from keyhole.reasons import Reason
 
 VARY = ("Vary", "X-Auth-Token")
@@ -21,12 +22,13 @@ SERVICE_ROLES = frozenset({"admin", "service"})
 
 @dataclass(frozen=True, slots=True)
 class IdentityCall:
-    """One request to the identity API. `last` is the part of the path that its endpoint leaves open."""
+    """One request to the identity API. `parameters` are the path's, decoded; `client` is the address that asks."""
 
     request: Request
     services: ApiServices
     issuer: TokenIssuer
-    last: str
+    credentials: ApplicationCredentials
+    parameters: Mapping[str, str]
     client: str
     request_id: str
 

@@ -26,6 +26,16 @@ def v3_document(identity_url: str) -> dict[str, Any]:
     }
 
 
+def versions(identity_url: str) -> dict[str, Any]:
+    """The versions to choose from."""
+    return {"versions": {"values": [v3_document(identity_url)]}}
+
+
+def one_version(identity_url: str) -> dict[str, Any]:
+    """The version v3 by itself."""
+    return {"version": v3_document(identity_url)}
+
+
 def v2_document(identity_url: str) -> dict[str, Any]:
     """The version v2.0; it is not offered for discovery, only to who asks for it by its path."""
     return {

@@ -1,24 +1,23 @@
 """The table of the identity API: every call that is answered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from keyhole.api.identity import tokens_v2, tokens_v3
+from keyhole.api.identity import application_credentials, tokens_v2, tokens_v3
 from keyhole.api.identity.call import IdentityCall
-from keyhole.api.identity.documents import v2_document, v3_document
+from keyhole.api.identity.documents import one_version, v2_document, versions
 
 
 async def show_versions(call: IdentityCall) -> Response:
     """The versions to choose from, with 300."""
-    versions = {"versions": {"values": [v3_document(call.url)]}}
-    return call.respond(300, versions, [("Location", f"{call.url}/v3/")])
+    return call.respond(300, versions(call.url), [("Location", f"{call.url}/v3/")])
 
 
 async def show_v3(call: IdentityCall) -> Response:
     """The version v3."""
-    return call.respond(200, {"version": v3_document(call.url)})
+    return call.respond(200, one_version(call.url))
 
 
 async def show_v2(call: IdentityCall) -> Response:
@@ -28,37 +27,58 @@ async def show_v2(call: IdentityCall) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call. A path that ends in `{}` leaves its last part open."""
+    """One call. The parts of its path in braces are parameters."""
 
     method: str
     path: str
     summary: str
     handler: Callable[[IdentityCall], Awaitable[Response]]
 
+    def parameters(self, path: str) -> dict[str, str] | None:
+        """The parameters that a path has here, None when it is another path."""
+        expected, given = self.path.split("/"), path.split("/")
+        if len(expected) != len(given):
+            return None
+        parameters = {}
+        for name, part in zip(expected, given, strict=True):
+            if name.startswith("{") and part:
+                parameters[name.strip("{}")] = part
+            elif name != part:
+                return None
+        return parameters
+
+
+_CREDENTIALS = "/v3/users/{user_id}/application_credentials"
+_CREDENTIAL = f"{_CREDENTIALS}/{{credential_id}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "", "The versions to choose from (status 300).", show_versions),
     Endpoint("GET", "/v3", "Version v3.", show_v3),
-    Endpoint("POST", "/v3/auth/tokens", "A new token for a password or for another token.", tokens_v3.issue),
+    Endpoint(
+        "POST",
+        "/v3/auth/tokens",
+        "A new token for a password, an application credential or another token.",
+        tokens_v3.issue,
+    ),
     Endpoint("GET", "/v3/auth/tokens", "What the token in X-Subject-Token is good for.", tokens_v3.show),
     Endpoint("HEAD", "/v3/auth/tokens", "Whether the token in X-Subject-Token is good.", tokens_v3.check),
     Endpoint("DELETE", "/v3/auth/tokens", "Makes the token in X-Subject-Token invalid.", tokens_v3.revoke),
-    Endpoint("GET", "/v3/auth/projects", "The project of the caller's token.", tokens_v3.list_projects),
+    Endpoint("GET", "/v3/auth/projects", "The projects that the caller may act in.", tokens_v3.list_projects),
     Endpoint("GET", "/v3/auth/catalog", "The catalog of the caller's token.", tokens_v3.show_catalog),
+    Endpoint("POST", _CREDENTIALS, "A new application credential of the caller.", application_credentials.create),
+    Endpoint("GET", _CREDENTIALS, "The user's application credentials.", application_credentials.list_all),
+    Endpoint("GET", _CREDENTIAL, "One application credential.", application_credentials.show),
+    Endpoint("DELETE", _CREDENTIAL, "Deletes one, with the tokens got by it.", application_credentials.delete),
     Endpoint("GET", "/v2.0", "Version v2.0.", show_v2),
     Endpoint("POST", "/v2.0/tokens", "A new token for a password, an API key or another token.", tokens_v2.issue),
-    Endpoint("GET", "/v2.0/tokens/{}", "What the token in the path is good for.", tokens_v2.show),
+    Endpoint("GET", "/v2.0/tokens/{token}", "What the token in the path is good for.", tokens_v2.show),
 )
 
 
-def find(method: str, path: str) -> tuple[Endpoint, str] | None:
-    """The endpoint at a path without its final slash, and what stands for `{}` there."""
-    endpoint = _BY_PATH.get((method, path))
-    if endpoint is not None:
-        return endpoint, ""
-    base, _, last = path.rpartition("/")
-    endpoint = _BY_PATH.get((method, f"{base}/{{}}"))
-    return (endpoint, last) if endpoint is not None and last else None
-
-
-_BY_PATH = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
+def find(method: str, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
+    """The endpoint at a path without its final slash, and the path's parameters."""
+    for endpoint in ENDPOINTS:
+        parameters = endpoint.parameters(path) if endpoint.method == method else None
+        if parameters is not None:
+            return endpoint, parameters
+    return None

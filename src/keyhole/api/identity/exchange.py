@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused, headers_of, status_of, title_of
-from keyhole.api.http import Exchange, json_response
+from keyhole.api.http import NO_STORE, Exchange, json_response
 from keyhole.api.identity.call import VARY, IdentityCall
+from keyhole.api.identity.documents import one_version, versions
 from keyhole.api.identity.endpoints import find
 from keyhole.api.services import ApiServices
 from keyhole.errors import Refusal
@@ -16,7 +17,7 @@ PREFIX = "/identity"
 
 
 class IdentityExchange(Exchange):
-    """Answers where tokens are issued here; elsewhere everything is a 404 that says so."""
+    """Answers where tokens are issued here; elsewhere the version documents say where they are, and nothing else is."""
 
     surface = Surface.IDENTITY
 
@@ -24,19 +25,44 @@ class IdentityExchange(Exchange):
         super().__init__(request)
         self._services = services
 
+    @property
+    def client(self) -> str:
+        """The address that asks, also behind a trusted proxy: failed sign-ins are counted by it."""
+        return self._services.proxies.client_of(super().client, self.request.headers.getlist("x-forwarded-for"))
+
     async def answer(self) -> Response:
-        issuer = self._services.issuer
-        if issuer is None:
-            message = "Tokens are not issued here; ask the identity service that this Keyhole trusts."
-            raise RequestRefused(404, Reason.NOT_FOUND, message)
+        services = self._services
         path = self.request.scope["path"].removeprefix(PREFIX).rstrip("/")
+        if services.issuer is None or services.credentials is None:
+            return self._elsewhere(path)
         found = find(self.request.method, path)
         if found is None:
-            message = f"The resource could not be found; the API's entry is {self._services.identity_url}/v3/."
+            message = f"The resource could not be found; the API's entry is {services.identity_url}/v3/."
             raise RequestRefused(404, Reason.NOT_FOUND, message)
-        endpoint, last = found
-        call = IdentityCall(self.request, self._services, issuer, last, self.client, self.request_id)
+        endpoint, parameters = found
+        call = IdentityCall(
+            request=self.request,
+            services=services,
+            issuer=services.issuer,
+            credentials=services.credentials,
+            parameters=parameters,
+            client=self.client,
+            request_id=self.request_id,
+        )
         return await endpoint.handler(call)
+
+    def _elsewhere(self, path: str) -> Response:
+        """The version documents of the identity service that issues the tokens: clients follow their links there."""
+        url = self._services.identity_url
+        headers = [VARY, NO_STORE, ("x-openstack-request-id", self.request_id)]
+        match self.request.method, path:
+            case "GET", "":
+                return json_response(300, versions(url), [("Location", f"{url}/v3/"), *headers])
+            case "GET", "/v3":
+                return json_response(200, one_version(url), headers)
+            case _:
+                message = f"Tokens are not issued here; ask the identity service at {url}/v3/."
+                raise RequestRefused(404, Reason.NOT_FOUND, message)
 
     def refuse(self, refusal: Refusal) -> Response:
         status = status_of(refusal)

@@ -1,8 +1,9 @@
-"""The bodies of token requests, v3 and v2.0, and what they ask for.
+"""The bodies of token requests, v3 and v2.0, and of new application credentials, and what they ask for.
 
-Only the one domain is known. Unknown keys are ignored, as Keystone does.
+Only the one domain is known. Unknown keys are ignored in token requests and refused in others, as Keystone does.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
@@ -10,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, S
 from keyhole.api.errors import RequestRefused
 from keyhole.api.http import parse_json
 from keyhole.errors import NotAuthenticated
-from keyhole.ports import OWN_PROJECT, UNSCOPED
+from keyhole.model import Scope
 from keyhole.reasons import Reason
 
 DOMAIN_ID = "default"
@@ -25,6 +26,12 @@ class Body(BaseModel):
     """A part of a request body: immutable, and its errors never show a value."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class Strict(Body):
+    """A part whose unknown keys are refused, since they might ask for less than would be given."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class Domain(Body):
@@ -70,13 +77,33 @@ class TokenMethod(Body):
     id: Secret
 
 
+class CredentialMethod(Body):
+    """An application credential: by its id, or by its name and user."""
+
+    id: Name | None = None
+    name: Name | None = None
+    user: Named | None = None
+    secret: Secret
+
+    def references(self) -> tuple[str, str | None]:
+        """The credential and, when it is its name, the user. Raises RequestRefused, NotAuthenticated."""
+        if self.id is not None:
+            return self.id, None
+        if self.name is None:
+            raise malformed("Expecting to find id or name in application_credential.")
+        if self.user is None:
+            raise malformed("Expecting to find user in application_credential, which is given by its name.")
+        return self.name, self.user.reference("user")
+
+
 class Methods(Body):
     methods: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
     password: PasswordMethod | None = None
     token: TokenMethod | None = None
+    application_credential: CredentialMethod | None = None
 
 
-class Scope(Body):
+class AskedScope(Body):
     project: Named | None = None
     domain: Any = None
     system: Any = None
@@ -90,19 +117,19 @@ def _spelled_out(scope: object) -> object:
 
 class Auth(Body):
     identity: Methods
-    scope: Annotated[Scope | None, BeforeValidator(_spelled_out)] = None
+    asked_scope: Annotated[AskedScope | None, BeforeValidator(_spelled_out)] = Field(None, alias="scope")
 
     @property
-    def project(self) -> str | None:
-        """What the issuer is asked for: a project's id or name, OWN_PROJECT or UNSCOPED. Raises Refusal."""
-        if self.scope is None:
-            return OWN_PROJECT
-        if self.scope.project is not None:
-            return self.scope.project.reference("project")
-        if self.scope.domain is not None or self.scope.system is not None:
+    def scope(self) -> Scope | str:
+        """What the issuer is asked for: a project's id or name, or what stands for one. Raises Refusal."""
+        if self.asked_scope is None:
+            return Scope.OWN_PROJECT
+        if self.asked_scope.project is not None:
+            return self.asked_scope.project.reference("project")
+        if self.asked_scope.domain is not None or self.asked_scope.system is not None:
             # Nobody has a role on the domain or the system.
             raise NotAuthenticated
-        return UNSCOPED
+        return Scope.UNSCOPED
 
 
 class V3Request(Body):
@@ -132,13 +159,43 @@ class OldAuth(Body):
     tenant_name: Name | Literal[""] | None = Field(None, alias="tenantName")
 
     @property
-    def project(self) -> str | None:
-        """A project's id or name, or OWN_PROJECT."""
-        return self.tenant_id or self.tenant_name or OWN_PROJECT
+    def scope(self) -> Scope | str:
+        """A project's id or name, or the user's own project."""
+        return self.tenant_id or self.tenant_name or Scope.OWN_PROJECT
 
 
 class V2Request(Body):
     auth: OldAuth
+
+
+class RoleReference(Strict):
+    id: Name | None = None
+    name: Name | None = None
+    domain_id: None = None
+
+
+class NewCredential(Strict):
+    """What an application credential shall be. Without roles it has all that the token has."""
+
+    name: Name
+    description: Annotated[str, StringConstraints(max_length=1024)] | None = None
+    secret: SecretStr | None = None
+    roles: Annotated[tuple[RoleReference, ...], Field(max_length=64)] = ()
+    expires_at: datetime | None = None
+    unrestricted: bool | None = None
+    access_rules: tuple[Any, ...] | None = None
+
+    @property
+    def expires_at_seconds(self) -> float | None:
+        """Seconds since the epoch; a time without a zone is in UTC."""
+        if self.expires_at is None:
+            return None
+        at = self.expires_at
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+class CredentialRequest(Strict):
+    application_credential: NewCredential
 
 
 def parse(model: type[Model], body: bytes) -> Model:
@@ -148,7 +205,9 @@ def parse(model: type[Model], body: bytes) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the body"
-        what = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+        what = {"missing": "is missing", "extra_forbidden": "is not known"}.get(
+            first["type"], f"is wrong: {first['msg']}"
+        )
         raise malformed(f"Malformed request body: {place} {what}.") from error
     except ValueError as error:
         raise malformed("Malformed request body: it is not JSON; send a JSON object.") from error

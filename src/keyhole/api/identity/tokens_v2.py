@@ -6,33 +6,35 @@ from keyhole.api.http import API_BODY_LIMIT_BYTES, read_body
 from keyhole.api.identity.call import IdentityCall
 from keyhole.api.identity.requests import OldAuth, V2Request, malformed, parse
 from keyhole.api.identity.views import token_v2
-from keyhole.model import IdentityToken
+from keyhole.model import ApiKeySignIn, IdentityToken, PasswordSignIn, SignIn, TokenSignIn
 
 
 async def issue(call: IdentityCall) -> Response:
     """{"auth": {"passwordCredentials" or "RAX-KSKEY:apiKeyCredentials" or "token", "tenantName" or "tenantId"}}."""
     auth = parse(V2Request, await read_body(call.request, API_BODY_LIMIT_BYTES)).auth
-    method, text, token = await _issue(call, auth)
+    method, sign_in = _sign_in(auth)
+    text, token = await call.issuer.issue(sign_in, auth.scope, call.client)
     call.tell_signed_in(token.identity, method)
     return _answer(call, text, token)
 
 
 async def show(call: IdentityCall) -> Response:
     """What the token in the path is good for."""
-    return _answer(call, call.last, await call.subject(call.last, "identity:validate_token"))
+    text = call.parameters["token"]
+    return _answer(call, text, await call.subject(text, "identity:validate_token"))
 
 
-async def _issue(call: IdentityCall, auth: OldAuth) -> tuple[str, str, IdentityToken]:
-    project = auth.project
+def _sign_in(auth: OldAuth) -> tuple[str, SignIn]:
+    """What is signed in with: its name in the log, and the credentials. Raises RequestRefused."""
     if auth.password is not None:
         user = auth.password.username or auth.password.user_id
         if user is None:
             raise malformed("Expecting to find username or userId in passwordCredentials.")
-        return "password", *await call.issuer.issue_for_password(user, auth.password.password, project)
+        return "password", PasswordSignIn(user, auth.password.password)
     if auth.api_key is not None:
-        return "api_key", *await call.issuer.issue_for_api_key(auth.api_key.username, auth.api_key.api_key, project)
+        return "api_key", ApiKeySignIn(auth.api_key.username, auth.api_key.api_key)
     if auth.token is not None:
-        return "token", *await call.issuer.issue_for_token(auth.token.id.get_secret_value(), project)
+        return "token", TokenSignIn(auth.token.id)
     raise malformed("Expecting to find passwordCredentials, RAX-KSKEY:apiKeyCredentials or token in auth.")
 
 

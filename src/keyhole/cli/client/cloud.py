@@ -1,0 +1,185 @@
+"""A cloud that one is signed in to: calls to its compute and identity APIs, and every failure as one sentence.
+
+It must not know what the calls mean; the modules beside it do.
+"""
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from keystoneauth1 import exceptions
+from keystoneauth1.adapter import Adapter
+from keystoneauth1.discover import version_between
+from keystoneauth1.plugin import AUTH_INTERFACE
+from openstack.config.cloud_region import CloudRegion
+from openstack.exceptions import SDKException
+from pydantic import BaseModel, ValidationError
+from requests import Response
+
+from keyhole.cli.client import settings
+from keyhole.errors import KeyholeError, SettingsError
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_COMPUTE: Final = "compute"
+_IDENTITY_VERSION: Final = (3, 0)
+_TAG: Final = re.compile(r"<[^<>]*>")
+_USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")
+
+
+class CommandFailed(KeyholeError):
+    """A command could not do what it was to do, as a rule because the cloud refused; the message says why."""
+
+
+class NotFound(CommandFailed):
+    """What was asked for is not there, or is another project's."""
+
+
+class Nothing(BaseModel):
+    """An answer that has no content, or none that matters."""
+
+
+@contextmanager
+def signed_in(os_cloud: str | None) -> Iterator["Cloud"]:
+    """The cloud that the settings name. The sign-in itself comes with the first call. Raises SettingsError."""
+    with _quiet_libraries():
+        region = settings.load(os_cloud)
+        try:
+            yield Cloud(region)
+        finally:
+            region.get_session().session.close()
+
+
+class Cloud:
+    """Every call raises CommandFailed, or SettingsError where the cloud found the settings incomplete."""
+
+    def __init__(self, region: CloudRegion) -> None:
+        self.region = region
+        session = region.get_session()
+        self._compute = Adapter(
+            session,
+            service_type=region.get_service_type(_COMPUTE),
+            service_name=region.get_service_name(_COMPUTE),
+            interface=region.get_interface(_COMPUTE),
+            region_name=region.get_region_name(_COMPUTE) or None,
+            endpoint_override=region.get_endpoint(_COMPUTE),
+        )
+        # The identity API that one signs in at, whatever the catalog names.
+        self._identity = {"interface": AUTH_INTERFACE, "version": _IDENTITY_VERSION}
+
+    def compute(
+        self,
+        expected: type[Answer],
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        microversion: str | None = None,
+    ) -> Answer:
+        """One call to the compute API, at its oldest microversion where none is given."""
+        with _failures_told():
+            response = self._compute.request(
+                path, method, raise_exc=False, params=query, json=body, microversion=microversion
+            )
+        return _answer(response, expected)
+
+    def compute_offers(self, major: int, minor: int) -> bool:
+        """Whether the compute API takes this microversion, by its version document."""
+        with _failures_told():
+            found = self._compute.get_endpoint_data()
+        if found is None or not found.max_microversion:
+            return False
+        return version_between(found.min_microversion, found.max_microversion, (major, minor))
+
+    def identity(
+        self, expected: type[Answer], method: str, path: str, *, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """One call to the identity API, version 3."""
+        with _failures_told():
+            response = self.region.get_session().request(
+                path, method, raise_exc=False, json=body, endpoint_filter=self._identity
+            )
+        return _answer(response, expected)
+
+    @property
+    def user_id(self) -> str:
+        """Who is signed in."""
+        with _failures_told():
+            user_id = self.region.get_session().get_user_id()
+        if user_id is None:
+            raise CommandFailed("this way of signing in has no user, and so no credentials of one")
+        return user_id
+
+
+def _answer(response: Response, expected: type[Answer]) -> Answer:
+    if not response.ok:
+        kind = NotFound if response.status_code == 404 else CommandFailed
+        raise kind(_fault_message(response))
+    try:
+        return expected.model_validate_json(response.content or b"{}")
+    except ValidationError as error:
+        message = (
+            f"the answer of {_bare(response.url)} ({response.status_code}) does not have the form that is expected"
+        )
+        raise CommandFailed(message) from error
+
+
+def _fault_message(response: Response) -> str:
+    """What a Nova fault {"itemNotFound": {"message"}}, a Keystone error or a router's {"message"} says."""
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        for place in (content, *content.values()):
+            if isinstance(place, dict) and isinstance(place.get("message"), str) and place["message"].strip():
+                return _TAG.sub(" ", place["message"])
+    return f"{_bare(response.url)} answered {response.status_code} {response.reason or ''}".rstrip()
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Turns what the libraries raise into sentences. Their own texts go on about pools and retries."""
+    try:
+        yield
+    except exceptions.EmptyCatalog as error:
+        raise SettingsError("signed in for no project; set OS_PROJECT_NAME or OS_PROJECT_ID") from error
+    except exceptions.Unauthorized as error:
+        raise CommandFailed(f"the sign-in was refused: {str(error).partition(' (HTTP ')[0]}") from error
+    except (exceptions.ClientException, SDKException, OSError, ValueError) as error:
+        raise CommandFailed(_bare(_in_words(error))) from error
+    except (LookupError, TypeError, AttributeError) as error:
+        # The libraries take the form of documents, tokens and catalogs on trust.
+        raise CommandFailed("what the cloud answered does not have the form that is expected") from error
+
+
+def _in_words(error: BaseException) -> str:
+    """The first part of the text, and what the operating system said at the bottom of it."""
+    bottom: BaseException | None = error
+    while bottom is not None and not (isinstance(bottom, OSError) and bottom.strerror):
+        bottom = bottom.__cause__ or bottom.__context__
+    if isinstance(bottom, OSError):
+        return f"{str(error).partition(': ')[0]}: {bottom.strerror}"
+    return str(error)
+
+
+def _bare(text: str) -> str:
+    """`text` without the user and password that a URL in it may have."""
+    return _USER_IN_URL.sub("//", text)
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keeps libraries from writing to standard error themselves: a command says one line, its own."""
+    silence = logging.NullHandler()
+    root = logging.getLogger()
+    root.addHandler(silence)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        root.removeHandler(silence)

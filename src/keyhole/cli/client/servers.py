@@ -1,0 +1,76 @@
+"""Servers by the compute API: the list of them, and the one that a person means."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from keyhole.cli.client.cloud import Cloud, CommandFailed, NotFound
+
+
+class Server(BaseModel):
+    """A server as listed. `status` and `tenant_id`, its project's id, come with the detailed list alone."""
+
+    id: str
+    name: str
+    status: str = ""
+    tenant_id: str = ""
+
+
+class _Page(BaseModel):
+    servers: list[Server]
+    servers_links: list[Any] = []
+
+
+class _Shown(BaseModel):
+    """One server; None when the path led elsewhere, as that of a server with the name `detail` does."""
+
+    server: Server | None = None
+
+
+def list_servers(cloud: Cloud, *, name_part: str | None = None, all_projects: bool = False) -> Iterator[Server]:
+    """The project's servers, page by page; `name_part` is text, found anywhere in a name."""
+    query = {"all_tenants": "1"} if all_projects else {}
+    if name_part is not None:
+        query["name"] = re.escape(name_part)
+    yield from _pages(cloud, "/servers/detail", query)
+
+
+def find_server(cloud: Cloud, reference: str) -> Server:
+    """The server with this id, else the only one with exactly this name. Raises CommandFailed."""
+    with suppress(NotFound):
+        shown = cloud.compute(_Shown, "GET", server_path(reference)).server
+        if shown is not None and shown.id == reference:
+            return shown
+    named = _pages(cloud, "/servers", {"name": f"^{re.escape(reference)}$"})
+    found = [server for server in named if server.name == reference]
+    match found:
+        case [server]:
+            return server
+        case []:
+            raise NotFound(f"there is no server {reference!r} in the project")
+        case _:
+            ids = ", ".join(server.id for server in found)
+            raise CommandFailed(f"{len(found)} servers are named {reference!r}; name one by its id: {ids}")
+
+
+def server_path(server_id: str, *parts: str) -> str:
+    """The path of a server, or of what is below it."""
+    return "/".join(("/servers", quote(server_id, safe="", errors="replace"), *parts))
+
+
+def _pages(cloud: Cloud, path: str, query: dict[str, str]) -> Iterator[Server]:
+    """What the list holds, also beyond its first page. A page without anything new is the last one."""
+    seen: set[str] = set()
+    while True:
+        page = cloud.compute(_Page, "GET", path, query=query)
+        new = [server for server in page.servers if server.id not in seen]
+        yield from new
+        if not new or not page.servers_links:
+            return
+        seen.update(server.id for server in new)
+        # The link itself may name a host that the token is not for.
+        query = query | {"marker": page.servers[-1].id}

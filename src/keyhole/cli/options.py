@@ -1,0 +1,19 @@
+"""The options that every client command takes."""
+
+from typing import Annotated
+
+import typer
+
+from keyhole.cli.output import Format
+
+OsCloud = Annotated[
+    str | None,
+    typer.Option(
+        "--os-cloud",
+        metavar="NAME",
+        help="A cloud of your clouds.yaml. Without it the OS_* variables say who signs in and where.",
+        show_default=False,
+    ),
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print what was found.")]
+ServerReference = Annotated[str, typer.Argument(metavar="SERVER", help="The server's name or id.")]

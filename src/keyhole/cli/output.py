@@ -1,0 +1,61 @@
+"""What the client commands print: text that a terminal shows and does not act on, columns, JSON.
+
+Names, console output and messages come from servers and clouds: hostile until they have been through here.
+"""
+
+import errno
+import json
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+import typer
+from rich.cells import cell_len
+
+from keyhole.errors import KeyholeError
+from keyhole.protocols.peer_text import printable
+
+
+class Format(StrEnum):
+    """How a client command prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def one_line(text: str) -> str:
+    """`text` on one line that prints, its white space evened out, cut at 1024 characters."""
+    return _cell(" ".join(text.split()))
+
+
+def lines_as_shown(text: str) -> str:
+    """`text` without the characters that a terminal acts on, line feed and tab excepted."""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
+def show(text: str, *, newline: bool = True) -> None:
+    """Prints text. Raises KeyholeError when it cannot be written, but not when its reader has gone."""
+    try:
+        typer.echo(text, nl=newline)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise KeyholeError(f"the output could not be written: {error.strerror}") from error
+
+
+def show_json(value: Any) -> None:
+    """Prints JSON in ASCII, in which no character is left that a terminal acts on."""
+    show(json.dumps(value, indent=2))
+
+
+def show_columns(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints rows under their headings, never cut."""
+    table = [tuple(headings), *(tuple(map(_cell, row)) for row in rows)]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        show("  ".join(cells).rstrip())
+
+
+def _cell(text: str) -> str:
+    return printable(text.encode(errors="replace"))

@@ -1,0 +1,163 @@
+"""Failed sign-ins, and how long who failed waits before the next one is even looked at.
+
+The reasoning is in docs/decisions/0005. In short: waits are for a user *at an address*, then for an address; failures
+of a user at many addresses only have an address that the user never signed in from wait a little before its first try.
+So nobody can lock a user out from elsewhere, and one address can guess only so fast. Counted in memory, each count
+bounded; nothing here knows which users exist. A try that is told to wait is not counted.
+"""
+
+import ipaddress
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyhole.errors import TooManyAttempts
+
+WINDOW_SECONDS = 900.0
+"""Failures are forgotten when none has followed for so long."""
+
+MAX_REMEMBERED = 10_000
+"""How many users, addresses and pairs of them are remembered at most, of each; the longest untouched go first."""
+
+IPV6_PREFIX_BITS = 64
+"""What one customer has of IPv6: an address here is the network of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """No wait for the first `free` failures, then `first_seconds`, doubled by each further one up to `most_seconds`."""
+
+    free: int
+    first_seconds: float
+    most_seconds: float
+
+    def wait_after(self, failures: int) -> float:
+        """Seconds to wait after so many failures."""
+        if failures < self.free:
+            return 0.0
+        return float(min(self.most_seconds, self.first_seconds * 2 ** min(failures - self.free, 16)))
+
+
+PAIR = Backoff(free=5, first_seconds=2, most_seconds=300)
+ADDRESS = Backoff(free=50, first_seconds=2, most_seconds=300)
+USER = Backoff(free=50, first_seconds=2, most_seconds=10)
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is remembered of one key."""
+
+    failures: int = 0
+    touched_at: float = 0.0
+    wait_until: float = 0.0
+
+
+class _Ledger:
+    """Records by key."""
+
+    def __init__(self) -> None:
+        self._records: OrderedDict[object, _Record] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def find(self, key: object, now: float) -> _Record | None:
+        """What is remembered of a key."""
+        record = self._records.get(key)
+        return None if record is None or now - record.touched_at > WINDOW_SECONDS else record
+
+    def touch(self, key: object, now: float) -> _Record:
+        """The key's record, made where there is none, as the last one to be forgotten."""
+        record = self.find(key, now) or _Record()
+        record.touched_at = now
+        self._records[key] = record
+        self._records.move_to_end(key)
+        if len(self._records) > MAX_REMEMBERED:
+            self._records.popitem(last=False)
+        return record
+
+    def forget(self, key: object) -> None:
+        self._records.pop(key, None)
+
+
+class Attempts:
+    """Lets tries in or has them wait. `clock` gives seconds.
+
+    A user is any text that stands for one, the same for every way to name that user; existing ones are not told apart.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._pairs = _Ledger()
+        self._addresses = _Ledger()
+        self._users = _Ledger()
+        self._known: OrderedDict[object, None] = OrderedDict()
+
+    def admit(self, user: str, client: str) -> None:
+        """Lets a try in. Raises TooManyAttempts saying how long it is to wait."""
+        now = self._clock()
+        address = network_of(client)
+        pair = (user, address)
+        until = self._wait_of_pair(user, pair, now)
+        whole = self._addresses.find(address, now)
+        if whole is not None and pair not in self._known:
+            until = max(until, whole.wait_until)
+        if until > now:
+            raise TooManyAttempts(math.ceil(until - now))
+
+    def failed(self, user: str, client: str) -> None:
+        """Counts a try that was let in and failed."""
+        now = self._clock()
+        address = network_of(client)
+        pair = (user, address)
+        of_user = self._users.touch(user, now)
+        of_user.failures += 1
+        of_address = self._addresses.touch(address, now)
+        of_address.failures += 1
+        of_address.wait_until = now + ADDRESS.wait_after(of_address.failures)
+        of_pair = self._pairs.touch(pair, now)
+        of_pair.failures += 1
+        by_user = 0.0 if pair in self._known else USER.wait_after(of_user.failures)
+        of_pair.wait_until = now + max(PAIR.wait_after(of_pair.failures), by_user)
+
+    def succeeded(self, user: str, client: str) -> None:
+        """Forgets the user's failures, and remembers the address as one that this user signs in from."""
+        pair = (user, network_of(client))
+        self._pairs.forget(pair)
+        self._users.forget(user)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > MAX_REMEMBERED:
+            self._known.popitem(last=False)
+
+    @property
+    def remembered(self) -> int:
+        """How much is kept in memory, in records."""
+        return len(self._pairs) + len(self._addresses) + len(self._users) + len(self._known)
+
+    def _wait_of_pair(self, user: str, pair: object, now: float) -> float:
+        """Until when a user waits at an address; a new address waits when the user's sign-ins fail all over."""
+        record = self._pairs.find(pair, now)
+        if record is not None:
+            return record.wait_until
+        of_user = self._users.find(user, now)
+        if of_user is None or pair in self._known:
+            return 0.0
+        wait = USER.wait_after(of_user.failures)
+        if wait:
+            self._pairs.touch(pair, now).wait_until = now + wait
+        return now + wait
+
+
+def network_of(client: str) -> str:
+    """What is counted as one address: an IPv4 address, the /64 around an IPv6 address, any other text as it is."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), IPV6_PREFIX_BITS), strict=False))

@@ -1,0 +1,40 @@
+"""Which identity the settings ask for, as one value: who validates, who issues, and how projects are named."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from keyhole.config import IdentitySettings
+from keyhole.identity import keystone, names
+from keyhole.identity.embedded import EmbeddedIdentity, IdentityStore
+from keyhole.identity.keystone import KeystoneIdentity
+from keyhole.ports import ApplicationCredentials, IdentityProvider, TokenIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityBackend:
+    """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had.
+
+    `project_id_of` reads a project as the settings name it.
+    """
+
+    provider: IdentityProvider
+    issuer: TokenIssuer | None
+    credentials: ApplicationCredentials | None
+    url: str
+    project_id_of: Callable[[str], str]
+
+
+@asynccontextmanager
+async def open_backend(
+    settings: IdentitySettings, public_url: str, store: IdentityStore, clock: Callable[[], float]
+) -> AsyncIterator[IdentityBackend]:
+    """The backend of the settings, while the context lasts. Raises SettingsError."""
+    match settings.backend:
+        case "embedded":
+            embedded = EmbeddedIdentity(settings, store, clock)
+            url = f"{public_url}/identity"
+            yield IdentityBackend(embedded, embedded, embedded.credentials, url, names.project_id_of)
+        case "keystone":
+            async with KeystoneIdentity.open(settings, clock) as remote:
+                yield IdentityBackend(remote, None, None, settings.keystone_url, keystone.project_id_of)

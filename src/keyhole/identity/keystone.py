@@ -1,0 +1,199 @@
+"""`KeystoneIdentity`: the users of an operator's Keystone, which alone hands out tokens and says whose they are.
+
+What Keystone said of a token is believed for up to `CACHE_SECONDS`, as keystonemiddleware does: so long, at most, may a
+token that was revoked there be good here. Requests with the same token at the same time ask Keystone once.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from keyhole.config import IdentitySettings
+from keyhole.consoles import hash_token
+from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
+from keyhole.identity.expiring import Expiring
+from keyhole.identity.keystone_client import KeystoneClient
+from keyhole.model import Identity, IdentityToken
+
+CACHE_SECONDS = 300.0
+"""How long a good token is not asked about again; never beyond its own expiry."""
+
+REFUSED_SECONDS = 10.0
+"""How long a token that is not good is not asked about again."""
+
+CACHE_SIZE = 10_000
+"""How many good tokens are remembered at most, and how many others."""
+
+THREADS = 8
+"""How many requests Keystone is asked at once."""
+
+MAX_WAITING = 256
+"""How many tokens may wait for Keystone at once; further ones are told that it is not available."""
+
+ANSWER_SECONDS = 12.0
+"""How long one validation may take, with a sign-in of our own and its turn."""
+
+TROUBLES_SECONDS = 5.0
+"""How long what ails Keystone is not asked again."""
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+"""What may be a token: fernet, JWS and older ones are printable ASCII."""
+
+_PROJECT_ID = re.compile(r"[0-9a-f-]{32,64}")
+
+T = TypeVar("T")
+
+
+class _Named(BaseModel):
+    id: str
+    name: str
+
+
+class _Role(BaseModel):
+    name: str
+
+
+class _Token(BaseModel):
+    """Keystone's "token" object, as far as it is looked at."""
+
+    user: _Named
+    project: _Named | None = None
+    roles: tuple[_Role, ...] = ()
+    methods: tuple[str, ...] = ()
+    audit_ids: tuple[str, ...] = ()
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
+
+
+class KeystoneIdentity:
+    """An `IdentityProvider`. Made by `open`. `clock` gives the seconds since the epoch."""
+
+    def __init__(self, client: KeystoneClient, threads: ThreadPoolExecutor, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._threads = threads
+        self._clock = clock
+        self._good: Expiring[IdentityToken] = Expiring(CACHE_SIZE)
+        self._refused: Expiring[bool] = Expiring(CACHE_SIZE)
+        self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
+        self._troubles: Expiring[tuple[str, ...]] = Expiring(1)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: IdentitySettings, clock: Callable[[], float]) -> AsyncIterator[Self]:
+        """The Keystone of the settings; it need not answer yet. Raises SettingsError when there is no `cafile`."""
+        if settings.cafile is not None and not settings.cafile.is_file():
+            raise SettingsError(f"identity.cafile: {settings.cafile} is not a file")
+        client = KeystoneClient(settings)
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keystone")
+        identity = cls(client, threads, clock)
+        try:
+            yield identity
+        finally:
+            for task in tuple(identity._asking.values()):
+                task.cancel()
+            threads.shutdown(wait=False, cancel_futures=True)
+            client.close()
+
+    async def validate(self, token: str) -> IdentityToken:
+        """What Keystone says of a token. Raises NotAuthenticated; Unavailable when Keystone cannot be asked."""
+        if not _TOKEN.fullmatch(token):
+            raise NotAuthenticated
+        key = hash_token(token)
+        now = self._clock()
+        known = self._good.find(key, now)
+        if known is not None:
+            return known
+        if self._refused.find(key, now):
+            raise NotAuthenticated
+        task = self._asking.get(key)
+        if task is None:
+            if len(self._asking) >= MAX_WAITING:
+                raise Unavailable("The identity service has too many tokens to validate at once.")
+            task = asyncio.create_task(self._ask(key, token))
+            self._asking[key] = task
+            task.add_done_callback(lambda done: self._answered(key, done))
+        return await asyncio.shield(task)
+
+    async def troubles(self) -> Sequence[str]:
+        """Whether Keystone answers, and accepts Keyhole's own user."""
+        known = self._troubles.find("", self._clock())
+        if known is not None:
+            return known
+        found: tuple[str, ...] = ()
+        try:
+            await self._in_thread(self._client.check)
+        except Unavailable as trouble:
+            found = (str(trouble),)
+        self._troubles.keep("", found, self._clock() + TROUBLES_SECONDS)
+        return found
+
+    async def _ask(self, key: str, token: str) -> IdentityToken:
+        content = await self._in_thread(lambda: self._client.show_token(token))
+        now = self._clock()
+        if content is None:
+            self._refused.keep(key, True, now + REFUSED_SECONDS)
+            raise NotAuthenticated
+        said = _read(key, content)
+        if said.expires_at <= now:
+            raise NotAuthenticated
+        self._good.keep(key, said, min(now + CACHE_SECONDS, said.expires_at))
+        return said
+
+    def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:
+        self._asking.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen here, since nobody may be waiting for it any more
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except TimeoutError as error:
+            raise Unavailable(f"The identity service does not answer within {ANSWER_SECONDS:g} seconds.") from error
+
+
+def project_id_of(project: str) -> str:
+    """A server's project as the settings name it: by its id, since a name may stand in several domains.
+
+    Raises SettingsError for what is none.
+    """
+    if not _PROJECT_ID.fullmatch(project):
+        raise SettingsError(
+            f'project {project!r}: with identity.backend = "keystone" write the project\'s id'
+            " (openstack project show NAME -f value -c id)"
+        )
+    return project
+
+
+def _read(token_hash: str, content: dict[str, Any]) -> IdentityToken:
+    """The token that Keystone describes. One that is for a domain or the system has no roles in any project here."""
+    try:
+        said = _Token.model_validate(content)
+    except ValidationError as error:
+        raise Unavailable("The identity service describes a token in a way that is not understood.") from error
+    project = said.project
+    identity = Identity(
+        user_id=said.user.id,
+        user_name=said.user.name,
+        project_id=project.id if project else None,
+        project_name=project.name if project else None,
+        roles=frozenset(role.name for role in said.roles) if project else frozenset(),
+    )
+    return IdentityToken(
+        token_hash=token_hash,
+        identity=identity,
+        methods=said.methods,
+        audit_id=said.audit_ids[0] if said.audit_ids else "",
+        issued_at=_seconds(said.issued_at),
+        expires_at=_seconds(said.expires_at),
+    )
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp()

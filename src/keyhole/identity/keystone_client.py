@@ -1,0 +1,120 @@
+"""What is asked of a Keystone, by keystoneauth, which blocks: to be called in threads.
+
+Keyhole has a user there with which it signs in by itself; keystoneauth keeps that token, renews it before it expires
+and once more when Keystone does not accept it (401). Tokens are validated as keystonemiddleware does, by
+GET /v3/auth/tokens at the identity endpoint that the catalog names. `OpenStack-Identity-Access-Rules` is not sent, so
+Keystone itself refuses tokens of application credentials with access rules, which nobody would enforce here.
+"""
+
+from typing import Any
+
+from keystoneauth1 import exceptions
+from keystoneauth1.identity.v3 import Password
+from keystoneauth1.session import Session
+from requests import Response
+
+from keyhole.config import IdentitySettings
+from keyhole.errors import Unavailable
+
+REQUEST_SECONDS = 4.0
+"""How long Keystone may take to accept a connection, and to go on with an answer."""
+
+INTERFACES = ("internal", "public")
+"""Which endpoint of the catalog is used, the first that is there."""
+
+
+class KeystoneClient:
+    """One Keystone. Every call raises Unavailable; may be used by several threads at once."""
+
+    def __init__(self, settings: IdentitySettings) -> None:
+        self._url = settings.keystone_url
+        self._region = settings.region_name
+        self._answered_at = ""
+        auth = Password(
+            auth_url=f"{self._url}/v3",
+            username=settings.username,
+            password=settings.password.get_secret_value() if settings.password else "",
+            project_name=settings.project_name,
+            user_domain_name=settings.user_domain_name,
+            project_domain_name=settings.project_domain_name,
+        )
+        verify = True if settings.cafile is None else str(settings.cafile)
+        self._session = Session(auth=auth, verify=verify, timeout=REQUEST_SECONDS, app_name="keyhole")
+
+    def show_token(self, token: str) -> dict[str, Any] | None:
+        """What Keystone says that a token is: the content of its "token" object; None when it is not good."""
+        response = self._get("/v3/auth/tokens?nocatalog", {"X-Subject-Token": token})
+        if response.status_code == 404 and _is_error_of_keystone(response):
+            return None
+        return self._object(response, "token")
+
+    def check(self) -> None:
+        """Whether Keystone answers and accepts Keyhole's user."""
+        self._object(self._get("/v3", {}), "version")
+
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        self._session.session.close()
+
+    def _get(self, path: str, headers: dict[str, str]) -> Response:
+        """Asks the endpoints until one can be connected to; that one is asked first from then on."""
+        failure: exceptions.ConnectionError | None = None
+        try:
+            for url in self._endpoints():
+                try:
+                    response = self._session.get(f"{url}{path}", headers=headers, raise_exc=False, log=False)
+                except exceptions.ConnectionError as error:
+                    failure = error
+                    continue
+                self._answered_at = url
+                return response
+        except exceptions.Unauthorized as error:
+            raise self._unavailable("does not accept Keyhole's own user (identity.username)") from error
+        except exceptions.ConnectionError as error:
+            raise self._unavailable("cannot be reached") from error
+        except exceptions.ClientException as error:
+            raise self._unavailable("does not answer as one") from error
+        raise self._unavailable("cannot be reached") from failure
+
+    def _endpoints(self) -> list[str]:
+        """Where to ask: what the catalog names, then `auth_url`, which has just given the catalog."""
+        named = [url for interface in INTERFACES if (url := self._named(interface))]
+        urls = [url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0") for url in named]
+        in_order = dict.fromkeys([*urls, self._url])
+        return sorted(in_order, key=lambda url: url != self._answered_at)
+
+    def _named(self, interface: str) -> str | None:
+        try:
+            return self._session.get_endpoint(
+                service_type="identity", interface=interface, region_name=self._region, skip_discovery=True
+            )
+        except exceptions.CatalogException:
+            return None
+
+    def _object(self, response: Response, key: str) -> dict[str, Any]:
+        match response.status_code:
+            case 200:
+                try:
+                    content = response.json()
+                except ValueError as error:
+                    raise self._unavailable("answers with something that is not JSON") from error
+                if isinstance(content, dict) and isinstance(content.get(key), dict):
+                    found: dict[str, Any] = content[key]
+                    return found
+                raise self._unavailable(f"answers without a {key}")
+            case 401 | 403:
+                raise self._unavailable("does not let Keyhole's own user (identity.username) validate tokens")
+            case status:
+                raise self._unavailable(f"answers with status {status}")
+
+    def _unavailable(self, what: str) -> Unavailable:
+        return Unavailable(f"The identity service {self._url} {what}.")
+
+
+def _is_error_of_keystone(response: Response) -> bool:
+    """Whether it is Keystone that says no, and not a proxy or web server that knows of no Keystone at this address."""
+    try:
+        content = response.json()
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "error" in content

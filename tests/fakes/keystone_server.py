@@ -1,0 +1,139 @@
+"""A Keystone in a few lines, on a loopback port and in a thread, for all that may go wrong with one."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PASSWORD = "service-password"
+
+USER_TOKEN: dict[str, Any] = {
+    "methods": ["password"],
+    "user": {"id": "u1", "name": "ada", "domain": {"id": "default", "name": "Default"}},
+    "audit_ids": ["a1"],
+    "issued_at": "2023-11-14T22:13:20.000000Z",
+    "expires_at": "2023-11-14T23:13:20.000000Z",
+    "project": {"id": "p1", "name": "demo", "domain": {"id": "default", "name": "Default"}},
+    "roles": [{"id": "r1", "name": "member"}, {"id": "r2", "name": "reader"}],
+}
+
+
+@dataclass
+class KeystoneServer:
+    """What it answers may be changed at any time.
+
+    `endpoints` are (interface, region, url) of its own catalog; `subjects` the tokens that it knows, by name; `status`
+    and `body` stand in for the next answers about tokens; `service_tokens` are those it gave to the service user.
+    """
+
+    url: str
+    endpoints: list[tuple[str, str, str]] = field(default_factory=list)
+    subjects: dict[str, dict[str, Any]] = field(default_factory=lambda: {"good": USER_TOKEN})
+    status: int | None = None
+    body: bytes = b"{}"
+    service_tokens: list[str] = field(default_factory=list)
+    accepted: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def validations(self) -> int:
+        """How often it was asked about a token."""
+        return self.asked.count(("GET", "/v3/auth/tokens?nocatalog"))
+
+    def forget_service_tokens(self) -> None:
+        """As if the tokens that it gave out were revoked."""
+        self.accepted.clear()
+
+
+@contextmanager
+def keystone_server() -> Iterator[KeystoneServer]:
+    """One that runs while the context lasts."""
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    listener.daemon_threads = True
+    server = KeystoneServer(f"http://127.0.0.1:{listener.server_port}")
+    listener.keystone = server  # type: ignore[attr-defined]
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    @property
+    def keystone(self) -> KeystoneServer:
+        server: KeystoneServer = self.server.keystone  # type: ignore[attr-defined]
+        return server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Says nothing."""
+
+    def do_GET(self) -> None:
+        self._note()
+        match self.path.partition("?")[0].rstrip("/"):
+            case "":
+                self._answer(300, {"versions": {"values": [self._version()]}})
+            case "/v3":
+                self._answer(200, {"version": self._version()})
+            case "/v3/auth/tokens":
+                self._validate()
+            case _:
+                self._answer(404, {"error": {"code": 404, "title": "Not Found", "message": "nothing here"}})
+
+    def do_POST(self) -> None:
+        self._note()
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != "/v3/auth/tokens":
+            self._send(404, b"<html>nothing here</html>", None)
+            return
+        if asked["auth"]["identity"]["password"]["user"]["password"] != PASSWORD:
+            self._answer(401, {"error": {"code": 401, "title": "Unauthorized", "message": "no"}})
+            return
+        token = f"service-{len(self.keystone.service_tokens)}"
+        self.keystone.service_tokens.append(token)
+        self.keystone.accepted.add(token)
+        endpoints = [
+            {"id": str(number), "interface": interface, "region": region, "region_id": region, "url": url}
+            for number, (interface, region, url) in enumerate(self.keystone.endpoints)
+        ]
+        catalog = [{"id": "i", "type": "identity", "name": "keystone", "endpoints": endpoints}] if endpoints else []
+        content = USER_TOKEN | {"expires_at": "2099-01-01T00:00:00.000000Z", "catalog": catalog}
+        self._answer(201, {"token": content}, token)
+
+    def _validate(self) -> None:
+        keystone = self.keystone
+        if keystone.status is not None:
+            self._send(keystone.status, keystone.body, None)
+        elif self.headers["X-Auth-Token"] not in keystone.accepted:
+            self._answer(401, {"error": {"code": 401, "title": "Unauthorized", "message": "no"}})
+        elif self.headers["X-Subject-Token"] not in keystone.subjects:
+            self._answer(404, {"error": {"code": 404, "title": "Not Found", "message": "no such token"}})
+        else:
+            self._answer(200, {"token": keystone.subjects[self.headers["X-Subject-Token"]]})
+
+    def _version(self) -> dict[str, Any]:
+        links = [{"rel": "self", "href": f"{self.keystone.url}/v3/"}]
+        return {"id": "v3.14", "status": "stable", "links": links}
+
+    def _note(self) -> None:
+        self.keystone.asked.append((self.command, self.path))
+        self.keystone.headers.append(dict(self.headers))
+
+    def _answer(self, status: int, content: Any, token: str | None = None) -> None:
+        self._send(status, json.dumps(content).encode(), token)
+
+    def _send(self, status: int, body: bytes, token: str | None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if token is not None:
+            self.send_header("X-Subject-Token", token)
+        self.end_headers()
+        self.wfile.write(body)

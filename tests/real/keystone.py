@@ -1,0 +1,202 @@
+"""A real Keystone with a database of its own, and a client of its API that shares no code with Keyhole.
+
+It is installed into a folder of its own (`make test`), since it depends on much that Keyhole must not.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from anyio.from_thread import BlockingPortal
+from tests.fakes.waiting import until
+from tests.real.processes import Running, free_port, run, running
+
+START_SECONDS = 60
+HTTP_SECONDS = 30
+
+ADMIN_PASSWORD = "admin-password"
+REGION = "RegionOne"
+
+SERVICE_USER, SERVICE_PASSWORD = "keyhole", "keyhole-password"
+
+
+@dataclass
+class Keystone:
+    """One Keystone: its files, its port, and what was made in it. It answers inside `serving`."""
+
+    programs: Path
+    folder: Path
+    port: int
+    projects: dict[str, str] = field(default_factory=dict)
+    starts: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> str:
+        """Keyhole's `[identity]` for it."""
+        keys = {
+            "backend": "keystone",
+            "auth_url": f"{self.url}/v3",
+            "username": SERVICE_USER,
+            "password": SERVICE_PASSWORD,
+            "project_name": "service",
+            "region_name": REGION,
+        }
+        return "[identity]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+
+    def credentials(self, user: str, project: str) -> dict[str, str]:
+        """The variables that OpenStack's clients read."""
+        return {
+            "OS_AUTH_URL": f"{self.url}/v3",
+            "OS_IDENTITY_API_VERSION": "3",
+            "OS_USERNAME": user,
+            "OS_PASSWORD": password_of(user),
+            "OS_PROJECT_NAME": project,
+            "OS_USER_DOMAIN_NAME": "Default",
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_REGION_NAME": REGION,
+        }
+
+    def create(self) -> None:
+        """The database, the keys, and Keystone's own first user, roles and endpoints."""
+        self._configure()
+        for arguments in (
+            ("db_sync",),
+            ("fernet_setup", "--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())),
+            (
+                "bootstrap",
+                *("--bootstrap-password", ADMIN_PASSWORD, "--bootstrap-region-id", REGION),
+                *("--bootstrap-public-url", self.url, "--bootstrap-internal-url", self.url),
+                *("--bootstrap-admin-url", self.url),
+            ),
+        ):
+            # The configuration is named before the sub-command: after it the keys go to the system's folder.
+            program = self.programs / "keystone-manage"
+            done = run(program, "--config-file", self._config, *arguments, folder=self.folder)
+            assert done.returncode == 0, done.stderr
+
+    @contextmanager
+    def serving(self, portal: BlockingPortal, *, token_seconds: int = 3600) -> Iterator[Running]:
+        """Its process, once it answers; tokens given out meanwhile are good for so long."""
+        self._configure(token_seconds)
+        self.starts += 1
+        with running(
+            self.programs / "waitress-serve",
+            f"--listen=127.0.0.1:{self.port}",
+            "--call",
+            "keystone.server.wsgi:initialize_public_application",
+            folder=self.folder,
+            environment=os.environ | {"OS_KEYSTONE_CONFIG_FILES": str(self._config)},
+            name=f"keystone-{self.starts}",
+        ) as process:
+            portal.call(until, lambda: self._answers(process), START_SECONDS)
+            yield process
+
+    def sign_in(self, user: str, project: str | None) -> str:
+        """A token for a user in a project; unscoped without one."""
+        domain = {"id": "default"}
+        who = {"name": user, "domain": domain, "password": password_of(user)}
+        auth: dict[str, Any] = {"identity": {"methods": ["password"], "password": {"user": who}}}
+        auth["scope"] = "unscoped" if project is None else {"project": {"name": project, "domain": domain}}
+        token: str = self.ask("POST", "/v3/auth/tokens", None, {"auth": auth}).headers["X-Subject-Token"]
+        return token
+
+    def revoke(self, token: str) -> None:
+        with self._http as http:
+            headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+            http.delete("/v3/auth/tokens", headers=headers).raise_for_status()
+
+    def add_people(self) -> None:
+        """Keyhole's own user, two projects, and people with different roles in them."""
+        token = self.sign_in("admin", "admin")
+        roles = self.ids(token, "roles")
+        for project in ("service", "demo", "other"):
+            self.projects[project] = self._make(token, "projects", "project", {"name": project})
+        for user, project, role in (
+            (SERVICE_USER, "service", "service"),
+            ("demo", "demo", "member"),
+            ("watcher", "demo", "reader"),
+            ("stranger", "other", "member"),
+        ):
+            user_id = self._make(token, "users", "user", {"name": user, "password": password_of(user)})
+            path = f"/v3/projects/{self.projects[project]}/users/{user_id}/roles/{roles[role]}"
+            self.ask("PUT", path, token)
+
+    def add_compute(self, url: str) -> None:
+        """A compute service in the catalog, at this URL."""
+        token = self.sign_in("admin", "admin")
+        service = self._make(token, "services", "service", {"name": "nova", "type": "compute"})
+        for interface in ("public", "internal"):
+            content = {"service_id": service, "interface": interface, "region_id": REGION, "url": url}
+            self._make(token, "endpoints", "endpoint", content)
+
+    def ids(self, token: str, kind: str) -> dict[str, str]:
+        """The ids of all of a kind by name."""
+        return {one["name"]: one["id"] for one in self.ask("GET", f"/v3/{kind}", token).json()[kind]}
+
+    def ask(self, method: str, path: str, token: str | None, content: Any = None) -> httpx.Response:
+        """One call that must succeed."""
+        headers = {} if token is None else {"X-Auth-Token": token}
+        with self._http as http:
+            response = http.request(method, path, json=content, headers=headers)
+        assert response.is_success, response.text
+        return response
+
+    def _make(self, token: str, kind: str, key: str, content: dict[str, Any]) -> str:
+        """One more of a kind; its id. What is there already (the bootstrap's) is taken as it is."""
+        there = {} if "name" not in content else self.ids(token, kind)
+        name = str(content.get("name"))
+        if name in there:
+            return there[name]
+        made: str = self.ask("POST", f"/v3/{kind}", token, {key: content}).json()[key]["id"]
+        return made
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "keystone.conf"
+
+    @property
+    def _http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=HTTP_SECONDS, trust_env=False)
+
+    def _configure(self, token_seconds: int = 3600) -> None:
+        self._config.write_text(
+            f"[database]\nconnection = sqlite:///{self.folder / 'keystone.db'}\n"
+            f"[fernet_tokens]\nkey_repository = {self.folder / 'keys'}\n"
+            f"[token]\nexpiration = {token_seconds}\n"
+        )
+
+    def _answers(self, process: Running) -> bool:
+        assert not process.has_ended(), process.stderr
+        try:
+            with self._http as http:
+                return http.get("/v3").is_success
+        except httpx.ConnectError:
+            return False
+
+
+def password_of(user: str) -> str:
+    return {"admin": ADMIN_PASSWORD, SERVICE_USER: SERVICE_PASSWORD}.get(user, f"{user}-password")
+
+
+def programs(root: Path) -> Path:
+    """Where Keystone's programs are. Missing ones are an error: no test that needs them may pass over in silence."""
+    path = root / ".cache" / "keystone" / "bin"
+    if not (path / "keystone-manage").exists():
+        raise FileNotFoundError(f"{path} holds no Keystone; `make test` installs it from requirements-keystone.lock")
+    return path
+
+
+def new_keystone(root: Path, folder: Path) -> Keystone:
+    """One with an empty database in this folder."""
+    keystone = Keystone(programs(root), folder, free_port())
+    keystone.create()
+    return keystone

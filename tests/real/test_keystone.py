@@ -1,0 +1,216 @@
+"""A real Keystone in front: its tokens open consoles here, and what it does not vouch for is refused."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal
+from tests.fakes.waiting import until
+from tests.real.consoles import novnc_size
+from tests.real.keystone import Keystone, new_keystone
+from tests.real.processes import run
+from tests.real.service import Service, serving
+
+pytest_plugins = ("tests.real.fixtures",)
+
+SERVER_ID = "5174e000-0000-4000-8000-00000000000a"
+OTHER_ID = "5174e000-0000-4000-8000-00000000000b"
+
+REQUIRED = "The request you have made requires authentication."
+
+
+class Cloud:
+    """A Keystone that runs, and a Keyhole that trusts it."""
+
+    def __init__(self, keystone: Keystone, service: Service) -> None:
+        self.keystone = keystone
+        self.service = service
+
+    def ask(self, token: str | None, method: str, path: str, content: Any = None) -> httpx.Response:
+        headers = {"OpenStack-API-Version": "compute 2.6"} | ({} if token is None else {"X-Auth-Token": token})
+        with self.service.http as http:
+            return http.request(method, f"/compute/v2.1{path}", json=content, headers=headers)
+
+    def ask_console(self, token: str, server_id: str = SERVER_ID) -> httpx.Response:
+        content = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+        return self.ask(token, "POST", f"/servers/{server_id}/remote-consoles", content)
+
+    def assert_refused(self, token: str) -> None:
+        response = self.ask(token, "GET", "/servers")
+        assert response.status_code == 401
+        assert response.json()["error"]["message"] == REQUIRED
+        assert response.headers["WWW-Authenticate"] == f'Keystone uri="{self.keystone.url}"'
+
+
+def guests(keystone: Keystone) -> str:
+    """A simulated guest in each of two projects, which are named by their ids."""
+    lines = "[drivers.simulated]\n"
+    for server_id, project in ((SERVER_ID, "demo"), (OTHER_ID, "other")):
+        keys = {"id": server_id, "name": f"{project}-vm", "project": keystone.projects[project]}
+        lines += "[[drivers.simulated.servers]]\n" + "".join(f"{key} = {json.dumps(keys[key])}\n" for key in keys)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def keystone(
+    portal: BlockingPortal, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Keystone]:
+    keystone = new_keystone(pytestconfig.rootpath, tmp_path_factory.mktemp("keystone"))
+    with keystone.serving(portal):
+        keystone.add_people()
+        yield keystone
+
+
+@contextmanager
+def keyhole(portal: BlockingPortal, keystone: Keystone, folder: Path) -> Iterator[Cloud]:
+    with serving(portal, folder, keystone.settings + guests(keystone)) as service:
+        yield Cloud(keystone, service)
+
+
+@pytest.fixture(scope="module")
+def cloud(portal: BlockingPortal, keystone: Keystone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with keyhole(portal, keystone, tmp_path_factory.mktemp("keyhole")) as cloud:
+        yield cloud
+
+
+def test_a_token_of_keystone_opens_a_console(cloud: Cloud, portal: BlockingPortal) -> None:
+    token = cloud.keystone.sign_in("demo", "demo")
+    servers = cloud.ask(token, "GET", "/servers").json()["servers"]
+    assert [(server["id"], server["name"]) for server in servers] == [(SERVER_ID, "demo-vm")]
+    response = cloud.ask_console(token)
+    assert response.status_code == 200
+    width, height = portal.call(novnc_size, response.json()["remote_console"]["url"])
+    assert width > 0
+    assert height > 0
+    assert token not in cloud.service.running.stderr
+
+
+def test_the_url_may_name_the_project(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("demo", "demo")
+    mine, theirs = (f"/{cloud.keystone.projects[name]}/servers" for name in ("demo", "other"))
+    assert cloud.ask(token, "GET", mine).status_code == 200
+    assert cloud.ask(token, "GET", theirs).status_code == 400
+
+
+def test_a_wrong_token_is_refused(cloud: Cloud) -> None:
+    for token in ("wrong", "gAAAAABl" + "A" * 180, cloud.keystone.sign_in("demo", "demo")[:-4] + "AAAA"):
+        cloud.assert_refused(token)
+    assert cloud.ask(None, "GET", "/servers").headers["WWW-Authenticate"] == f'Keystone uri="{cloud.keystone.url}"'
+
+
+def test_a_revoked_token_is_refused(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("demo", "demo")
+    cloud.keystone.revoke(token)
+    cloud.assert_refused(token)
+
+
+def test_a_reader_sees_and_opens_no_console(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("watcher", "demo")
+    assert cloud.ask(token, "GET", f"/servers/{SERVER_ID}").status_code == 200
+    assert cloud.ask_console(token).status_code == 403
+
+
+def test_servers_of_another_project_are_not_there(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("stranger", "other")
+    assert cloud.ask_console(token, SERVER_ID).status_code == 404
+    assert cloud.ask_console(token, OTHER_ID).status_code == 200
+
+
+def test_an_admin_opens_consoles_of_every_project(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("admin", "admin")
+    assert [cloud.ask_console(token, server_id).status_code for server_id in (SERVER_ID, OTHER_ID)] == [200, 200]
+
+
+def test_an_unscoped_token_may_nothing(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("demo", None)
+    assert cloud.ask(token, "GET", "/servers").status_code == 403
+    assert cloud.ask_console(token).status_code == 403
+
+
+def test_an_application_credential_of_keystone_is_as_good_and_one_with_access_rules_is_not(cloud: Cloud) -> None:
+    token = cloud.keystone.sign_in("demo", "demo")
+    user_id = cloud.keystone.ask("GET", "/v3/auth/projects", token).json() and user_id_of(cloud, token)
+    rules = [{"method": "GET", "path": "/v2.1/servers", "service": "compute"}]
+    for name, more, status in (("free", {}, 200), ("ruled", {"access_rules": rules}, 401)):
+        content = {"application_credential": {"name": name} | more}
+        made = cloud.keystone.ask("POST", f"/v3/users/{user_id}/application_credentials", token, content).json()
+        method = {key: made["application_credential"][key] for key in ("id", "secret")}
+        identity = {"methods": ["application_credential"], "application_credential": method}
+        signed_in = cloud.keystone.ask("POST", "/v3/auth/tokens", None, {"auth": {"identity": identity}})
+        assert cloud.ask(signed_in.headers["X-Subject-Token"], "GET", "/servers").status_code == status
+
+
+def user_id_of(cloud: Cloud, token: str) -> str:
+    with httpx.Client(base_url=cloud.keystone.url, trust_env=False) as http:
+        headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+        user_id: str = http.get("/v3/auth/tokens", headers=headers).json()["token"]["user"]["id"]
+    return user_id
+
+
+def test_tokens_are_not_issued_here_and_clients_are_shown_where(cloud: Cloud) -> None:
+    versions = cloud.service.get("/identity")
+    assert versions.status_code == 300
+    assert versions.json()["versions"]["values"][0]["links"][0]["href"] == f"{cloud.keystone.url}/v3/"
+    with cloud.service.http as http:
+        response = http.post("/identity/v3/auth/tokens", json={})
+    assert response.status_code == 404
+    assert cloud.keystone.url in response.json()["error"]["message"]
+
+
+def test_openstacks_client_finds_keyhole_in_keystones_catalog(
+    cloud: Cloud, portal: BlockingPortal, tmp_path: Path
+) -> None:
+    cloud.keystone.add_compute(f"{cloud.service.url}/compute/v2.1")
+    environment = os.environ | cloud.keystone.credentials("demo", "demo") | {"HOME": str(tmp_path)}
+    openstack = Path(sys.executable).with_name("openstack")
+    done = run(openstack, "console", "url", "show", "-f", "json", "demo-vm", environment=environment, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["type"] == "novnc"
+    assert portal.call(novnc_size, answer["url"])
+
+    # A client that was told Keyhole's own identity address finds its way to Keystone.
+    environment["OS_AUTH_URL"] = f"{cloud.service.url}/identity"
+    done = run(openstack, "server", "list", "-f", "json", environment=environment, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [server["Name"] for server in json.loads(done.stdout)] == ["demo-vm"]
+
+
+def test_a_keystone_that_stops_is_told_and_taken_up_again(
+    portal: BlockingPortal, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    own = tmp_path / "keystone"
+    own.mkdir()
+    keystone = new_keystone(pytestconfig.rootpath, own)
+    with ExitStack() as stack:
+        with keystone.serving(portal):
+            keystone.add_people()
+            cloud = stack.enter_context(keyhole(portal, keystone, tmp_path))
+            early, late = keystone.sign_in("demo", "demo"), keystone.sign_in("demo", "demo")
+            assert cloud.ask(early, "GET", "/servers").status_code == 200
+            assert cloud.service.get("/readyz").status_code == 200
+
+        assert cloud.ask(early, "GET", "/servers").status_code == 200, "what was believed is believed on"
+        response = cloud.ask(late, "GET", "/servers")
+        assert response.status_code == 503
+        message = response.json()["serviceUnavailable"]["message"]
+        assert message == f"The identity service {keystone.url} cannot be reached."
+        ready = portal.call(until, partial(cloud.service.get, "/readyz"))
+        portal.call(until, lambda: cloud.service.get("/readyz").status_code == 503)
+        ready = cloud.service.get("/readyz").json()
+        assert ready["parts"]["identity"]["troubles"] == [message]
+
+        with keystone.serving(portal, token_seconds=4):
+            assert cloud.ask(late, "GET", "/servers").status_code == 200
+            portal.call(until, lambda: cloud.service.get("/readyz").status_code == 200)
+            short = keystone.sign_in("demo", "demo")
+            assert cloud.ask(short, "GET", "/servers").status_code == 200
+            portal.call(until, lambda: cloud.ask(short, "GET", "/servers").status_code == 401, 20)
+            cloud.assert_refused(short)

@@ -1,0 +1,194 @@
+"""Failed sign-ins and the waits that follow: growing, bounded, and no way to lock somebody else out."""
+
+from itertools import count, product
+
+import pytest
+
+from keyhole.errors import TooManyAttempts
+from keyhole.identity import attempts as subject
+from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff, network_of
+
+HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def attempts(clock: Clock) -> Attempts:
+    return Attempts(clock)
+
+
+def wait(attempts: Attempts, user: str = "ada", client: str = HOME) -> int:
+    """How long a try is to wait, 0 when it is let in."""
+    try:
+        attempts.admit(user, client)
+    except TooManyAttempts as refusal:
+        return refusal.retry_after_seconds
+    return 0
+
+
+def fail(attempts: Attempts, times: int, user: str = "ada", client: str = HOME) -> None:
+    for _ in range(times):
+        attempts.failed(user, client)
+
+
+def attack(attempts: Attempts, user: str, addresses: int) -> None:
+    """One failure of a user from each of so many addresses."""
+    for high, low in list(product(range(200), range(1, 200)))[:addresses]:
+        attempts.failed(user, f"203.0.{high}.{low}")
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(0, 0), (2, 0), (3, 1), (4, 2), (5, 4), (7, 16), (8, 20), (9, 20), (10**9, 20)]
+)
+def test_waits_are_free_then_double_up_to_a_bound(failures: int, seconds: float) -> None:
+    assert Backoff(free=3, first_seconds=1, most_seconds=20).wait_after(failures) == seconds
+
+
+def test_a_user_at_an_address_waits_longer_with_each_failure(attempts: Attempts, clock: Clock) -> None:
+    fail(attempts, PAIR.free - 1)
+    assert wait(attempts) == 0
+    waits = []
+    for _ in range(12):
+        fail(attempts, 1)
+        waits.append(wait(attempts))
+        clock.now += waits[-1]
+        assert wait(attempts) == 0
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
+
+
+def test_what_is_told_is_kept_whoever_asks_meanwhile(attempts: Attempts, clock: Clock) -> None:
+    fail(attempts, PAIR.free + 3)
+    told = wait(attempts)
+    for _ in range(told - 1):
+        clock.now += 1
+        assert wait(attempts) > 0
+    clock.now += 1
+    assert wait(attempts) == 0
+
+
+def test_a_part_of_a_second_is_told_as_a_whole_one(attempts: Attempts, clock: Clock) -> None:
+    fail(attempts, PAIR.free)
+    clock.now += PAIR.first_seconds - 0.25
+    assert wait(attempts) == 1
+
+
+def test_failures_elsewhere_and_of_others_do_not_count(attempts: Attempts) -> None:
+    fail(attempts, PAIR.free + 5)
+    assert wait(attempts) > 0
+    assert wait(attempts, client=ELSEWHERE) == 0
+    assert wait(attempts, user="bob") == 0
+
+
+def test_an_address_that_fails_for_many_users_waits_for_all(attempts: Attempts) -> None:
+    for number in range(ADDRESS.free):
+        fail(attempts, 1, user=f"user {number}")
+    assert wait(attempts, user="somebody new") == ADDRESS.first_seconds
+    assert wait(attempts, user="somebody new", client=ELSEWHERE) == 0
+
+
+def test_a_user_of_an_address_does_not_wait_for_others_there(attempts: Attempts) -> None:
+    attempts.succeeded("ada", HOME)
+    for number in range(ADDRESS.free + 10):
+        fail(attempts, 1, user=f"user {number}")
+    assert wait(attempts, user="bob") > 0
+    assert wait(attempts, user="ada") == 0
+
+
+def test_an_address_is_not_cleared_by_a_success(attempts: Attempts) -> None:
+    for number in range(ADDRESS.free):
+        fail(attempts, 1, user=f"user {number}")
+    attempts.succeeded("mallory", HOME)
+    assert wait(attempts, user="somebody new") > 0
+
+
+def test_a_user_under_attack_is_not_locked_out_where_it_signed_in_before(attempts: Attempts) -> None:
+    attempts.succeeded("ada", HOME)
+    attack(attempts, "ada", 5000)
+    assert wait(attempts, client=HOME) == 0
+
+
+def test_a_user_under_attack_waits_shortly_at_a_new_address_and_is_let_in(attempts: Attempts, clock: Clock) -> None:
+    attack(attempts, "ada", 5000)
+    told = wait(attempts)
+    assert told == USER.most_seconds
+    attack(attempts, "ada", 5000)
+    clock.now += told
+    assert wait(attempts) == 0
+
+
+def test_under_attack_every_guess_of_a_new_address_costs_a_wait(attempts: Attempts, clock: Clock) -> None:
+    attack(attempts, "ada", USER.free + 10)
+    clock.now += wait(attempts, client=ELSEWHERE)
+    for _ in range(3):
+        fail(attempts, 1, client=ELSEWHERE)
+        assert wait(attempts, client=ELSEWHERE) == USER.most_seconds
+        clock.now += USER.most_seconds
+
+
+def test_a_success_clears_the_user(attempts: Attempts) -> None:
+    attack(attempts, "ada", 5000)
+    fail(attempts, PAIR.free)
+    attempts.succeeded("ada", HOME)
+    assert wait(attempts) == 0
+    assert wait(attempts, client=ELSEWHERE) == 0
+    fail(attempts, PAIR.free - 1)
+    assert wait(attempts) == 0
+
+
+def test_failures_are_forgotten_after_a_quiet_while(attempts: Attempts, clock: Clock) -> None:
+    fail(attempts, PAIR.free + 8)
+    clock.now += WINDOW_SECONDS + 1
+    fail(attempts, PAIR.free - 1)
+    assert wait(attempts) == 0
+    fail(attempts, 1)
+    assert wait(attempts) == PAIR.first_seconds
+
+
+def test_memory_is_bounded(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "MAX_REMEMBERED", 100)
+    numbers = count()
+    for _ in range(2000):
+        number = next(numbers)
+        fail(attempts, 1, user=f"user {number}", client=f"address {number}")
+        attempts.succeeded(f"other {number}", f"address {number}")
+    assert attempts.remembered <= 400
+
+
+def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "MAX_REMEMBERED", 100)
+    attempts.succeeded("ada", HOME)
+    for number in range(1000):
+        fail(attempts, 1, user=f"user {number}", client=f"address {number}")
+    attack(attempts, "ada", USER.free + 10)
+    assert wait(attempts, client=HOME) == 0
+    assert wait(attempts, client=ELSEWHERE) > 0
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_what_counts_as_one_address(client: str, network: str) -> None:
+    assert network_of(client) == network
