@@ -10,14 +10,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from keyhole.api.reference import render as render_api
-from keyhole.cli.reference import render_command_line
 from prometheus_client import Metric
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from structlog.testing import CapturingLogger
 
+from keyhole.api.reference import render as render_api
+from keyhole.cli.reference import render_command_line
 from keyhole.config import Settings
 from keyhole.gateway.close_reasons import CLOSE_CODES
 from keyhole.observe.observer import Event, Observer

@@ -29,6 +29,7 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import bound_socket, listen, tls_context
 from keyhole.gateway.session import SessionParts
 from keyhole.identity.backends import open_backend
+from keyhole.identity.users import Users
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
@@ -75,6 +76,17 @@ def chosen_drivers(settings: Settings) -> list[DriverChoice]:
         except ValidationError as error:
             raise SettingsError(f"drivers.{name}.{config.describe(error)}") from error
     return choices
+
+
+def check(settings: Settings) -> list[str]:
+    """Everything that can be wrong with the settings without starting anything; returns the drivers' names.
+
+    Raises SettingsError.
+    """
+    choices = chosen_drivers(settings)
+    tls_context(settings.server.tls_certificate, settings.server.tls_key)
+    Users(settings.identity.users)
+    return [choice.name for choice in choices]
 
 
 @asynccontextmanager

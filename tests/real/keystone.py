@@ -22,6 +22,13 @@ HTTP_SECONDS = 30
 ADMIN_PASSWORD = "admin-password"
 REGION = "RegionOne"
 
+SERVE = """
+from keystone.server.wsgi import initialize_public_application
+from waitress import serve
+serve(initialize_public_application(), listen="127.0.0.1:{port}", threads=8)
+"""
+"""Keystone takes the command line for its own: waitress' program, which has one, cannot serve it."""
+
 SERVICE_USER, SERVICE_PASSWORD = "keyhole", "keyhole-password"
 
 
@@ -89,10 +96,9 @@ class Keystone:
         self._configure(token_seconds)
         self.starts += 1
         with running(
-            self.programs / "waitress-serve",
-            f"--listen=127.0.0.1:{self.port}",
-            "--call",
-            "keystone.server.wsgi:initialize_public_application",
+            self.programs / "python",
+            "-c",
+            SERVE.format(port=self.port),
             folder=self.folder,
             environment=os.environ | {"OS_KEYSTONE_CONFIG_FILES": str(self._config)},
             name=f"keystone-{self.starts}",

@@ -76,11 +76,20 @@ class TestConfigCommands:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"{config}: ok; http://127.0.0.1:6081, drivers: simulated\n"
 
-    def test_check_refuses_what_serve_would_refuse(self, config: Path) -> None:
-        config.write_text("[server]\nlisten_on = 1")
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            "[server]\nlisten_on = 1",
+            user('password_hash = "x"'),
+            '[server]\ntls_certificate = "none.pem"\ntls_key = "none.pem"',
+            "[drivers.none]",
+        ],
+    )
+    def test_check_refuses_what_serve_would_refuse(self, config: Path, settings: str) -> None:
+        config.write_text(settings)
         done = run(KEYHOLE, "config", "check", "--config", config)
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr == f"keyhole: {config}: server.listen_on: is not a known key\n"
+        assert done.stderr == f"{refused_line(config.parent, config)}\n"
 
     def test_show_hides_secrets(self, config: Path) -> None:
         done = run(KEYHOLE, "config", "show", "--config", config)

@@ -16,12 +16,11 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="The TOML file
 @app.command()
 def check(path: ConfigFile = None) -> None:
     """Say whether the settings can be used."""
+    from keyhole import app as service
     from keyhole import config
-    from keyhole.app import chosen_drivers
 
     settings = config.load(path)
-    drivers = chosen_drivers(settings)
-    names = ", ".join(choice.name for choice in drivers) or "none"
+    names = ", ".join(service.check(settings)) or "none"
     typer.echo(f"{path or 'environment'}: ok; {settings.public_url}, drivers: {names}")
 
 
