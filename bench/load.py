@@ -1,0 +1,158 @@
+"""The viewers: each function is the whole work of one process, which counts what it did until it is ended."""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from bench import rfb
+from bench.processes import Count, Counters
+from bench.target import OFFERED_BYTES
+from bench.viewer import Endpoint, Viewer
+
+_DISCARD_BYTES = 1 << 20
+_KEYS_IN_A_FRAME = 8192
+_EVENTS_AT_ONCE = 256
+
+
+def take_flood(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
+    """Opens sessions, asks for updates on all and throws away what comes, counting its bytes on the wire."""
+    viewers = {viewer.socket.fileno(): viewer for viewer in _open(endpoint, sessions, counters)}
+    poll = select.epoll()
+    nowhere = bytearray(_DISCARD_BYTES)
+    for fd, viewer in viewers.items():
+        _ask(viewer)
+        poll.register(fd, select.EPOLLIN)
+    while True:
+        taken = 0
+        for fd, _ in poll.poll(maxevents=_EVENTS_AT_ONCE):
+            # With MSG_TRUNC the kernel does not even copy; frame headers are counted too, one byte in 6500.
+            got = viewers[fd].socket.recv_into(nowhere, _DISCARD_BYTES, socket.MSG_TRUNC)
+            if not got:
+                raise EOFError
+            taken += got
+        counters[Count.BYTES] += taken
+
+
+def answer_messages(endpoint: Endpoint, sessions: int, message_bytes: int, counters: Counters) -> None:
+    """Opens sessions, asks for an update on each, and answers every complete update by one key event."""
+    viewers = {viewer.socket.fileno(): viewer for viewer in _open(endpoint, sessions, counters)}
+    missing = dict.fromkeys(viewers, message_bytes)
+    poll = select.epoll()
+    for fd, viewer in viewers.items():
+        viewer.socket.setblocking(False)
+        _ask(viewer)
+        poll.register(fd, select.EPOLLIN)
+    answer = next(iter(viewers.values())).framed(rfb.KEY_EVENT)
+    while True:
+        answered = 0
+        for fd, _ in poll.poll(maxevents=_EVENTS_AT_ONCE):
+            viewer = viewers[fd]
+            missing[fd] -= len(viewer.receive())
+            if missing[fd] < 0:
+                raise ValueError("more came than the target sent")
+            if not missing[fd]:
+                missing[fd] = message_bytes
+                viewer.socket.send(answer)
+                answered += 1
+        counters[Count.MESSAGES] += answered
+        counters[Count.BYTES] += answered * message_bytes
+
+
+def come_and_go(endpoints: Sequence[Endpoint], at_once: int, seconds: float, counters: Counters) -> None:
+    """Opens and closes sessions, `at_once` at a time, until the time is over or each endpoint was used.
+
+    A single endpoint is used for all of them.
+    """
+    began_at = time.monotonic()
+    deadline = began_at + seconds
+    remaining: Iterator[Endpoint] = iter(endpoints) if len(endpoints) > 1 else _forever(endpoints[0])
+    opened = [0] * at_once
+    failed = [0] * at_once
+
+    def work(number: int) -> None:
+        while time.monotonic() < deadline:
+            with guard:
+                endpoint = next(remaining, None)
+            if endpoint is None:
+                return
+            try:
+                viewer = Viewer(endpoint)
+            except (OSError, EOFError, ValueError):
+                failed[number] += 1
+            else:
+                viewer.socket.close()
+                opened[number] += 1
+
+    guard = threading.Lock()
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    counters[Count.OPENED] = sum(opened)
+    counters[Count.FAILED] = sum(failed)
+    counters[Count.MICROSECONDS] = _microseconds_since(began_at)
+
+
+def sit_still(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
+    """Opens as many of the sessions as it is given and holds them, answering nothing."""
+    began_at = time.monotonic()
+    viewers = []
+    try:
+        for viewer in _open(endpoint, sessions, counters):
+            viewers.append(viewer)
+    except (OSError, EOFError, ValueError):
+        counters[Count.FAILED] = sessions - len(viewers)
+    counters[Count.MICROSECONDS] = _microseconds_since(began_at)
+    threading.Event().wait()
+
+
+def read_nothing(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
+    """Opens sessions, asks for updates and never reads again."""
+    viewers = list(_open(endpoint, sessions, counters))
+    for viewer in viewers:
+        _ask(viewer)
+    threading.Event().wait()
+
+
+def offer_keys(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
+    """Opens sessions and sends OFFERED_BYTES of key events on each, as far as they are taken."""
+    viewers = {viewer.socket.fileno(): viewer for viewer in _open(endpoint, sessions, counters)}
+    frame = memoryview(next(iter(viewers.values())).framed(rfb.KEY_EVENT * _KEYS_IN_A_FRAME))
+    rest = dict.fromkeys(viewers, frame)
+    sent = dict.fromkeys(viewers, 0)
+    poll = select.epoll()
+    for fd, viewer in viewers.items():
+        _ask(viewer)
+        viewer.socket.setblocking(False)
+        poll.register(fd, select.EPOLLOUT)
+    while True:
+        for fd, _ in poll.poll():
+            taken = viewers[fd].socket.send(rest[fd])
+            rest[fd] = rest[fd][taken:] or frame
+            sent[fd] += taken
+            counters[Count.BYTES] += taken
+            if sent[fd] >= OFFERED_BYTES:
+                poll.modify(fd, 0)
+
+
+def _open(endpoint: Endpoint, sessions: int, counters: Counters) -> Iterator[Viewer]:
+    for _ in range(sessions):
+        viewer = Viewer(endpoint)
+        counters[Count.OPENED] += 1
+        yield viewer
+
+
+def _ask(viewer: Viewer) -> None:
+    viewer.socket.send(viewer.framed(rfb.UPDATE_REQUEST))
+
+
+def _forever(endpoint: Endpoint) -> Iterator[Endpoint]:
+    while True:
+        yield endpoint
+
+
+def _microseconds_since(began_at: float) -> int:
+    return max(1, round((time.monotonic() - began_at) * 1e6))

@@ -1,0 +1,216 @@
+"""The gateways under test: how each is configured, started, reached and ended. All listen on loopback only."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.api import PASSWORD, PROJECT, USER, is_healthy, signed_in
+from bench.comparison import BASELINE, KEYHOLE, LIMIT
+from bench.processes import BenchError, program, wait_until
+from bench.target import Behaviour
+from bench.viewer import Endpoint
+
+Ports = Mapping[Behaviour, int]
+"""Where the target listens for each behaviour."""
+
+START_SECONDS = 20.0
+LINKS_LIVE_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A running gateway: its name, its first process, and where viewers reach each behaviour of the target."""
+
+    name: str
+    pid: int
+    endpoints: Mapping[Behaviour, Endpoint]
+
+
+Starter = Callable[[Ports], AbstractContextManager[Peer]]
+"""Starts a gateway in front of the target and ends it when the context is left."""
+
+Starters = Mapping[str, Starter]
+"""Every gateway that is installed, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyhole(Peer):
+    """Keyhole, which also makes links."""
+
+    port: int
+    server_ids: Mapping[Behaviour, str]
+
+    def new_links(self, behaviour: Behaviour, count: int) -> list[Endpoint]:
+        """As many new links to one server, by its API. Raises BenchError."""
+        with signed_in(self.port) as api:
+            return [Endpoint(self.port, api.console_path(self.server_ids[behaviour])) for _ in range(count)]
+
+
+def installed() -> Starters:
+    """The gateways that can be measured here, Keyhole first."""
+    found: dict[str, Starter] = {KEYHOLE: keyhole}
+    if _version(BASELINE) is not None:
+        found[BASELINE] = websockify
+    if haproxy_command() is not None:
+        found[LIMIT] = haproxy
+    return found
+
+
+@contextmanager
+def keyhole(ports: Ports, *, links_open_once: bool = False) -> Iterator[Keyhole]:
+    """One worker with a store of its own. Its endpoints are links for any number of sessions, unless
+    `links_open_once`."""
+    port = free_port()
+    server_ids = {behaviour: str(uuid.uuid4()) for behaviour in ports}
+    with _directory() as directory:
+        config = directory / "keyhole.toml"
+        config.write_text(_keyhole_config(port, ports, server_ids, directory, links_open_once=links_open_once))
+        with program([sys.executable, "-m", "keyhole", "serve", "--config", str(config)], directory) as process:
+            _wait_for_start(process, lambda: is_healthy(port), directory)
+            with signed_in(port) as api:
+                endpoints = {behaviour: Endpoint(port, api.console_path(at)) for behaviour, at in server_ids.items()}
+            yield Keyhole(KEYHOLE, process.pid, endpoints, port, server_ids)
+
+
+@contextmanager
+def websockify(ports: Ports) -> Iterator[Peer]:
+    """With a token file of one line for each behaviour: it is read anew for every session, so it is kept short."""
+    port = free_port()
+    with _directory() as directory:
+        tokens = directory / "tokens"
+        tokens.write_text("".join(f"{behaviour}: 127.0.0.1:{at}\n" for behaviour, at in ports.items()))
+        command = [sys.executable, "-m", "websockify", "--token-plugin", "TokenFile", "--token-source", str(tokens)]
+        with program([*command, f"127.0.0.1:{port}"], directory) as process:
+            _wait_for_start(process, lambda: _listens(port), directory)
+            endpoints = {behaviour: Endpoint(port, f"/websockify?token={behaviour}") for behaviour in ports}
+            yield Peer(BASELINE, process.pid, endpoints)
+
+
+@contextmanager
+def haproxy(ports: Ports) -> Iterator[Peer]:
+    """Relays TCP with buffers of 256 KiB in one thread: no WebSocket, no token, no handshake of its own."""
+    fronts = {behaviour: free_port() for behaviour in ports}
+    with _directory() as directory:
+        config = directory / "haproxy.cfg"
+        config.write_text(_haproxy_config(ports, fronts))
+        with program([haproxy_command() or "haproxy", "-db", "-f", str(config)], directory) as process:
+            _wait_for_start(process, lambda: all(map(_listens, fronts.values())), directory)
+            yield Peer(LIMIT, process.pid, {behaviour: Endpoint(front, None) for behaviour, front in fronts.items()})
+
+
+def haproxy_command() -> str | None:
+    """Where HAProxy is, if it is installed."""
+    return shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
+
+
+def versions() -> dict[str, str | None]:
+    """What is measured; None where it is not installed."""
+    command = haproxy_command()
+    found: dict[str, str | None] = {name: _version(name) for name in (KEYHOLE, "uvloop", BASELINE)}
+    found["haproxy"] = None
+    if command is not None:
+        told = subprocess.run([command, "-v"], capture_output=True, text=True, check=True).stdout
+        found["haproxy"] = told.split()[2]
+    return found
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _wait_for_start(process: subprocess.Popen[bytes], answers: Callable[[], bool], directory: Path) -> None:
+    try:
+        wait_until(answers, START_SECONDS, "start", lambda: process.poll() is not None)
+    except BenchError as error:
+        said = (directory / "log").read_text("utf-8", "replace")[-2000:]
+        raise BenchError(f"{process.args!r} did not start ({error}):\n{said}") from error
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="keyhole-bench-") as name:
+        yield Path(name)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _keyhole_config(
+    port: int, ports: Ports, server_ids: Mapping[Behaviour, str], directory: Path, *, links_open_once: bool
+) -> str:
+    head = f"""
+[server]
+listen = "127.0.0.1:{port}"
+
+[store]
+url = "sqlite:///{directory / "keyhole.db"}"
+
+[tokens]
+lifetime_seconds = {LINKS_LIVE_SECONDS}
+reuse = "{"once" if links_open_once else "until_expiry"}"
+
+[identity]
+allow_plain_passwords = true
+
+[[identity.users]]
+name = "{USER}"
+password = "{PASSWORD}"
+project = "{PROJECT}"
+"""
+    servers = (
+        f"""
+[[servers]]
+id = "{server_ids[behaviour]}"
+name = "{behaviour}"
+project = "{PROJECT}"
+vnc = {{ url = "tcp://127.0.0.1:{at}" }}
+"""
+        for behaviour, at in ports.items()
+    )
+    return head + "".join(servers)
+
+
+def _haproxy_config(ports: Ports, fronts: Ports) -> str:
+    head = """
+global
+    nbthread 1
+    maxconn 4000
+    tune.bufsize 262144
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 10m
+    timeout server 10m
+"""
+    listens = (
+        f"""
+listen {behaviour}
+    bind 127.0.0.1:{front}
+    server target 127.0.0.1:{ports[behaviour]}
+"""
+        for behaviour, front in fronts.items()
+    )
+    return head + "".join(listens)
