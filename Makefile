@@ -12,7 +12,7 @@ help: ## Show what can be made
 demo: .venv/.demo page ## Boot a small guest and open its console (ARGS="--port 6100")
 	@$(BIN)/keyhole demo $(ARGS)
 
-test: .venv/.dev page ## Install what is missing and run every test
+test: .venv/.dev .cache/keystone/.installed page ## Install what is missing and run every test
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool tigervnc-viewer
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
@@ -25,7 +25,7 @@ check: .venv/.dev ## Style, types, import rules, generated files
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_reasons.py --check
 
-bench: .venv/.dev page ## Measure beside the peers (see bench/README.md)
+bench: .venv/.bench page ## Measure beside the peers (see bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/.dev ## Write the generated references
@@ -43,6 +43,8 @@ lock: .venv/.uv ## Choose the newest versions that fit pyproject.toml
 		pyproject.toml --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -o requirements-bench.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group keystone -o requirements-keystone.lock
 
 clean: ## Remove everything that was installed or built here
 	rm -rf .venv .cache dist src/keyhole/static frontend/node_modules
@@ -66,4 +68,16 @@ page:
 .venv/.dev: .venv/.demo requirements-dev.lock
 	@echo "Installing what the tests need into .venv ..."
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# websockify, the peer beside which Keyhole is measured.
+.venv/.bench: .venv/.dev requirements-bench.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# A real Keystone for the tests, apart from .venv: it needs much that Keyhole must not.
+.cache/keystone/.installed: .venv/.uv requirements-keystone.lock
+	@echo "Installing Keystone into .cache/keystone ..."
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .cache/keystone
+	@VIRTUAL_ENV=.cache/keystone $(BIN)/uv pip install -q --require-hashes -r requirements-keystone.lock
 	@touch $@

@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from structlog.testing import CapturingLogger
 
 from keyhole.api.reference import render as render_api
+from keyhole.api.reference import render_roles
 from keyhole.cli.reference import render_command_line
 from keyhole.config import Settings
 from keyhole.gateway.close_reasons import CLOSE_CODES
@@ -33,6 +34,7 @@ def main() -> int:
         "reasons.md": reasons(),
         "metrics.md": metrics(),
         "api.md": render_api(),
+        "roles.md": render_roles(),
         "command-line.md": render_command_line(),
     }
     stale = []

@@ -28,8 +28,7 @@ from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import bound_socket, listen, tls_context
 from keyhole.gateway.session import SessionParts
-from keyhole.identity.backends import open_backend
-from keyhole.identity.users import Users
+from keyhole.identity.backends import check_settings, open_backend
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
@@ -85,7 +84,9 @@ def check(settings: Settings) -> list[str]:
     """
     choices = chosen_drivers(settings)
     tls_context(settings.server.tls_certificate, settings.server.tls_key)
-    Users(settings.identity.users)
+    project_id_of = check_settings(settings.identity)
+    for choice in choices:
+        choice.driver(choice.settings, DriverContext(project_id_of))
     return [choice.name for choice in choices]
 
 

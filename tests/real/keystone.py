@@ -5,8 +5,7 @@ It is installed into a folder of its own (`make test`), since it depends on much
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,14 @@ SERVICE_USER, SERVICE_PASSWORD = "keyhole", "keyhole-password"
 
 @dataclass
 class Keystone:
-    """One Keystone: its files, its port, and what was made in it. It answers inside `serving`."""
+    """One Keystone: its files, its port, and what was made in it. It answers between `start` and `stop`."""
 
     programs: Path
     folder: Path
     port: int
     projects: dict[str, str] = field(default_factory=dict)
-    starts: int = 0
+    _process: ExitStack = field(default_factory=ExitStack)
+    _starts: int = 0
 
     @property
     def url(self) -> str:
@@ -90,21 +90,25 @@ class Keystone:
             done = run(program, "--config-file", self._config, *arguments, folder=self.folder)
             assert done.returncode == 0, done.stderr
 
-    @contextmanager
-    def serving(self, portal: BlockingPortal, *, token_seconds: int = 3600) -> Iterator[Running]:
-        """Its process, once it answers; tokens given out meanwhile are good for so long."""
+    def start(self, portal: BlockingPortal, *, token_seconds: int = 3600) -> None:
+        """Starts its process and waits until it answers; tokens given out from now on are good for so long."""
         self._configure(token_seconds)
-        self.starts += 1
-        with running(
-            self.programs / "python",
-            "-c",
-            SERVE.format(port=self.port),
-            folder=self.folder,
-            environment=os.environ | {"OS_KEYSTONE_CONFIG_FILES": str(self._config)},
-            name=f"keystone-{self.starts}",
-        ) as process:
-            portal.call(until, lambda: self._answers(process), START_SECONDS)
-            yield process
+        self._starts += 1
+        process = self._process.enter_context(
+            running(
+                self.programs / "python",
+                "-c",
+                SERVE.format(port=self.port),
+                folder=self.folder,
+                environment=os.environ | {"OS_KEYSTONE_CONFIG_FILES": str(self._config)},
+                name=f"keystone-{self._starts}",
+            )
+        )
+        portal.call(until, lambda: self._answers(process), START_SECONDS)
+
+    def stop(self) -> None:
+        """Ends its process. What is in its database stays."""
+        self._process.close()
 
     def sign_in(self, user: str, project: str | None) -> str:
         """A token for a user in a project; unscoped without one."""
@@ -116,9 +120,11 @@ class Keystone:
         return token
 
     def revoke(self, token: str) -> None:
-        with self._http as http:
-            headers = {"X-Auth-Token": token, "X-Subject-Token": token}
-            http.delete("/v3/auth/tokens", headers=headers).raise_for_status()
+        self.ask("DELETE", "/v3/auth/tokens", token, subject=token)
+
+    def user_id_of(self, token: str) -> str:
+        user_id: str = self.ask("GET", "/v3/auth/tokens", token, subject=token).json()["token"]["user"]["id"]
+        return user_id
 
     def add_people(self) -> None:
         """Keyhole's own user, two projects, and people with different roles in them."""
@@ -148,9 +154,11 @@ class Keystone:
         """The ids of all of a kind by name."""
         return {one["name"]: one["id"] for one in self.ask("GET", f"/v3/{kind}", token).json()[kind]}
 
-    def ask(self, method: str, path: str, token: str | None, content: Any = None) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, token: str | None, content: Any = None, *, subject: str = ""
+    ) -> httpx.Response:
         """One call that must succeed."""
-        headers = {} if token is None else {"X-Auth-Token": token}
+        headers = {name: value for name, value in (("X-Auth-Token", token), ("X-Subject-Token", subject)) if value}
         with self._http as http:
             response = http.request(method, path, json=content, headers=headers)
         assert response.is_success, response.text

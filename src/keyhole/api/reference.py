@@ -36,7 +36,7 @@ def _roles() -> Iterator[str]:
     yield ""
     yield "`yes`: the call is answered. `403`: the role is not enough. `404`: a server of another project does not"
     yield "exist for anyone but an admin. The last column is a member of another project that asks for a server of this"
-    yield "one; lists show it its own project's servers."
+    yield "one; lists show it its own project's servers. A call that was removed says so to everybody."
     yield ""
     yield f"| call | microversions | {' | '.join(name for name, _ in callers)} | member of another project |"
     yield f"|---|---|{'---|' * len(callers)}---|"

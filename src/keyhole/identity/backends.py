@@ -8,6 +8,7 @@ from keyhole.config import IdentitySettings
 from keyhole.identity import keystone, names
 from keyhole.identity.embedded import EmbeddedIdentity, IdentityStore
 from keyhole.identity.keystone import KeystoneIdentity
+from keyhole.identity.users import Users
 from keyhole.ports import ApplicationCredentials, IdentityProvider, TokenIssuer
 
 
@@ -23,6 +24,20 @@ class IdentityBackend:
     credentials: ApplicationCredentials | None
     url: str
     project_id_of: Callable[[str], str]
+
+
+def check_settings(settings: IdentitySettings) -> Callable[[str], str]:
+    """All that can be wrong with the settings without starting anything; returns how projects are read.
+
+    Raises SettingsError.
+    """
+    match settings.backend:
+        case "embedded":
+            Users(settings.users)
+            return names.project_id_of
+        case "keystone":
+            keystone.check_settings(settings)
+            return keystone.project_id_of
 
 
 @asynccontextmanager

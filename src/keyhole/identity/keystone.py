@@ -87,8 +87,7 @@ class KeystoneIdentity:
     @asynccontextmanager
     async def open(cls, settings: IdentitySettings, clock: Callable[[], float]) -> AsyncIterator[Self]:
         """The Keystone of the settings; it need not answer yet. Raises SettingsError when there is no `cafile`."""
-        if settings.cafile is not None and not settings.cafile.is_file():
-            raise SettingsError(f"identity.cafile: {settings.cafile} is not a file")
+        check_settings(settings)
         client = KeystoneClient(settings)
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keystone")
         identity = cls(client, threads, clock)
@@ -156,6 +155,12 @@ class KeystoneIdentity:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError as error:
             raise Unavailable(f"The identity service does not answer within {ANSWER_SECONDS:g} seconds.") from error
+
+
+def check_settings(settings: IdentitySettings) -> None:
+    """Raises SettingsError for what would fail at the first question."""
+    if settings.cafile is not None and not settings.cafile.is_file():
+        raise SettingsError(f"identity.cafile: {settings.cafile} is not a file")
 
 
 def project_id_of(project: str) -> str:
