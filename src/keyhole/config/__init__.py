@@ -1,0 +1,24 @@
+"""The settings: one TOML file, then the environment (`KEYHOLE_SERVER__LISTEN=...`). The only reader of either.
+
+Every key has a type, a default and a description; docs/reference/configuration.md is generated from them. Unknown keys
+are errors, in the file and in the environment. `[drivers.NAME]` sections are checked by the driver of that name.
+"""
+
+from keyhole.config.identity import IdentitySettings, UserSettings
+from keyhole.config.section import Section
+from keyhole.config.servers import ConsoleTarget, SerialTarget, StaticServer, VncTarget
+from keyhole.config.settings import Settings, describe, load, make
+
+__all__ = [
+    "ConsoleTarget",
+    "IdentitySettings",
+    "Section",
+    "SerialTarget",
+    "Settings",
+    "StaticServer",
+    "UserSettings",
+    "VncTarget",
+    "describe",
+    "load",
+    "make",
+]

@@ -1,0 +1,112 @@
+"""`[server]`, `[store]`, `[tokens]`, `[sessions]`, `[console]`: the service itself."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from keyhole.addresses import origin_of, parse_listen, parse_proxies
+from keyhole.config.section import Section
+
+DEFAULT_LISTEN = "127.0.0.1:6080"
+
+
+class ServerSettings(Section):
+    """`[server]`: the one port."""
+
+    listen: str = Field(DEFAULT_LISTEN, description="Address to listen on: `HOST:PORT` or `unix:/PATH`.")
+    public_url: str = Field(
+        "", description="What the returned URLs start with, as browsers reach it. Empty: the listening address."
+    )
+    workers: Literal[1] = Field(1, description="Processes that share the port; this version runs one.")
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with the certificate chain; TLS is spoken when it is set."
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks of reverse proxies, `unix` for those on a unix socket: their"
+        " `X-Forwarded-For` says where a sign-in comes from.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_proxies(value)
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _check_listen(cls, value: str) -> str:
+        parse_listen(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if value:
+            origin_of(value)
+            parts = urlsplit(value)
+            if parts.path.rstrip("/") or parts.query or parts.fragment:
+                raise ValueError(f"{value!r} has a path; write only https://HOST[:PORT]")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> "ServerSettings":
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key must be set together")
+        return self
+
+
+class StoreSettings(Section):
+    """`[store]`: where grants and tokens are kept."""
+
+    url: str = Field(
+        "sqlite:///keyhole.db",
+        description="`sqlite:///PATH` (relative to the working directory, `sqlite:////PATH` absolute).",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError(f"{value!r} is not a store; write sqlite:///PATH")
+        return value
+
+
+class TokenSettings(Section):
+    """`[tokens]`: console links."""
+
+    lifetime_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = Field(
+        600, description="How long a console link is good."
+    )
+    reuse: Literal["once", "until_expiry"] = Field(
+        "once", description="`once`: a link opens one time; `until_expiry`: as often as wanted, as in Nova."
+    )
+
+
+class SessionSettings(Section):
+    """`[sessions]`: open consoles."""
+
+    idle_seconds: Annotated[int, Field(ge=0)] = Field(
+        0, description="A session ends after this long without input (screen updates do not count); 0: no limit."
+    )
+    maximum_seconds: Annotated[int, Field(ge=0)] = Field(0, description="A session ends after this long; 0: no limit.")
+
+
+class ConsoleSettings(Section):
+    """`[console]`: who may open consoles from where."""
+
+    allowed_origins: tuple[str, ...] = Field(
+        (),
+        description="Exact origins (`https://HOST[:PORT]`) that may show consoles, beside `public_url`'s own.",
+    )
+    max_sessions_per_server: Annotated[int, Field(ge=0)] = Field(
+        0, description="How many sessions one server may have at once; 0: no limit."
+    )
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(origin_of(origin) for origin in value)

@@ -1,0 +1,115 @@
+"""All settings together, and how they are read: the file, then the environment over it."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from keyhole.addresses import parse_listen
+from keyhole.config.identity import IdentitySettings
+from keyhole.config.sections import ConsoleSettings, ServerSettings, SessionSettings, StoreSettings, TokenSettings
+from keyhole.config.servers import StaticServer
+from keyhole.errors import SettingsError
+from keyhole.model import Address, TcpAddress, UnixAddress
+
+ENVIRONMENT_PREFIX = "KEYHOLE_"
+
+
+class Settings(BaseSettings):
+    """All of it. Made by `load`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", env_ignore_empty=False
+    )
+
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    tokens: TokenSettings = TokenSettings()
+    sessions: SessionSettings = SessionSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    identity: IdentitySettings = IdentitySettings()
+    servers: tuple[StaticServer, ...] = Field((), description="Servers of the driver `static`.")
+    drivers: dict[str, dict[str, Any]] = Field({}, description="One table for each driver in use.")
+
+    @model_validator(mode="after")
+    def _check_servers(self) -> "Settings":
+        ids = [server.id for server in self.servers]
+        for server_id in ids:
+            if ids.count(server_id) > 1:
+                raise ValueError(f"server id {server_id!r} stands there twice")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the file (which `load` hands in as the initial values)."""
+        return env_settings, init_settings
+
+    @property
+    def listen_address(self) -> Address:
+        return parse_listen(self.server.listen)
+
+    @property
+    def public_url(self) -> str:
+        """`server.public_url`, or the listening address as a browser on this machine reaches it."""
+        if self.server.public_url:
+            return self.server.public_url
+        scheme = "https" if self.server.tls_certificate else "http"
+        match self.listen_address:
+            case TcpAddress(host, port):
+                host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+                return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+            case UnixAddress():
+                return f"{scheme}://localhost"
+
+
+def load(path: Path | None) -> Settings:
+    """Reads the file (None: the environment alone). Raises SettingsError with one line."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: is not TOML: {error}") from error
+    return make(values, source=str(path) if path else "settings")
+
+
+def make(values: Mapping[str, Any], *, source: str) -> Settings:
+    """Settings from plain values and the environment; `source` begins the one line of a SettingsError."""
+    _refuse_unknown_variables()
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(f"{source}: {describe(error)}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """The first thing that is wrong, as `place: what`, without the value (it may be a secret)."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    what = {
+        "extra_forbidden": "is not a known key",
+        "missing": "is missing",
+    }.get(first["type"], first["msg"].removeprefix("Value error, "))
+    more = error.error_count() - 1
+    return f"{place}: {what}" + (f" (and {more} more)" if more else "") if place else what
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"{ENVIRONMENT_PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in os.environ:
+        upper = name.upper()
+        if upper.startswith(ENVIRONMENT_PREFIX) and upper.split("__")[0] not in known:
+            raise SettingsError(f"environment: {name} is not a known setting")
