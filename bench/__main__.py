@@ -1,4 +1,4 @@
-"""`python -m bench [relay] [setup] [memory] [--seconds N] [--rounds N]`: measures, prints tables, keeps the rounds."""
+"""`python -m bench [relay] [setup] [api] [memory] [--seconds N] [--rounds N]`: prints tables, keeps the rounds."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import footprint, relay, setup
+from bench import creation, footprint, relay, setup
 from bench.comparison import BASELINE, LIMIT, Comparison
 from bench.peers import Starters, installed, versions
 from bench.processes import BenchError
@@ -22,6 +22,7 @@ from bench.table import table
 SUBJECTS: Mapping[str, Callable[[Starters, float, int], Iterator[Comparison]]] = {
     "relay": relay.run,
     "setup": setup.run,
+    "api": creation.run,
     "memory": footprint.run,
 }
 BUSY = 0.5

@@ -25,6 +25,11 @@ class Api:
         answer, _ = self._post("/identity/v3/auth/tokens", {"auth": {"identity": identity, "scope": scope}}, 201)
         self._token = answer.headers["X-Subject-Token"]
 
+    @property
+    def token(self) -> str:
+        """The identity token."""
+        return self._token
+
     def console_path(self, server_id: str) -> str:
         """Makes a link to a server's screen and returns the path of its WebSocket, which holds the token."""
         call = {"os-getVNCConsole": {"type": "novnc"}}

@@ -7,6 +7,7 @@ from statistics import median
 KEYHOLE = "keyhole"
 BASELINE = "websockify"
 LIMIT = "haproxy"
+BARE = "bare route"
 
 Figures = Mapping[str, float]
 """Named figures of one round, units in the names. The first is the cost that contestants are compared by."""

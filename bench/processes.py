@@ -30,6 +30,7 @@ class Count(IntEnum):
     BYTES = 2
     MESSAGES = 3
     MICROSECONDS = 4  # how long it took, once it is over
+    P99_MICROSECONDS = 5  # what one of a hundred took at least
 
 
 class Counters:

@@ -22,6 +22,7 @@ from keyhole.consoles import MAX_TOKEN_CHARACTERS, hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.application_credentials import EmbeddedCredentials
 from keyhole.identity.attempts import Attempts
+from keyhole.identity.expiring import Expiring
 from keyhole.identity.names import user_id_of
 from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
 from keyhole.identity.users import User, Users
@@ -42,6 +43,10 @@ TOKEN_BYTES = 32
 AUDIT_ID_BYTES = 16
 
 CONCURRENT_VERIFICATIONS = 2
+KNOWN_TOKENS = 4096
+KNOWN_SECONDS = 5.0
+"""How long a token is remembered as good. One that is revoked here is forgotten at once; one revoked by another process
+on the same store is good here for so long."""
 """How many passwords are verified at once: each takes 64 MiB and a thread."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -65,14 +70,22 @@ class EmbeddedIdentity:
         self._attempts = Attempts(clock)
         self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
         self.credentials = EmbeddedCredentials(self._users, store, clock)
+        self._known: Expiring[IdentityToken] = Expiring(KNOWN_TOKENS)
+        self._revocations = 0
 
     async def validate(self, token: str) -> IdentityToken:
         """The contents of a good token, with the roles that it gives now. Raises NotAuthenticated."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
-        kept = await self._store.find_token(hash_token(token), self._clock())
+        token_hash, now = hash_token(token), self._clock()
+        kept = self._known.find(token_hash, now)
         if kept is None:
-            raise NotAuthenticated
+            revocations = self._revocations
+            kept = await self._store.find_token(token_hash, now)
+            if kept is None:
+                raise NotAuthenticated
+            if revocations == self._revocations:  # else it may be this one that was revoked meanwhile
+                self._known.keep(token_hash, kept, min(kept.expires_at, now + KNOWN_SECONDS))
         return replace(kept, identity=await self._identity_now(kept))
 
     async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
@@ -101,7 +114,9 @@ class EmbeddedIdentity:
 
     async def revoke(self, token: str) -> None:
         """Makes a token invalid at once; an unknown one is ignored."""
+        self._forget_known()
         await self._store.revoke_token(hash_token(token))
+        self._forget_known()
 
     async def projects_of(self, user_id: str) -> Sequence[Project]:
         """The project that a user belongs to."""
@@ -111,6 +126,10 @@ class EmbeddedIdentity:
     async def troubles(self) -> Sequence[str]:
         """None: the settings are always there; the store tells its own."""
         return ()
+
+    def _forget_known(self) -> None:
+        self._revocations += 1
+        self._known = Expiring(KNOWN_TOKENS)
 
     async def _identity_now(self, kept: IdentityToken) -> Identity:
         if kept.application_credential_id is not None:

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
 from keyhole.store import statements
+from keyhole.store.gathered import GatheredWrites, Row
 from keyhole.store.schema import prepare
 from keyhole.store.tables import (
     credential_of_row,
@@ -51,6 +52,7 @@ class SqlStore:
         self._path = path
         self._writing = asyncio.Lock()
         self._at_work: set[asyncio.Task[Any]] = set()
+        self._new_grants = GatheredWrites(self._add_grants)
 
     @classmethod
     @asynccontextmanager
@@ -67,11 +69,12 @@ class SqlStore:
         try:
             yield store
         finally:
+            await store._new_grants.finish()
             await asyncio.gather(*store._at_work, return_exceptions=True)
             await engine.dispose()
 
     async def add_grant(self, grant: Grant) -> None:
-        await self._write(statements.ADD_GRANT, row_of_grant(grant), _row_count)
+        await self._new_grants.add(row_of_grant(grant))
 
     async def find_grant(self, token_hash: str) -> Grant | None:
         row = await self._read(statements.FIND_GRANT, {"hash": token_hash}, _one_row)
@@ -125,17 +128,20 @@ class SqlStore:
             return [str(trouble)]
         return []
 
+    async def _add_grants(self, rows: list[Row]) -> None:
+        await self._write(statements.ADD_GRANT, rows, _row_count)
+
     async def _read(self, statement: Executable, values: dict[str, Any], take: Callable[[CursorResult[Any]], T]) -> T:
         return await self._finish(self._run(nullcontext(), statement, values, take))
 
-    async def _write(self, statement: Executable, values: dict[str, Any], take: Callable[[CursorResult[Any]], T]) -> T:
+    async def _write(self, statement: Executable, values: Row | list[Row], take: Callable[[CursorResult[Any]], T]) -> T:
         return await self._finish(self._run(self._writing, statement, values, take))
 
     async def _run(
         self,
         turn: AbstractAsyncContextManager[None],
         statement: Executable,
-        values: dict[str, Any],
+        values: Row | list[Row],
         take: Callable[[CursorResult[Any]], T],
     ) -> T:
         with _unavailable():

@@ -300,3 +300,30 @@ async def test_a_store_that_does_not_answer_is_no_failure_of_the_user(
             with pytest.raises(Unavailable):
                 await with_password(identity, "ada", "key")
     await with_password(identity, "ada", "key")
+
+
+async def test_a_token_revoked_while_it_is_looked_up_is_not_remembered(key_hash: SecretStr) -> None:
+    class Slow(MemoryStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self.found = asyncio.Event()
+            self.go = asyncio.Event()
+            self.go.set()
+
+        async def find_token(self, token_hash: str, now: float) -> IdentityToken | None:
+            kept = await super().find_token(token_hash, now)
+            self.found.set()
+            await self.go.wait()
+            return kept
+
+    store = Slow()
+    identity = make(user(api_key_hash=key_hash), store=store)
+    token, _ = await identity.issue(ApiKeySignIn("ada", SecretStr("key")), "demo", "here")
+    store.go.clear()
+    looking = asyncio.create_task(identity.validate(token))
+    await store.found.wait()
+    await identity.revoke(token)
+    store.go.set()
+    await looking
+    with pytest.raises(NotAuthenticated):
+        await identity.validate(token)
