@@ -37,7 +37,8 @@ class Connection(asyncio.Protocol):
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._lost = False
-        self._paused = False
+        self._unread = False
+        """Whether the peer leaves what we send unread."""
         self.heard = False
         """Whether the peer has said anything yet."""
         self._wakeup: asyncio.Future[None] | None = None
@@ -57,10 +58,16 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard = True
         self._hold(data)
-        if self._held_bytes > HELD_BYTES and not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
+        self._regulate()
         self._wake()
+
+    def pause_writing(self) -> None:
+        self._unread = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        self._unread = False
+        self._regulate()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -80,9 +87,7 @@ class Connection(asyncio.Protocol):
         data = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
+        self._regulate()
         return data
 
     def send(self, message: bytes) -> None:
@@ -93,6 +98,15 @@ class Connection(asyncio.Protocol):
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
         self._held_bytes += len(data)
+
+    def _regulate(self) -> None:
+        """Reads from the peer unless too much of its is held, or it does not read itself (it might ask for more)."""
+        if self.transport.is_closing():
+            return
+        if self._unread or self._held_bytes > HELD_BYTES:
+            self.transport.pause_reading()
+        elif not self.transport.is_reading():
+            self.transport.resume_reading()
 
     def _wake(self) -> None:
         if self._wakeup is not None and not self._wakeup.done():

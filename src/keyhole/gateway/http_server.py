@@ -66,6 +66,11 @@ class HttpServer:
             await asyncio.wait(self.state.tasks, timeout=seconds)
         for protocol in tuple(self.state.connections):
             protocol.transport.abort()
+        late = tuple(self.state.tasks)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -133,6 +138,8 @@ class _ObserverHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            return  # a request that we ended ourselves
         self._observer.service_failed("http", error or RuntimeError(record.getMessage()))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from keyhole.errors import ProtocolError
 from keyhole.gateway.close_reasons import Ending
+from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.websocket import (
@@ -77,6 +78,13 @@ class Pump:
         """Begins to move bytes, first those left over from the handshakes (the viewer's already unframed)."""
         self._viewer.set_protocol(_ViewerSide(self))
         self._target.set_protocol(_TargetSide(self))
+        # A transport that is full already has told the protocol before; it will tell this one when it is not.
+        if self._viewer.get_write_buffer_size() > WRITE_BUFFER_BYTES:
+            self.pause_target()
+        if self._target.get_write_buffer_size() > WRITE_BUFFER_BYTES:
+            self.pause_viewer()
+        else:
+            self.resume_viewer()
         if target_bytes:
             self.from_target(target_bytes)
         if viewer_payload:

@@ -1,5 +1,7 @@
 """Which way each kind of connection goes, and what is refused at the door."""
 
+import asyncio
+
 import pytest
 from tests.fakes.rfb_target import echo, listening
 from tests.unit.gateway.conftest import World, make_world
@@ -102,3 +104,13 @@ async def test_a_head_byte_by_byte_is_as_good_as_whole(world: World) -> None:
         wire.writer.write(bytes([byte]))
         await wire.writer.drain()
     assert (await wire.answer()).headers["x-path"] == "/slow"
+
+
+async def test_a_request_that_does_not_end_does_not_hold_up_a_stop() -> None:
+    async with make_world(deadlines=Deadlines(linger=0.2)) as world:
+        wire = await world.connect()
+        wire.writer.write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12")
+        await wire.writer.drain()
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(world.door.close(world.listener), 5)
+        assert world.events("service.failed") == []

@@ -161,3 +161,34 @@ async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
             wire.send(b"\x04\x01\0\0\0\0\0\x61")
             await wire.frame()
         assert len(world.sessions) == 1
+
+
+async def test_a_viewer_that_read_nothing_before_its_session_began_is_not_flooded(world: World) -> None:
+    """Its transport was full during the set-up already: the pump must know that without being told."""
+    sent = [0]
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        chunk = bytes(65536)
+        while sent[0] < OFFERED_BYTES:
+            writer.write(chunk)
+            await writer.drain()
+            sent[0] += len(chunk)
+
+    async with listening(flood) as address:
+        world.aim(address)
+        wire = await world.connect()
+        assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        pings = asyncio.create_task(ping_until_stuck(wire))
+        await asyncio.wait({pings}, timeout=2)
+        pings.cancel()
+        wire.send(b"RFB 003.008\n\x01\x01")
+        assert await settled(sent) < KERNEL_BUFFERS_BYTES
+
+
+async def ping_until_stuck(wire: Wire) -> None:
+    while True:
+        for _ in range(500):
+            wire.send(b"p" * 125, opcode=9)
+        await wire.writer.drain()
