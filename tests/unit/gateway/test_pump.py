@@ -7,6 +7,8 @@ from tests.fakes.rfb_target import echo, listening, shake_hands
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World
 
+from keyhole.gateway.pump import Pump
+from keyhole.protocols.websocket import FrameReader
 from keyhole.sessions import PING_SECONDS
 
 OFFERED_BYTES = 200 * 1024 * 1024
@@ -163,32 +165,39 @@ async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
         assert len(world.sessions) == 1
 
 
-async def test_a_viewer_that_read_nothing_before_its_session_began_is_not_flooded(world: World) -> None:
-    """Its transport was full during the set-up already: the pump must know that without being told."""
-    sent = [0]
+class FullTransport(asyncio.Transport):
+    """A transport whose peer reads nothing: it told the protocol before so, and tells nobody again."""
 
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        chunk = bytes(65536)
-        while sent[0] < OFFERED_BYTES:
-            writer.write(chunk)
-            await writer.drain()
-            sent[0] += len(chunk)
+    def __init__(self, waiting_bytes: int) -> None:
+        super().__init__()
+        self.waiting_bytes = waiting_bytes
+        self.reading = True
+        self.protocol: asyncio.BaseProtocol
 
-    async with listening(flood) as address:
-        world.aim(address)
-        wire = await world.connect()
-        assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        pings = asyncio.create_task(ping_until_stuck(wire))
-        await asyncio.wait({pings}, timeout=2)
-        pings.cancel()
-        wire.send(b"RFB 003.008\n\x01\x01")
-        assert await settled(sent) < KERNEL_BUFFERS_BYTES
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting_bytes
+
+    def is_closing(self) -> bool:
+        return False
+
+    def is_reading(self) -> bool:
+        return self.reading
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
 
-async def ping_until_stuck(wire: Wire) -> None:
-    while True:
-        for _ in range(500):
-            wire.send(b"p" * 125, opcode=9)
-        await wire.writer.drain()
+async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other() -> None:
+    viewer, target = FullTransport(100_000), FullTransport(100_000)
+    pump = Pump(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1)
+    pump.start(b"", b"")
+    assert (viewer.reading, target.reading) == (False, False)
+    viewer.protocol.resume_writing()
+    target.protocol.resume_writing()
+    assert (viewer.reading, target.reading) == (True, True)
