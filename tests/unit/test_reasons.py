@@ -1,6 +1,7 @@
 """The vocabulary is complete wherever it is spoken."""
 
-from keyhole.gateway.close_reasons import CLOSE_CODES, Ending
+from keyhole.errors import ProtocolError, SecurityRefused, SessionEnded
+from keyhole.gateway.close_reasons import CLOSE_CODES, Ending, ending_of_target, ending_of_viewer
 from keyhole.reasons import WORDS, Reason
 
 
@@ -14,3 +15,10 @@ def test_close_codes_are_ones_that_may_be_sent_and_fit_a_frame() -> None:
     private = [code for code in CLOSE_CODES.values() if code >= 4000]
     assert len(private) == len(set(private))
     assert all(len(Ending(reason).text.encode()) <= 123 for reason in CLOSE_CODES)
+
+
+def test_the_same_failure_blames_the_side_that_it_came_from() -> None:
+    assert ending_of_target(ProtocolError("x")).text == "target_protocol_error: x"
+    assert ending_of_viewer(ProtocolError("x")).text == "viewer_protocol_error: x"
+    assert ending_of_target(SecurityRefused("no")).text == "target_security_refused: no"
+    assert ending_of_target(SessionEnded(Reason.TARGET_CLOSED)).text == "target_closed"

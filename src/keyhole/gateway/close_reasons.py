@@ -50,23 +50,21 @@ class Ending:
 
 def ending_of_target(failure: KeyholeError) -> Ending:
     """What a failure on the way to the target, or in its handshake, is called."""
-    match failure:
-        case Refusal(reason=reason):
-            return Ending(reason, str(failure))
-        case SecurityRefused():
-            return Ending(Reason.TARGET_SECURITY_REFUSED, str(failure))
-        case ProtocolError():
-            return Ending(Reason.TARGET_PROTOCOL_ERROR, str(failure))
-        case _:
-            return Ending(Reason.INTERNAL_ERROR)
+    return _ending_of(failure, Reason.TARGET_PROTOCOL_ERROR)
 
 
 def ending_of_viewer(failure: KeyholeError) -> Ending:
     """What a failure in the viewer's handshake is called."""
+    return _ending_of(failure, Reason.VIEWER_PROTOCOL_ERROR)
+
+
+def _ending_of(failure: KeyholeError, protocol_error: Reason) -> Ending:
     match failure:
         case Refusal(reason=reason):
-            return Ending(reason, str(failure))
+            return Ending(reason, str(failure) if str(failure) != reason else "")
+        case SecurityRefused():
+            return Ending(Reason.TARGET_SECURITY_REFUSED, str(failure))
         case ProtocolError():
-            return Ending(Reason.VIEWER_PROTOCOL_ERROR, str(failure))
+            return Ending(protocol_error, str(failure))
         case _:
             return Ending(Reason.INTERNAL_ERROR)
