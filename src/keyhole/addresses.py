@@ -34,6 +34,14 @@ def parse_target_url(text: str) -> Address:
     return TcpAddress(parts.hostname, port)
 
 
+def parse_place(text: str) -> tuple[Address, str]:
+    """A `model.Target`'s place: its address, and the path for CONNECT ("": none), which only TCP addresses have."""
+    if text.startswith("unix:"):
+        return parse_target_url(text), ""
+    start = text.find("/", len("tcp://"))
+    return (parse_target_url(text), "") if start < 0 else (parse_target_url(text[:start]), text[start:])
+
+
 def _absolute_path(text: str) -> str:
     path = text.removeprefix("unix:")
     if not path.startswith("/") or "\0" in path:

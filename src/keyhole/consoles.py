@@ -139,7 +139,7 @@ class Consoles:
             target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
         except (ServerNotFound, ConsoleUnavailable) as failure:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
-        if str(target.address) != grant.address:
+        if target.place != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
         return target
 
@@ -155,7 +155,7 @@ class Consoles:
             server_id=server.id,
             server_name=server.name,
             console_type=console_type,
-            address=str(target.address),
+            address=target.place,
             rights=Rights.CONTROL,
             created_at=now,
             expires_at=now + self._rules.lifetime_seconds,

@@ -3,7 +3,10 @@
     KeyholeError
      ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
      ├─ ProtocolError             a peer broke the rules of its protocol
-     │   └─ TooLarge              it may be well-formed, but is larger than a named limit
+     │   ├─ TooLarge              it may be well-formed, but is larger than a named limit
+     │   └─ TunnelRefused         a host that was asked for a tunnel answered with another status than 200
+     ├─ SocketRefused             a unix socket is not what may be dialled: a link, another's, not a socket
+     ├─ TlsUnusable               the files for TLS towards a hypervisor cannot be used
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
      └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
@@ -41,6 +44,18 @@ class ProtocolError(KeyholeError):
 
 class TooLarge(ProtocolError):
     """What the peer sends exceeds a named limit."""
+
+
+class TunnelRefused(ProtocolError):
+    """The host that was asked for a tunnel (CONNECT) gave a status other than 200, which the message names."""
+
+
+class SocketRefused(KeyholeError):
+    """What stands at a unix socket's path may not be dialled. The message ends a sentence: `is reached over a link`."""
+
+
+class TlsUnusable(KeyholeError):
+    """The files for TLS towards a hypervisor cannot be used. The message says which and why."""
 
 
 class SecurityRefused(KeyholeError):

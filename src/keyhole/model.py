@@ -7,6 +7,7 @@ A new console type is a row in `CONSOLE_TYPES`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
+from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import SecretStr
@@ -84,13 +85,74 @@ class UnixAddress:
 Address = TcpAddress | UnixAddress
 
 
+class VencryptSubtype(StrEnum):
+    """How a VNC server is signed in to under TLS, in VeNCrypt's words: with certificates (x509) or anonymous TLS."""
+
+    TLSNONE = "tlsnone"
+    TLSVNC = "tlsvnc"
+    TLSPLAIN = "tlsplain"
+    X509NONE = "x509none"
+    X509VNC = "x509vnc"
+    X509PLAIN = "x509plain"
+
+    @property
+    def is_anonymous(self) -> bool:
+        """TLS without certificates: nobody knows who is at the other end."""
+        return self.value.startswith("tls")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTls:
+    """TLS towards a VNC server. `subtype` is the weakest that will do, within its kind of TLS.
+
+    `ca` None means the system's authorities; `certificate` and `key` are ours, where the server wants to know us;
+    `server_name` is the name in the server's certificate where its address is another ("": the address). `insecure`
+    leaves the server's certificate unchecked.
+    """
+
+    subtype: VencryptSubtype = VencryptSubtype.X509NONE
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    server_name: str = ""
+    insecure: bool = False
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the server proves who it is."""
+        return not (self.insecure or self.subtype.is_anonymous)
+
+
+@dataclass(frozen=True, slots=True)
+class SocketTrust:
+    """Which unix sockets may be dialled: below `directory`, beyond which no link is followed, and made to listen by
+    one of `user_ids` (None: by the file's owner, root or ourselves)."""
+
+    directory: str = "/"
+    user_ids: frozenset[int] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a server's console is and how to get in. `password` is the hypervisor's own VNC password."""
+    """Where a server's console is and how to get in.
+
+    `password` is the hypervisor's own VNC password, `user_name` goes with it where VeNCrypt's plain sub-types are
+    spoken. With `tls` nothing weaker is accepted. `connect_path` is what the host is asked for by HTTP's CONNECT before
+    anything else ("": no CONNECT); it is no secret.
+    """
 
     protocol: Protocol
     address: Address
     password: SecretStr | None = None
+    user_name: str = ""
+    tls: TargetTls | None = None
+    socket: SocketTrust = SocketTrust()
+    connect_path: str = ""
+
+    @property
+    def place(self) -> str:
+        """Address and path in one, by which a console that moved is known; `addresses.parse_place` reads it."""
+        return f"{self.address}{self.connect_path}"
 
 
 class ServerStatus(StrEnum):
@@ -164,8 +226,8 @@ class Rights(StrEnum):
 class Grant:
     """Permission to open one console, stored under the sha256 of its token.
 
-    `address` is the target's address when the grant was made (`str(Address)`): redemption refuses when the driver names
-    another one by then. `redeemed_at` is None until the first use.
+    `address` is the target's `place` when the grant was made: redemption refuses when the driver names another one by
+    then. `redeemed_at` is None until the first use.
     """
 
     token_hash: str = field(repr=False)

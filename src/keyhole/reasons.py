@@ -26,6 +26,7 @@ class Reason(StrEnum):
     TARGET_REFUSED = "target_refused"
     TARGET_PROTOCOL_ERROR = "target_protocol_error"
     TARGET_SECURITY_REFUSED = "target_security_refused"
+    TARGET_TLS_FAILED = "target_tls_failed"
     TARGET_CLOSED = "target_closed"
     SERVER_MOVED = "server_moved"
     # The way from the viewer to Keyhole.
@@ -99,6 +100,11 @@ WORDS: dict[Reason, Words] = {
         "Could not sign in to the server's console",
         "The console password is wrong, or there is no way to sign in that both sides allow.",
         "For the operator: see the server's vnc settings.",
+    ),
+    Reason.TARGET_TLS_FAILED: Words(
+        "The way to the server's console is not safe",
+        "The host and Keyhole could not prove to each other who they are, so nothing was sent.",
+        "For the operator: see the server's vnc.tls settings and the host's certificates.",
     ),
     Reason.TARGET_CLOSED: Words(
         "The server ended the console",

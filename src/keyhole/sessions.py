@@ -91,13 +91,15 @@ class Sessions:
             if not place.taken:
                 self._leave(server_id)
 
-    def opened(self, place: "Place", grant: Grant, viewer: str, relay: Relay, started_at: float) -> Session:
-        """A session's picture has begun; `started_at` is when its viewer asked for it."""
+    def opened(
+        self, place: "Place", grant: Grant, viewer: str, relay: Relay, started_at: float, encrypted: bool | None
+    ) -> Session:
+        """A session's picture has begun; `started_at` is when its viewer asked for it, `encrypted` is for the audit."""
         place.taken = True
         now = self._clock()
         session = Session(uuid.uuid4().hex, grant, viewer, now, relay, now)
         self._live[session.id] = session
-        self._observer.console_opened(session.id, grant, viewer, now - started_at)
+        self._observer.console_opened(session.id, grant, viewer, now - started_at, encrypted)
         return session
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:

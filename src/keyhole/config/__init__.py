@@ -8,6 +8,7 @@ from keyhole.config.identity import IdentitySettings, UserSettings
 from keyhole.config.section import Section
 from keyhole.config.servers import ConsoleTarget, SerialTarget, StaticServer, VncTarget
 from keyhole.config.settings import Settings, describe, load, make
+from keyhole.config.targets import SocketSettings, TlsSettings, VncSettings
 
 __all__ = [
     "ConsoleTarget",
@@ -15,8 +16,11 @@ __all__ = [
     "Section",
     "SerialTarget",
     "Settings",
+    "SocketSettings",
     "StaticServer",
+    "TlsSettings",
     "UserSettings",
+    "VncSettings",
     "VncTarget",
     "describe",
     "load",

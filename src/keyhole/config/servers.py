@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from keyhole.addresses import parse_target_url
 from keyhole.config.section import Section
-from keyhole.model import Address
+from keyhole.config.targets import SocketSettings, VncSettings
+from keyhole.model import Address, TcpAddress
+from keyhole.protocols.http_connect import check_path
 
 
-class ConsoleTarget(Section):
+class ConsoleTarget(SocketSettings):
     """`vnc`, `spice`: where a console listens."""
 
     url: str = Field(description="`tcp://HOST:PORT` or `unix:/PATH`.")
@@ -26,10 +28,22 @@ class ConsoleTarget(Section):
         return parse_target_url(self.url)
 
 
-class VncTarget(ConsoleTarget):
+class VncTarget(VncSettings, ConsoleTarget):
     """`vnc`: a VNC server."""
 
-    password_file: Path | None = Field(None, description="File whose first line is the console's VNC password.")
+    connect_path: str = Field(
+        "",
+        description="Path that the host is asked for by HTTP's CONNECT before VNC begins, as XenServer wants it; admins"
+        " and the log see it, so no secret belongs in it.",
+    )
+
+    @model_validator(mode="after")
+    def _check_connect_path(self) -> "VncTarget":
+        if self.connect_path:
+            check_path(self.connect_path)
+            if not isinstance(self.address, TcpAddress):
+                raise ValueError("connect_path belongs to a tcp:// url")
+        return self
 
 
 class SerialTarget(ConsoleTarget):

@@ -6,23 +6,26 @@ message of TCP's opening is held back (TCP_QUICKACK off) and a reset is sent in 
 """
 
 import asyncio
-import os
 import socket
-import stat
 import struct
 
+from keyhole.errors import SocketRefused
 from keyhole.model import Address, TcpAddress, UnixAddress
+from keyhole.unix_sockets import found
 
 DEADLINE_SECONDS = 1.0
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-async def probe(address: Address) -> str | None:
-    """What is wrong with an address, as the end of a sentence; None when something listens there."""
+async def probe(address: Address, directory: str = "/") -> str | None:
+    """What is wrong with an address, as the end of a sentence; None when something listens there.
+
+    `directory` is where a unix socket may lie, as in `model.SocketTrust`.
+    """
     match address:
         case UnixAddress(path):
-            return _look_at(path)
+            return _look_at(path, directory)
         case TcpAddress(host, port):
             try:
                 async with asyncio.timeout(DEADLINE_SECONDS):
@@ -31,14 +34,16 @@ async def probe(address: Address) -> str | None:
                 return f"does not answer within {DEADLINE_SECONDS:g} s"
 
 
-def _look_at(path: str) -> str | None:
+def _look_at(path: str, directory: str) -> str | None:
     try:
-        mode = os.lstat(path).st_mode  # as the gateway will: it follows no link
+        with found(path, directory):
+            return None
+    except SocketRefused as refused:
+        return str(refused)
     except FileNotFoundError:
         return "does not exist"
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
-    return None if stat.S_ISSOCK(mode) else "is not a socket"
 
 
 async def _try_all(host: str, port: int) -> str | None:

@@ -12,20 +12,20 @@ import socket
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
 from pydantic import Field, SecretStr
 
-from keyhole.config import Section
+from keyhole.config import SocketSettings, VncSettings
 from keyhole.drivers.log_tail import read_tail
 from keyhole.drivers.password_file import read_password
 from keyhole.drivers.qemu_guest import Guest, ask_guest
 from keyhole.drivers.qemu_log import log_path
 from keyhole.drivers.qmp_session import open_qmp
 from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
-from keyhole.model import Protocol, Server, ServerStatus, Target
+from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
 from keyhole.ports import DriverContext
 from keyhole.protocols.peer_text import printable
 
@@ -59,17 +59,17 @@ class QemuDriver:
 
     name = "qemu"
 
-    class Settings(Section):
-        """`[drivers.qemu]`."""
+    class Settings(VncSettings, SocketSettings):
+        """`[drivers.qemu]`: QEMU processes found by their QMP sockets; what is said of VNC is for all their servers."""
 
         sockets: str = Field(description="Pattern of the QMP sockets' paths, such as `/run/qemu/*.qmp`.")
         project: str = Field("demo", description="Name of the project that the guests belong to.")
-        password_file: Path | None = Field(None, description="File with the password of QEMU's VNC servers.")
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
         self._settings = settings
         self._project_id = context.project_id_of(settings.project)
         self._host = socket.gethostname()
+        self._directory = _folder_of(settings.sockets)
         self._scanning = asyncio.Lock()
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
@@ -101,9 +101,11 @@ class QemuDriver:
             raise ServerBusy(server_id, guest.task_state)
         if protocol is Protocol.VNC and guest.vnc is not None:
             password = await asyncio.to_thread(self._password) if guest.vnc.wants_password else None
-            return Target(protocol, guest.vnc.address, password)
+            tls = self._settings.tls.target_tls if self._settings.tls is not None else None
+            trust = self._trust(guest.vnc.address, guest)
+            return Target(protocol, guest.vnc.address, password, self._settings.username, tls, trust)
         if protocol is Protocol.SERIAL and guest.serial is not None:
-            return Target(protocol, guest.serial)
+            return Target(protocol, guest.serial, socket=self._trust(guest.serial, guest))
         raise ConsoleUnavailable(protocol)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
@@ -122,6 +124,8 @@ class QemuDriver:
             if trouble
         ]
         found += _doubles(sightings.values())
+        if self._settings.tls is not None and self._settings.tls.warning is not None:
+            found.append(f"Every VNC console of the qemu driver {self._settings.tls.warning}.")
         if self._too_many:
             found.append(f"{self._settings.sockets} matches more than {MAX_SOCKETS} sockets; the others are left out.")
         return found
@@ -186,8 +190,20 @@ class QemuDriver:
     async def _ask(self, path: Path) -> Guest:
         """Asks one QEMU when none of us holds its socket. Raises TimeoutError beside what `ask_guest` raises."""
         turn = self._taken.setdefault(path, asyncio.Lock())
-        async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path) as qmp:
-            return await ask_guest(qmp, default_name=printable(os.fsencode(path.stem)))
+        trust = SocketTrust(self._directory, self._settings.socket_uids)
+        async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path, trust) as qmp:
+            default_name = printable(os.fsencode(path.stem))
+            return await ask_guest(qmp, default_name, encrypted=self._settings.tls is not None)
+
+    def _trust(self, address: Address, guest: Guest) -> SocketTrust:
+        """A console's socket belongs to who made the QMP socket, and is reached without links from the QMP sockets' own
+        folder where it lies there, too."""
+        user_ids = self._settings.socket_uids or frozenset({guest.peer.user_id})
+        directory = self._settings.socket_directory
+        if directory is None:
+            is_beside = isinstance(address, UnixAddress) and PurePosixPath(address.path).is_relative_to(self._directory)
+            directory = self._directory if is_beside else "/"
+        return SocketTrust(directory, user_ids)
 
     def _server(self, sighting: _Sighting, guest: Guest) -> Server:
         offered = {Protocol.VNC: guest.vnc, Protocol.SERIAL: guest.serial}
@@ -211,6 +227,14 @@ class QemuDriver:
             return read_password(self._settings.password_file)
         except OSError as error:
             raise Unavailable("The password_file of the qemu driver cannot be read.") from error
+
+
+def _folder_of(pattern: str) -> str:
+    """The part of a pattern of paths that is the same for all: the folders before the first wildcard."""
+    folder = Path(pattern).parent
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    return str(folder)
 
 
 def _by_id(sightings: Mapping[Path, _Sighting]) -> dict[str, tuple[_Sighting, Guest]]:

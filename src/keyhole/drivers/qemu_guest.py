@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyhole.addresses import parse_target_url
-from keyhole.drivers.qmp_session import CommandFailed, Peer, QmpSession
+from keyhole.drivers.qmp_session import CommandFailed, QmpSession
 from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
 from keyhole.protocols.peer_text import printable
+from keyhole.unix_sockets import Peer
 
 MAX_NAME_CHARACTERS = 255
 
@@ -94,10 +95,13 @@ class Guest:
         return MIGRATING if self.status is ServerStatus.MIGRATING else None
 
 
-async def ask_guest(qmp: QmpSession, default_name: str) -> Guest:
-    """Asks all there is to know. Raises UnusableGuest, CommandFailed, ProtocolError, OSError."""
+async def ask_guest(qmp: QmpSession, default_name: str, *, encrypted: bool = False) -> Guest:
+    """Asks all there is to know; `encrypted` prefers a VNC server that speaks VeNCrypt.
+
+    Raises UnusableGuest, CommandFailed, ProtocolError, OSError.
+    """
     guest_id = _guest_id(await qmp.execute("query-uuid"))
-    vnc = _vnc_server(await _optional(qmp, "query-vnc-servers"))
+    vnc = _vnc_server(await _optional(qmp, "query-vnc-servers"), encrypted=encrypted)
     label = await _serial_label(qmp)
     serial = chardev_address(await qmp.execute("query-chardev"), label) if label is not None else None
     remarks: list[str] = []
@@ -178,9 +182,12 @@ def _count(answer: object) -> int:
     return len(answer) if isinstance(answer, list) else 0
 
 
-def _vnc_server(answer: object) -> VncServer | None:
-    """The one that is easiest to enter, a unix socket before a port; the same one for the same answer."""
-    offers: list[tuple[int, bool, str, VncServer]] = []
+def _vnc_server(answer: object, *, encrypted: bool) -> VncServer | None:
+    """The one that is easiest to enter, a unix socket before a port; the same one for the same answer.
+
+    `encrypted` puts those with VeNCrypt first. Where there are none, what is told is that the others do not offer it.
+    """
+    offers: list[tuple[bool, int, bool, str, VncServer]] = []
     for display in answer if isinstance(answer, list) else ():
         listeners = display.get("server") if isinstance(display, dict) else None
         for listener in listeners if isinstance(listeners, list) else ():
@@ -191,7 +198,9 @@ def _vnc_server(answer: object) -> VncServer | None:
                     address = _unix_address(service) if family == "unix" else _tcp_address(host, service)
                     if address is not None:
                         offer = VncServer(address, wants_password=auth != "none")
-                        offers.append((_VNC_AUTHENTICATION.index(auth), family != "unix", str(address), offer))
+                        in_the_clear = encrypted and auth != "vencrypt"
+                        ease = _VNC_AUTHENTICATION.index(auth)
+                        offers.append((in_the_clear, ease, family != "unix", str(address), offer))
     return min(offers)[-1] if offers else None
 
 

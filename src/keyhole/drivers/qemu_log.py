@@ -8,8 +8,8 @@ import itertools
 import re
 from pathlib import Path
 
-from keyhole.drivers.qmp_session import Peer
 from keyhole.errors import LogUnavailable
+from keyhole.unix_sockets import Peer
 
 MAX_COMMAND_LINE_BYTES = 1 << 20
 

@@ -6,34 +6,19 @@ is no deadline in here: whoever opens a session sets one around it.
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from keyhole.errors import KeyholeError
+from keyhole.model import SocketTrust
 from keyhole.protocols.qmp import Failure, Notice, QmpClient, QmpEvent, Ready, Reply
+from keyhole.unix_sockets import Peer, connect, peer_of
 
 READ_BYTES = 64 << 10
-
-FULL_QUEUE_SECONDS = 0.02
-"""How long to wait before knocking again where others are queueing."""
-
-_CREDENTIALS = struct.Struct("3i")
-"""Linux, unix(7): struct ucred is the peer's process, user and group id."""
 
 
 class CommandFailed(KeyholeError):
     """QEMU refused a command; the message is QEMU's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The process that made the socket, as the kernel vouches for it."""
-
-    pid: int
-    user_id: int
 
 
 class QmpSession:
@@ -76,15 +61,15 @@ class QmpSession:
 
 
 @contextlib.asynccontextmanager
-async def open_qmp(path: Path) -> AsyncIterator[QmpSession]:
+async def open_qmp(path: Path, trust: SocketTrust | None = None) -> AsyncIterator[QmpSession]:
     """A session on the QMP socket at `path`, past the greeting.
 
-    Waits as long as others hold the socket. Raises OSError when nobody listens there, ProtocolError when what answers
-    is not QMP.
+    Waits as long as others hold the socket. Raises OSError when nobody listens there, SocketRefused when the socket is
+    none of those that are trusted (None: those in the path's own folder), ProtocolError when what answers is not QMP.
     """
-    connection = await _connect(path)
+    connection = await connect(str(path), trust or SocketTrust(str(path.parent)))
     try:
-        peer = _peer_of(connection)
+        peer = peer_of(connection)
         reader, writer = await asyncio.open_unix_connection(sock=connection)
     except BaseException:
         connection.close()
@@ -95,26 +80,3 @@ async def open_qmp(path: Path) -> AsyncIterator[QmpSession]:
         yield session
     finally:
         writer.transport.abort()
-
-
-async def _connect(path: Path) -> socket.socket:
-    """Connects to a unix socket, which succeeds or fails at once; a full queue fails with EAGAIN, so we come again.
-
-    Done by hand since asyncio takes that EAGAIN for a connection that is under way.
-    """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    try:
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                connection.connect(bytes(path))
-                return connection
-            await asyncio.sleep(FULL_QUEUE_SECONDS)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _peer_of(connection: socket.socket) -> Peer:
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, user_id, _ = _CREDENTIALS.unpack(credentials)
-    return Peer(pid, user_id)

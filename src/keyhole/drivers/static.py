@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from keyhole.config import Section, StaticServer
+from keyhole.config import Section, StaticServer, VncTarget
 from keyhole.drivers.log_tail import read_tail
 from keyhole.drivers.password_file import read_password
 from keyhole.drivers.probe import probe
-from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, Unavailable
-from keyhole.model import Address, Protocol, Server, Target
+from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, TlsUnusable, Unavailable
+from keyhole.model import Protocol, Server, Target
 from keyhole.ports import DriverContext
+from keyhole.target_tls import client_context
 
 TROUBLES_FRESH_SECONDS = 3.0
 """How long an answer of `troubles` stands before targets are looked at again."""
@@ -23,10 +24,11 @@ PROBES_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class _Console:
-    """One console of one server."""
+    """One console of one server: its target but for the password, and remarks on it that end a sentence."""
 
-    address: Address
+    target: Target
     password_file: Path | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,12 @@ class StaticDriver:
         if console is None:
             raise ConsoleUnavailable(protocol)
         if console.password_file is None:
-            return Target(protocol, console.address)
+            return console.target
         try:
             password = await asyncio.to_thread(read_password, console.password_file)
         except OSError as error:
             raise Unavailable(f"The console password of instance {server_id} cannot be read.") from error
-        return Target(protocol, console.address, password)
+        return replace(console.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         log_file = self._machine(server_id).log_file
@@ -91,33 +93,31 @@ class StaticDriver:
         return await asyncio.to_thread(read_tail, log_file, lines)
 
     async def troubles(self) -> Sequence[str]:
-        """A sentence for each console where nothing listens, and for each password that cannot be read."""
+        """A sentence for each console where nothing listens, or that is not as safe as it might be; and for each file
+        of its settings that cannot be used."""
         loop = asyncio.get_running_loop()
         async with self._probing:
             if loop.time() - self._probed_at >= TROUBLES_FRESH_SECONDS:
                 found = await asyncio.gather(
                     *(
-                        self._trouble_of(machine.server, protocol, console)
+                        self._troubles_of(machine.server, protocol, console)
                         for machine in self._machines.values()
                         for protocol, console in machine.consoles.items()
                     )
                 )
-                self._troubles = [trouble for trouble in found if trouble is not None]
+                self._troubles = [trouble for troubles in found for trouble in troubles]
                 self._probed_at = loop.time()
             return self._troubles
 
-    async def _trouble_of(self, server: Server, protocol: Protocol, console: _Console) -> str | None:
+    async def _troubles_of(self, server: Server, protocol: Protocol, console: _Console) -> list[str]:
         whose = f"Server {server.name} ({server.id}): its {protocol} console"
+        found = [f"{whose} {remark}." for remark in console.remarks]
         async with self._slots:
-            wrong = await probe(console.address)
+            wrong = await probe(console.target.address, console.target.socket.directory)
             if wrong is not None:
-                return f"{whose} at {console.address} {wrong}."
-            if console.password_file is not None:
-                try:
-                    await asyncio.to_thread(read_password, console.password_file)
-                except OSError as error:
-                    return f"{whose} has a password_file that cannot be read: {error.strerror}."
-            return None
+                found.append(f"{whose} at {console.target.address} {wrong}.")
+            found += [f"{whose} {wrong}." for wrong in await asyncio.to_thread(_wrong_files, console)]
+        return found
 
     def _machine(self, server_id: str) -> _Machine:
         try:
@@ -126,14 +126,29 @@ class StaticDriver:
             raise ServerNotFound(server_id) from None
 
 
+def _wrong_files(console: _Console) -> list[str]:
+    """Ends of sentences about files that cannot be used. Blocks."""
+    wrong = []
+    if console.password_file is not None:
+        try:
+            read_password(console.password_file)
+        except OSError as error:
+            wrong.append(f"has a password_file that cannot be read: {error.strerror}")
+    if console.target.tls is not None:
+        try:
+            client_context(console.target.tls)
+        except TlsUnusable as error:
+            wrong.append(f"has tls settings that cannot be used: {error}")
+    return wrong
+
+
 def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
     consoles: dict[Protocol, _Console] = {}
     if given.vnc is not None:
-        consoles[Protocol.VNC] = _Console(given.vnc.address, given.vnc.password_file)
-    if given.serial is not None:
-        consoles[Protocol.SERIAL] = _Console(given.serial.address)
-    if given.spice is not None:
-        consoles[Protocol.SPICE] = _Console(given.spice.address)
+        consoles[Protocol.VNC] = _read_vnc(given.vnc)
+    for protocol, console in ((Protocol.SERIAL, given.serial), (Protocol.SPICE, given.spice)):
+        if console is not None:
+            consoles[protocol] = _Console(Target(protocol, console.address, socket=console.socket_trust))
     server = Server(
         id=given.id,
         name=given.name,
@@ -141,3 +156,16 @@ def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
         protocols=frozenset(consoles),
     )
     return _Machine(server, consoles, given.serial.log_file if given.serial else None)
+
+
+def _read_vnc(given: VncTarget) -> _Console:
+    target = Target(
+        Protocol.VNC,
+        given.address,
+        user_name=given.username,
+        tls=given.tls.target_tls if given.tls is not None else None,
+        socket=given.socket_trust,
+        connect_path=given.connect_path,
+    )
+    remarks = (given.tls.warning,) if given.tls is not None and given.tls.warning is not None else ()
+    return _Console(target, given.password_file, remarks)

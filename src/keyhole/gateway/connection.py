@@ -39,10 +39,15 @@ class Connection(asyncio.Protocol):
         self._lost = False
         self._unread = False
         """Whether the peer leaves what we send unread."""
-        self.heard = False
-        """Whether the peer has said anything yet."""
+        self.received_bytes = 0
+        """How much the peer has said so far."""
         self._wakeup: asyncio.Future[None] | None = None
         self.transport: asyncio.Transport
+
+    @property
+    def heard(self) -> bool:
+        """Whether the peer has said anything yet."""
+        return self.received_bytes > 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.adopt(transport)
@@ -56,7 +61,7 @@ class Connection(asyncio.Protocol):
             self._hold(received)
 
     def data_received(self, data: bytes) -> None:
-        self.heard = True
+        self.received_bytes += len(data)
         self._hold(data)
         self._regulate()
         self._wake()
@@ -89,6 +94,12 @@ class Connection(asyncio.Protocol):
         self._held_bytes = 0
         self._regulate()
         return data
+
+    def give_back(self, data: bytes) -> None:
+        """Puts back what was taken and belongs to whoever reads next."""
+        if data:
+            self._held.insert(0, data)
+            self._held_bytes += len(data)
 
     def send(self, message: bytes) -> None:
         """Sends one protocol message."""

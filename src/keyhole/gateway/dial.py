@@ -1,40 +1,80 @@
-"""Reaching a target: one connection to the address that its driver named."""
+"""Reaching a target: one connection to where its driver said, through the host's HTTP server where it wants that."""
 
 import asyncio
-import os
-import stat
+import ipaddress
 
-from keyhole.errors import TargetFailed
+from keyhole import unix_sockets
+from keyhole.errors import SocketRefused, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection
-from keyhole.model import Address, TcpAddress, UnixAddress
+from keyhole.gateway.handshake import run_to_end
+from keyhole.model import Address, Target, TcpAddress, UnixAddress
+from keyhole.protocols.http_connect import TunnelHandshake
 from keyhole.reasons import Reason
 
 
-async def dial(address: Address) -> Connection:
-    """Connects. The caller sets the deadline.
+async def dial(target: Target) -> Connection:
+    """Connects, and has the host open its tunnel where the target has a `connect_path`. The caller sets the deadline.
 
     Raises TargetFailed: `target_refused` when something there said no, `target_unreachable` otherwise. Its message
-    does not name the address, since the viewer may read it.
+    does not name the address, since the viewer may read it. Raises ProtocolError and SessionEnded for a host that does
+    not answer CONNECT as HTTP has it.
     """
-    loop = asyncio.get_running_loop()
     connection = Connection(Reason.TARGET_CLOSED)
     try:
-        match address:
-            case TcpAddress(host, port):
-                await loop.create_connection(lambda: connection, host, port)
-            case UnixAddress(path):
-                _require_socket(path)
-                await loop.create_unix_connection(lambda: connection, path)
+        await _connect(connection, target)
     except ConnectionRefusedError as error:
         raise TargetFailed(Reason.TARGET_REFUSED, "the host refused the connection") from error
     except FileNotFoundError as error:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the console's socket does not exist") from error
+    except SocketRefused as error:
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, f"the console's socket {error}") from error
     except OSError as error:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the host cannot be reached") from error
+    if target.connect_path:
+        try:
+            await _open_tunnel(connection, target)
+        except BaseException:
+            connection.transport.abort()
+            raise
     return connection
 
 
-def _require_socket(path: str) -> None:
-    """A link planted in a console's place must not lead to another socket of the host."""
-    if not stat.S_ISSOCK(os.lstat(path).st_mode):
-        raise TargetFailed(Reason.TARGET_UNREACHABLE, "what stands at the console's path is not a socket")
+def is_encrypted(transport: asyncio.BaseTransport) -> bool | None:
+    """Whether what goes over a network is encrypted; None where nothing leaves this machine in the clear."""
+    if transport.get_extra_info("sslcontext") is not None:
+        return True
+    peer = transport.get_extra_info("peername")
+    if not isinstance(peer, tuple) or ipaddress.ip_address(peer[0].partition("%")[0]).is_loopback:
+        return None
+    return False
+
+
+async def _connect(connection: Connection, target: Target) -> None:
+    loop = asyncio.get_running_loop()
+    match target.address:
+        case TcpAddress(host, port):
+            await loop.create_connection(lambda: connection, host, port)
+        case UnixAddress(path):
+            line = await unix_sockets.connect(path, target.socket)
+            try:
+                await loop.create_unix_connection(lambda: connection, sock=line)
+            except BaseException:
+                line.close()
+                raise
+
+
+async def _open_tunnel(connection: Connection, target: Target) -> None:
+    machine = TunnelHandshake(target.connect_path, _host_header(target.address))
+    try:
+        await run_to_end(machine, connection)
+    except TunnelRefused as error:
+        raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
+    connection.give_back(machine.trailing_data())
+
+
+def _host_header(address: Address) -> str:
+    match address:
+        case TcpAddress():
+            return str(address).removeprefix("tcp://")
+        case UnixAddress():
+            return "localhost"

@@ -1,34 +1,45 @@
 """The one asyncio runner of handshake machines, and what is done with each console protocol on either side."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
 from keyhole.gateway.connection import Connection, Viewer
+from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls
 from keyhole.model import Target
 from keyhole.protocols.machine import Machine
-from keyhole.protocols.rfb.security import SecurityType
-from keyhole.protocols.rfb.security.none import NoSecurity
-from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 from keyhole.protocols.rfb.viewer import ViewerHandshake
-from keyhole.vnc_password import response
+from keyhole.target_tls import ClientContexts
 
 EventT = TypeVar("EventT")
 
 
-async def join_target(connection: Connection, target: Target) -> tuple[ServerInit, bytes]:
-    """Is the RFB client towards the hypervisor, always asking for a shared session.
+async def join_target(connection: Connection, target: Target, contexts: ClientContexts) -> tuple[ServerInit, bytes]:
+    """Is the RFB client towards the hypervisor, always asking for a shared session; starts TLS where both want it.
 
     Returns what the server tells of its screen, and the bytes that already followed. Raises ProtocolError,
-    SecurityRefused, SessionEnded.
+    SecurityRefused, SessionEnded; TargetFailed and Unavailable for TLS.
     """
-    security: list[SecurityType] = [NoSecurity()]
-    if target.password is not None:
-        security.append(VncAuthentication(partial(response, target.password.get_secret_value())))
-    machine = TargetHandshake(security, shared=True)
-    server_init = await _run_to_event(machine, connection)
+    machine = TargetHandshake(accepted_security(target), shared=True)
+    tls = target.tls
+    if tls is None:
+        server_init = await _run_to_event(machine, connection)
+    else:
+        in_the_clear: int | None = None
+
+        async def secure() -> None:
+            nonlocal in_the_clear
+            await start_tls(connection, target, tls, contexts)
+            in_the_clear = connection.received_bytes
+
+        try:
+            server_init = await _run_to_event(machine, connection, secure)
+        except SessionEnded as end:
+            if connection.received_bytes == in_the_clear:
+                raise hung_up_after_tls(tls) from end
+            raise
     return server_init, machine.trailing_data() + connection.take()
 
 
@@ -44,27 +55,50 @@ async def join_viewer(viewer: Viewer, server_init: ServerInit) -> bytes:
     return machine.trailing_data()
 
 
-async def _run_to_event(machine: Machine[EventT], connection: Connection) -> EventT:
-    """Feeds a machine from a connection, and sends what it says, until something happened."""
+async def run_to_end(machine: Machine[Any], connection: Connection) -> None:
+    """Feeds a machine that tells of no event until it is done. Raises what it raises, and SessionEnded."""
+    _flush(machine, connection)
+    while not machine.done:
+        await _step(machine, connection)
+
+
+async def _run_to_event(
+    machine: Machine[EventT], connection: Connection, secure: Callable[[], Awaitable[None]] | None = None
+) -> EventT:
+    """Feeds a machine from a connection, and sends what it says, until something happened.
+
+    `secure` wraps the connection in TLS when the machine asks for that.
+    """
     _flush(machine, connection)
     while True:
         events = machine.events()
         if events:
             return events[0]
-        try:
-            data = await connection.receive()
-        except SessionEnded:
-            with suppress(ProtocolError):  # the plain end keeps its name; a refusal cut short is a refusal
-                machine.receive_eof()
-            raise
-        try:
-            machine.receive_data(data)
-        except KeyholeError:
-            _flush(machine, connection)  # its last words, such as a failed SecurityResult
-            raise
-        _flush(machine, connection)
+        if machine.wants_tls and secure is not None:
+            machine.receive_data(connection.take())  # whatever came too early is an error
+            await secure()
+            machine.tls_started()
+            _flush(machine, connection)
+        else:
+            await _step(machine, connection)
 
 
-def _flush(machine: Machine[EventT], connection: Connection) -> None:
+async def _step(machine: Machine[Any], connection: Connection) -> None:
+    """Feeds a machine once."""
+    try:
+        data = await connection.receive()
+    except SessionEnded:
+        with suppress(ProtocolError):  # the plain end keeps its name; a refusal cut short is a refusal
+            machine.receive_eof()
+        raise
+    try:
+        machine.receive_data(data)
+    except KeyholeError:
+        _flush(machine, connection)  # its last words, such as a failed SecurityResult
+        raise
+    _flush(machine, connection)
+
+
+def _flush(machine: Machine[Any], connection: Connection) -> None:
     for message in machine.data_to_send():
         connection.send(message)

@@ -19,7 +19,7 @@ from keyhole.errors import (
 from keyhole.gateway.close_reasons import Ending, ending_of_target, ending_of_viewer
 from keyhole.gateway.connection import Connection, RawViewer, Viewer
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial import dial
+from keyhole.gateway.dial import dial, is_encrypted
 from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.handshake import join_target, join_viewer
 from keyhole.gateway.origin import check_origin
@@ -32,6 +32,7 @@ from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.target import ServerInit
 from keyhole.reasons import Reason
 from keyhole.sessions import Place, Sessions
+from keyhole.target_tls import ClientContexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class SessionParts:
     allowed_origins: frozenset[str]
     clock: Callable[[], float]
     deadlines: Deadlines = field(default_factory=Deadlines)
+    tls: ClientContexts = field(default_factory=ClientContexts)
 
 
 async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -> None:
@@ -94,7 +96,7 @@ async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, 
     line: Connection | None = None
     try:
         with parts.sessions.place(grant.server_id) as place:
-            line, screen, first = await _reach(target, parts.deadlines.target)
+            line, screen, first = await _reach(target, parts.tls, parts.deadlines.target)
             viewer.accept()
             payload = await _greet(viewer, screen, parts.deadlines.viewer)
             _start(parts, viewer, line, grant, place, started_at, payload, first)
@@ -106,15 +108,18 @@ async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, 
             line.transport.abort()
 
 
-async def _reach(target: Target, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
-    """Dials the target and does its handshake. Raises TargetFailed, ProtocolError, SecurityRefused, SessionEnded."""
+async def _reach(target: Target, tls: ClientContexts, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
+    """Dials the target and does its handshake.
+
+    Raises TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
+    """
     line: Connection | None = None
     try:
         async with asyncio.timeout(seconds):
-            line = await dial(target.address)
+            line = await dial(target)
             if target.protocol is not Protocol.VNC:
                 return line, None, b""
-            screen, following = await join_target(line, target)
+            screen, following = await join_target(line, target, tls)
             return line, screen, following
     except TimeoutError as error:
         _cut(line)
@@ -169,7 +174,8 @@ def _start(
         parts.clock,
         parts.deadlines.linger,
     )
-    session = parts.sessions.opened(place, grant, peer_name(viewer.transport), pump, started_at)
+    encrypted = is_encrypted(target_line.transport)
+    session = parts.sessions.opened(place, grant, peer_name(viewer.transport), pump, started_at, encrypted)
     pump.start(viewer_payload, target_bytes + target_line.take())
 
 

@@ -109,7 +109,10 @@ class Observer:
         self._created.labels(grant.console_type).inc()
         self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
 
-    def console_opened(self, session_id: str, grant: Grant, viewer: str, setup_seconds: float) -> None:
+    def console_opened(
+        self, session_id: str, grant: Grant, viewer: str, setup_seconds: float, encrypted: bool | None
+    ) -> None:
+        """`encrypted`: whether the way to the server's console is, None when that way stays on this machine."""
         self._opened.labels(grant.console_type).inc()
         self._open.labels(grant.console_type).inc()
         self._setup.observe(setup_seconds)
@@ -118,6 +121,7 @@ class Observer:
             session=session_id,
             viewer=viewer,
             setup_ms=round(setup_seconds * 1000, 1),
+            encrypted=encrypted,
             **_facts_of(grant),
         )
 

@@ -7,13 +7,13 @@ RFB. Some hypervisors (XenServer) want the same of us before they speak RFB: tha
 import re
 from typing import Never
 
-from keyhole.errors import ProtocolError
+from keyhole.errors import ProtocolError, TunnelRefused
 from keyhole.protocols.machine import Machine, Read, ReadUntil, Script
 
 TUNNEL_OPEN = b"HTTP/1.1 200 OK\r\n\r\n"
 """The reply to a viewer's CONNECT, after which both sides speak plain RFB. Old clients compare it up to "200 "."""
 
-REPLY_LIMIT_BYTES = 4096
+REPLY_LIMIT_BYTES = 8192
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})")
 _STATUS_BYTES = len(b"HTTP/1.1 200")
@@ -27,30 +27,39 @@ def refusal(status: int, phrase: str, body: str = "") -> bytes:
     return head.encode() + content
 
 
-class TunnelHandshake(Machine[Never]):
-    """Asks a host to open a tunnel to `path`. Done after a 2xx reply; what follows it is trailing data.
+def check_path(path: str) -> None:
+    """Raises ValueError for the path of a tunnel that would not stay one word of the request."""
+    if not re.fullmatch(r"/[\x21-\x7e]*", path):
+        raise ValueError("The path of a tunnel starts with '/' and holds visible ASCII characters only.")
 
-    Raises ProtocolError for another status or another protocol, TooLarge for a reply beyond REPLY_LIMIT_BYTES.
+
+class TunnelHandshake(Machine[Never]):
+    """Asks a host to open a tunnel to `path`. Done after the status 200; what follows the reply is trailing data.
+
+    `host` is what the Host header says. Raises TunnelRefused for another status, ProtocolError for another protocol,
+    TooLarge for a reply beyond REPLY_LIMIT_BYTES.
     """
 
-    __slots__ = ("_path",)
+    __slots__ = ("_host", "_path")
 
     peer = "host"
 
-    def __init__(self, path: str) -> None:
-        if not re.fullmatch(r"/[\x21-\x7e]*", path):
-            raise ValueError("The path of a tunnel starts with '/' and holds visible ASCII characters only.")
+    def __init__(self, path: str, host: str) -> None:
+        check_path(path)
+        if not re.fullmatch(r"[\x21-\x7e]+", host):
+            raise ValueError("The host of a tunnel holds visible ASCII characters only.")
         self._path = path
+        self._host = host
         super().__init__()
 
     def script(self) -> Script:
-        self.send(f"CONNECT {self._path} HTTP/1.1\r\n\r\n".encode())
+        self.send(f"CONNECT {self._path} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
         # As many bytes as an RFB greeting has: a host that skips HTTP is found out at once.
         status = _STATUS.fullmatch((yield Read(_STATUS_BYTES, "the status of the reply to CONNECT")))
         if not status:
             raise ProtocolError("The host's reply to CONNECT is not HTTP.")
-        if not status[1].startswith(b"2"):
-            raise ProtocolError(f"The host answered CONNECT with status {status[1].decode()}.")
+        if status[1] != b"200":
+            raise TunnelRefused(f"The host answered CONNECT with status {status[1].decode()}.")
         rest = yield ReadUntil(b"\r\n\r\n", REPLY_LIMIT_BYTES - _STATUS_BYTES, "the reply to CONNECT")
         if rest[:1] not in (b" ", b"\r"):
             raise ProtocolError("The status of the host's reply to CONNECT has more than three digits.")

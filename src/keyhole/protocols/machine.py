@@ -1,12 +1,13 @@
 """The base of every handshake: a script that says what it waits for, and the buffer that feeds it.
 
-A handshake is written top to bottom as a generator. It yields a wait (`Read`, `ReadUntil` or `Pause`), gets back the
-bytes that it asked for, and calls `send` and `emit` on its machine meanwhile. The machine does no input or output:
-whoever runs it hands in what arrived and takes out what is to be sent, what happened and what was left over.
+A handshake is written top to bottom as a generator. It yields a wait (`Read`, `ReadUntil`, `Pause` or `StartTls`),
+gets back the bytes that it asked for, and calls `send` and `emit` on its machine meanwhile. The machine does no input
+or output: whoever runs it hands in what arrived and takes out what is to be sent, what happened and what was left over.
 
     machine.receive_data(data)            # raises ProtocolError, TooLarge or SecurityRefused
     for message in machine.data_to_send(): ...
     for event in machine.events(): ...
+    if machine.wants_tls: start_tls(); machine.tls_started()
     if machine.done: pump(machine.trailing_data())
 
 After a failure `data_to_send()` still holds what the peer should be told, and the machine moves no further.
@@ -47,7 +48,17 @@ class Pause:
     what: str
 
 
-Wait = Read | ReadUntil | Pause
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Wait until our own side has wrapped the connection in TLS and calls `tls_started`. The answer is b"".
+
+    What the peer sends before it is an error: nothing that came in the clear may count as said under TLS.
+    """
+
+    what: str
+
+
+Wait = Read | ReadUntil | Pause | StartTls
 Script = Generator[Wait, bytes, None]
 EventT = TypeVar("EventT")
 
@@ -87,6 +98,18 @@ class Machine(ABC, Generic[EventT]):
         """For subclasses: end a `Pause`."""
         if not isinstance(self._wait, Pause) or self._wait is _STOPPED or self._done:
             raise RuntimeError(f"The handshake does not pause here; it waits for {self.waiting_for}.")
+        self._step(b"")
+        self._advance()
+
+    @property
+    def wants_tls(self) -> bool:
+        """The script waits for TLS (`StartTls`), once what is to be sent has been sent."""
+        return isinstance(self._wait, StartTls) and not self._done
+
+    def tls_started(self) -> None:
+        """Our side has started TLS; from here on everything travels under it."""
+        if not self.wants_tls:
+            raise RuntimeError(f"The handshake does not wait for TLS here; it waits for {self.waiting_for}.")
         self._step(b"")
         self._advance()
 
@@ -156,6 +179,11 @@ class Machine(ABC, Generic[EventT]):
                 self._searched = max(0, len(self._buffer) - len(mark) + 1)
                 if len(self._buffer) >= limit_bytes:
                     raise TooLarge(f"The {self.peer} sends more than {limit_bytes} bytes for {what}.")
+                return None
+            case StartTls():
+                if self._buffer:
+                    self._wait = _STOPPED
+                    raise ProtocolError(f"The {self.peer} sends something in the clear after TLS was agreed on.")
                 return None
             case Pause():
                 if len(self._buffer) > EARLY_LIMIT_BYTES:

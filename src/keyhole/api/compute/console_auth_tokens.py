@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keyhole.addresses import parse_target_url
+from keyhole.addresses import parse_place
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.consoles import GENERIC_BAD_REQUEST
 from keyhole.api.errors import RequestRefused
@@ -17,7 +17,8 @@ WITH_TLS_PORT = Microversion(2, 99)
 async def show_token(call: Call) -> dict[str, Any]:
     """{"console": {"instance_uuid", "host", "port", "internal_access_path"}}; spice-direct has "tls_port" from 2.99 on.
 
-    A target on a unix socket has the socket's path as host and 0 as port. A token that was used up is not found.
+    `internal_access_path` is what the host is to be asked for by CONNECT, null where there is none. A target on a unix
+    socket has the socket's path as host and 0 as port. A token that was used up is not found.
     """
     try:
         grant = await call.services.consoles.inspect(call.parameters["token"])
@@ -26,12 +27,13 @@ async def show_token(call: Call) -> dict[str, Any]:
         raise _not_found(refusal.reason) from refusal
     except ServerNotFound as gone:
         raise _not_found(Reason.TOKEN_UNKNOWN) from gone
-    host, port = _host_and_port(parse_target_url(grant.address))
+    address, connect_path = parse_place(grant.address)
+    host, port = _host_and_port(address)
     console: dict[str, Any] = {
         "instance_uuid": grant.server_id,
         "host": host,
         "port": port,
-        "internal_access_path": None,
+        "internal_access_path": connect_path or None,
     }
     if call.version >= WITH_TLS_PORT and grant.console_type is ConsoleType.SPICE_DIRECT:
         console["tls_port"] = None

@@ -23,7 +23,7 @@ from keyhole.drivers.simulated.misbehaviour import Misbehaviour
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
-from keyhole.model import Protocol, Server, Target, UnixAddress
+from keyhole.model import Protocol, Server, SocketTrust, Target, UnixAddress
 from keyhole.ports import DriverContext
 
 
@@ -111,7 +111,7 @@ class SimulatedDriver:
             f"Server {guest.server.name} ({guest.server.id}): its {protocol} console at {target.address} {wrong}."
             for guest in self._guests.values()
             for protocol, target in guest.targets.items()
-            if (wrong := await probe(target.address)) is not None
+            if (wrong := await probe(target.address, target.socket.directory)) is not None
         ]
 
     async def _start(self, given: SimulatedServer, stem: Path, stack: AsyncExitStack) -> _Guest:
@@ -123,7 +123,8 @@ class SimulatedDriver:
         for protocol, console in ((Protocol.VNC, rfb), (Protocol.SERIAL, serial)):
             stack.push_async_callback(console.close)
             address = await console.start(UnixAddress(str(stem.with_suffix(f".{protocol}"))))
-            targets[protocol] = Target(protocol, address, given.password if protocol is Protocol.VNC else None)
+            secret = given.password if protocol is Protocol.VNC else None
+            targets[protocol] = Target(protocol, address, secret, socket=SocketTrust(str(stem.parent)))
         server = Server(
             id=given.id,
             name=given.name,

@@ -12,6 +12,25 @@ class SecurityNumber(IntEnum):
     VENCRYPT = 19
 
 
+SECURITY_NAMES: dict[int, str] = {
+    SecurityNumber.NONE: "None",
+    SecurityNumber.VNC_AUTHENTICATION: "VNC password",
+    SecurityNumber.VENCRYPT: "VeNCrypt",
+}
+
+
+class VencryptNumber(IntEnum):
+    """Sub-types of VeNCrypt (rfbproto, "VeNCrypt"): under anonymous TLS, or under TLS with certificates (x509)."""
+
+    PLAIN = 256
+    TLSNONE = 257
+    TLSVNC = 258
+    TLSPLAIN = 259
+    X509NONE = 260
+    X509VNC = 261
+    X509PLAIN = 262
+
+
 class SecurityResult(IntEnum):
     """7.1.3; the third is TightVNC's and closes the connection as well."""
 

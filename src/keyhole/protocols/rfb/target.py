@@ -9,12 +9,13 @@ from keyhole.protocols.peer_text import printable
 from keyhole.protocols.rfb.constants import (
     NAME_LIMIT_BYTES,
     REASON_LIMIT_BYTES,
+    SECURITY_NAMES,
     SERVER_INIT_BYTES,
     VERSION_BYTES,
     SecurityNumber,
     SecurityResult,
 )
-from keyhole.protocols.rfb.security import SecurityType
+from keyhole.protocols.rfb.security import SecurityType, named
 from keyhole.protocols.rfb.version import Version, server_version
 
 
@@ -81,9 +82,9 @@ class TargetHandshake(Machine[ServerInit]):
         for security in self._security:
             if security.number in offered:
                 return security
-        theirs = ", ".join(str(number) for number in sorted(set(offered))[:8])
-        ours = ", ".join(str(int(security.number)) for security in self._security)
-        raise SecurityRefused(f"The server offers the security types {theirs}; allowed are {ours or 'none'}.")
+        theirs = named(sorted(offered), SECURITY_NAMES)
+        ours = named((security.number for security in self._security), SECURITY_NAMES)
+        raise SecurityRefused(f"The server offers the security types {theirs}; required is {ours}.")
 
     def _check_result(self, version: Version) -> Script:
         result = int.from_bytes((yield Read(4, "the server's security result")), "big")

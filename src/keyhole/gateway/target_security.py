@@ -1,0 +1,106 @@
+"""How we sign in to a target's VNC server: which security types will do, and TLS on its connection."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from functools import partial
+
+from keyhole.errors import TargetFailed, TlsUnusable, Unavailable
+from keyhole.gateway.connection import Connection
+from keyhole.model import Target, TargetTls, TcpAddress, UnixAddress
+from keyhole.protocols.rfb.constants import VencryptNumber
+from keyhole.protocols.rfb.security import SecurityType
+from keyhole.protocols.rfb.security.none import NoSecurity
+from keyhole.protocols.rfb.security.plain import PlainAuthentication
+from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
+from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
+from keyhole.reasons import Reason
+from keyhole.target_tls import ClientContexts
+from keyhole.vnc_password import response
+
+# By number, each kind of TLS from the weakest way to sign in to the strongest.
+_KINDS = (
+    (VencryptNumber.TLSNONE, VencryptNumber.TLSVNC, VencryptNumber.TLSPLAIN),
+    (VencryptNumber.X509NONE, VencryptNumber.X509VNC, VencryptNumber.X509PLAIN),
+)
+
+# OpenSSL's X509_V_ERR_..., in words that name neither host nor certificate.
+_FAULTS = {
+    10: "has expired",
+    18: "is signed by itself and not trusted",
+    19: "is not signed by a trusted authority",
+    20: "is not signed by a trusted authority",
+    21: "is not signed by a trusted authority",
+    62: "is for another name",
+    64: "is for another address",
+}
+
+
+def accepted_security(target: Target) -> Sequence[SecurityType]:
+    """The security types that will do, best first: VeNCrypt alone where the target has TLS, else those without it."""
+    password = None if target.password is None else target.password.get_secret_value()
+    ways: list[SecurityType] = [NoSecurity()]
+    if password is not None:
+        ways.append(VncAuthentication(partial(response, password)))
+    if target.tls is None:
+        return ways
+    if password is not None and target.user_name:
+        encoded = password.encode("utf-8", "surrogateescape")
+        ways.append(PlainAuthentication(target.user_name.encode(), encoded))
+    return [VeNCrypt(_subtypes(target.tls, ways))]
+
+
+def _subtypes(tls: TargetTls, ways: Sequence[SecurityType]) -> dict[VencryptNumber, SecurityType]:
+    """What is at least as strong as the settings ask, and can be answered; the strongest first."""
+    weakest = VencryptNumber[tls.subtype.name]
+    kind = next(kind for kind in _KINDS if weakest in kind)
+    possible = list(zip(kind, ways, strict=False))
+    return {subtype: way for subtype, way in reversed(possible) if subtype >= weakest}
+
+
+async def start_tls(connection: Connection, target: Target, tls: TargetTls, contexts: ClientContexts) -> None:
+    """Wraps the connection in TLS, with the target's certificate checked.
+
+    Raises TargetFailed (`target_tls_failed`), Unavailable when our own files cannot be used.
+    """
+    try:
+        context = await asyncio.to_thread(contexts.context_for, tls)
+    except TlsUnusable as error:
+        raise Unavailable("The files for TLS on the way to the console cannot be used.") from error
+    loop = asyncio.get_running_loop()
+    try:
+        transport = await loop.start_tls(
+            connection.transport, connection, context, server_hostname=_server_name(target, tls)
+        )
+    except ssl.SSLCertVerificationError as error:
+        fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
+        raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error
+    except ssl.SSLError as error:
+        words = (error.reason or "no reason given").lower().replace("_", " ")
+        raise TargetFailed(Reason.TARGET_TLS_FAILED, f"TLS could not be agreed on: {words}") from error
+    except OSError as error:
+        raise TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up while TLS was agreed on") from error
+    if transport is None:
+        raise TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up while TLS was agreed on")
+    connection.adopt(transport)
+
+
+def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
+    """What it means when a host says nothing under TLS but hangs up.
+
+    In TLS 1.3 a client is done before the server has looked at the client's certificate, so one that is missing or not
+    liked shows only now.
+    """
+    ours = "wants a certificate of ours" if tls.certificate is None else "does not like our certificate"
+    return TargetFailed(Reason.TARGET_TLS_FAILED, f"the host hung up right after TLS began; probably it {ours}")
+
+
+def _server_name(target: Target, tls: TargetTls) -> str | None:
+    """The name that is asked for and checked."""
+    if tls.server_name:
+        return tls.server_name
+    match target.address:
+        case TcpAddress(host):
+            return host
+        case UnixAddress():
+            return "localhost"

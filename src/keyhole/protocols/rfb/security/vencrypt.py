@@ -1,0 +1,58 @@
+"""Security type 19, VeNCrypt 0.2 (rfbproto, "VeNCrypt"): TLS is agreed on, started, and another type goes on under it.
+
+Which sub-types are good enough is the caller's to say. The server's order counts for nothing, and a server that offers
+none of them is refused: whoever sits on the way could have taken the better ones off its list.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import ClassVar
+
+from keyhole.errors import ProtocolError, SecurityRefused
+from keyhole.protocols.machine import Read, Script, StartTls, Wait
+from keyhole.protocols.rfb.constants import SecurityNumber, VencryptNumber
+from keyhole.protocols.rfb.security import SecurityType, named
+
+VERSION = b"\0\2"
+_NAMES: dict[int, str] = {subtype: subtype.name.lower() for subtype in VencryptNumber}
+
+
+class VeNCrypt:
+    """TLS by one of `ways`, best first: the sub-type, and what authenticates under it."""
+
+    __slots__ = ("_ways",)
+
+    number: ClassVar[int] = SecurityNumber.VENCRYPT
+
+    def __init__(self, ways: Mapping[VencryptNumber, SecurityType]) -> None:
+        self._ways = ways
+
+    def script(self, send: Callable[[bytes], None]) -> Script:
+        """Raises SecurityRefused when the server lacks what is wanted or refuses it, ProtocolError."""
+        version = yield Read(2, "the server's VeNCrypt version")
+        if version < VERSION:
+            raise SecurityRefused(f"The server speaks VeNCrypt {version[0]}.{version[1]}; required is 0.2.")
+        send(VERSION)
+        if (yield Read(1, "the server's answer to our VeNCrypt version")) != b"\0":
+            raise SecurityRefused("The server does not accept VeNCrypt 0.2.")
+        chosen = self._choose((yield from self._read_offer()))
+        send(chosen.to_bytes(4, "big"))
+        match (yield Read(1, "the server's answer to our VeNCrypt sub-type")):
+            case b"\1":
+                yield StartTls("TLS")
+            case b"\0":
+                raise SecurityRefused(f"The server offers {_NAMES[chosen]} but refuses to start it.")
+            case _:
+                raise ProtocolError("The server's answer to our VeNCrypt sub-type is neither yes nor no.")
+        yield from self._ways[chosen].script(send)
+
+    def _read_offer(self) -> Generator[Wait, bytes, Sequence[int]]:
+        count = (yield Read(1, "the number of the server's VeNCrypt sub-types"))[0]
+        offer = yield Read(4 * count, "the server's VeNCrypt sub-types")
+        return [int.from_bytes(offer[at : at + 4], "big") for at in range(0, len(offer), 4)]
+
+    def _choose(self, offered: Sequence[int]) -> VencryptNumber:
+        for subtype in self._ways:
+            if subtype in offered:
+                return subtype
+        theirs, ours = named(sorted(offered), _NAMES), named(self._ways, _NAMES)
+        raise SecurityRefused(f"The server offers the VeNCrypt sub-types {theirs}; required is {ours}.")
