@@ -85,10 +85,10 @@ def test_junk_in_a_query_or_a_cookie_is_passed_over(junk: str) -> None:
 @example(REPLY, [1])
 @example(b"HTTP/1.1 200 " + b"x" * REPLY_LIMIT_BYTES, [])
 def test_any_split_of_a_reply_gives_the_same(data: bytes, sizes: list[int]) -> None:
-    outcomes = [run(TunnelHandshake("/"), split(data, each), REPLY_LIMIT_BYTES) for each in (sizes, [])]
+    outcomes = [run(TunnelHandshake("/", "host"), split(data, each), REPLY_LIMIT_BYTES) for each in (sizes, [])]
     assert outcomes[0] == outcomes[1]
 
 
 @given(st.integers(0, len(REPLY) - 1), st.integers(0, 255))
 def test_one_changed_byte_of_a_reply(at: int, byte: int) -> None:
-    run(TunnelHandshake("/"), [spoilt(REPLY, at, byte)], REPLY_LIMIT_BYTES)
+    run(TunnelHandshake("/", "host"), [spoilt(REPLY, at, byte)], REPLY_LIMIT_BYTES)

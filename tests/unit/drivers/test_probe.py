@@ -84,4 +84,5 @@ async def test_a_path_without_a_socket_is_said_to_be_so(tmp_path: Path) -> None:
     assert await probe(UnixAddress(str(path))) == "is not a socket"
     link = tmp_path / "link"
     link.symlink_to(path)
-    assert await probe(UnixAddress(str(link))) == "is not a socket"
+    assert await probe(UnixAddress(str(link))) == "is reached over a link, which is not followed"
+    assert await probe(UnixAddress(str(path)), f"{tmp_path}/other") == f"is not below {tmp_path}/other"

@@ -15,10 +15,10 @@ from tests.fakes.qmp_server import GREETING, GUEST_ID, SERIAL_PORT, QmpServer, a
 import keyhole.drivers.qemu as qemu_driver
 from keyhole.drivers import qmp_session
 from keyhole.drivers.qemu import QemuDriver
-from keyhole.drivers.qmp_session import Peer
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
-from keyhole.model import Protocol, Server, ServerStatus, Target, TcpAddress, UnixAddress
+from keyhole.model import Protocol, Server, ServerStatus, SocketTrust, Target, TargetTls, TcpAddress, UnixAddress
 from keyhole.ports import DriverContext
+from keyhole.unix_sockets import Peer
 
 OTHER_ID = "99999999-2222-3333-4444-555555555555"
 CONTEXT = DriverContext(project_id_of=lambda name: f"id-of-{name}")
@@ -165,9 +165,45 @@ class TestListing:
 
 
 class TestTargets:
-    async def test_where_the_consoles_are(self, driver: QemuDriver, guest: QmpServer, vnc: str, serial: str) -> None:
-        assert await driver.console_target(GUEST_ID, Protocol.VNC) == Target(Protocol.VNC, UnixAddress(vnc))
-        assert await driver.console_target(GUEST_ID, Protocol.SERIAL) == Target(Protocol.SERIAL, UnixAddress(serial))
+    async def test_where_the_consoles_are(
+        self, driver: QemuDriver, guest: QmpServer, vnc: str, serial: str, tmp_path: Path
+    ) -> None:
+        trust = SocketTrust(str(tmp_path), frozenset({os.geteuid()}))
+        for protocol, path in ((Protocol.VNC, vnc), (Protocol.SERIAL, serial)):
+            expected = Target(protocol, UnixAddress(path), socket=trust)
+            assert await driver.console_target(GUEST_ID, protocol) == expected
+
+    async def test_a_socket_elsewhere_is_reached_without_links(self, tmp_path: Path, guest: QmpServer) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        with listening(tmp_path / "elsewhere" / "vnc") as path:
+            guest.table.update(answers(vnc=path))
+            qmp_folder = tmp_path / "qmp"
+            qmp_folder.mkdir()
+            (tmp_path / "web.qmp").rename(qmp_folder / "web.qmp")
+            for settings, directory in (({}, "/"), ({"socket_directory": str(tmp_path)}, str(tmp_path))):
+                driver = make_driver(qmp_folder, **settings)
+                assert (await driver.console_target(GUEST_ID, Protocol.VNC)).socket.directory == directory
+
+    async def test_the_users_whose_sockets_are_dialled_may_be_named(self, tmp_path: Path, guest: QmpServer) -> None:
+        uids = frozenset({os.geteuid(), 4242})
+        target = await make_driver(tmp_path, socket_uids=uids).console_target(GUEST_ID, Protocol.VNC)
+        assert target.socket.user_ids == uids
+        stranger = make_driver(tmp_path, socket_uids=[os.geteuid() + 1])
+        assert await stranger.troubles() == [f"{tmp_path}/web.qmp: belongs to a process of another user."]
+
+    async def test_with_tls_a_server_that_speaks_it_is_taken_and_nothing_weaker(
+        self, tmp_path: Path, guest: QmpServer, vnc: str
+    ) -> None:
+        driver = make_driver(tmp_path, tls={"insecure": True})
+        assert (await driver.console_target(GUEST_ID, Protocol.VNC)).tls == TargetTls(insecure=True)
+        clear = {"auth": "none", "family": "unix", "service": vnc, "host": ""}
+        encrypted = {"auth": "vencrypt", "family": "ipv4", "service": "5999", "host": "0.0.0.0"}
+        guest.table["query-vnc-servers"] = [{"server": [clear, encrypted]}]
+        target = await driver.console_target(GUEST_ID, Protocol.VNC)
+        assert target.address == TcpAddress("127.0.0.1", 5999)
+        assert await driver.troubles() == [
+            "Every VNC console of the qemu driver is reached by TLS without verification."
+        ]
 
     async def test_what_the_guest_lacks(self, driver: QemuDriver, guest: QmpServer) -> None:
         guest.table["query-vnc-servers"] = []
@@ -275,7 +311,7 @@ class TestTargets:
         self, driver: QemuDriver, guest: QmpServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stranger = Peer(os.getpid(), os.geteuid() + 1)
-        monkeypatch.setattr(qmp_session, "_peer_of", lambda connection: stranger)
+        monkeypatch.setattr(qmp_session, "peer_of", lambda connection: stranger)
         for protocol in (Protocol.VNC, Protocol.SERIAL):
             with pytest.raises(ConsoleUnavailable):
                 await driver.console_target(GUEST_ID, protocol)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from keyhole.drivers.qemu_log import log_path, log_path_in
-from keyhole.drivers.qmp_session import Peer
 from keyhole.errors import LogUnavailable
+from keyhole.unix_sockets import Peer
 
 QEMU = b"/usr/bin/qemu-system-x86_64"
 

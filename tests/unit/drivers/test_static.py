@@ -101,7 +101,7 @@ async def test_each_target_that_is_gone_is_a_trouble_and_looked_at_once_in_a_whi
 async def test_those_who_ask_at_once_get_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
 
-    async def probe(address: object) -> str:
+    async def probe(address: object, directory: str) -> str:
         nonlocal asked
         asked += 1
         await asyncio.sleep(0)

@@ -30,7 +30,7 @@ def lines(log: io.StringIO) -> list[dict[str, object]]:
 def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.StringIO) -> None:
     value = observer.registry.get_sample_value
     observer.console_created(GRANT, "req-1")
-    observer.console_opened("s", GRANT, "127.0.0.1:1", 0.02)
+    observer.console_opened("s", GRANT, "127.0.0.1:1", 0.02, False)
     assert value("keyhole_sessions", {"type": "novnc"}) == 1
     observer.console_closed("s", GRANT, Reason.TARGET_CLOSED, "", Traffic(10, 5, 1.0))
     assert value("keyhole_sessions", {"type": "novnc"}) == 0
@@ -38,6 +38,7 @@ def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.Strin
     assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 10
     assert [line["event"] for line in lines(log)] == ["console.created", "console.opened", "console.closed"]
     assert all(line["token"] == "abababab" and line["user"] == "alice" for line in lines(log))
+    assert lines(log)[1]["encrypted"] is False
     assert GRANT.token_hash not in log.getvalue()
 
 

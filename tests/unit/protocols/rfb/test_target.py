@@ -83,13 +83,13 @@ def test_sharing_is_ours_to_decide() -> None:
 @pytest.mark.parametrize("offer", [V3_8 + b"\2\2\x13", V3_7 + b"\2\2\x13", V3_3 + b"\0\0\0\2", V3_8 + b"\1\0"])
 def test_without_a_common_type_nothing_is_chosen(offer: bytes) -> None:
     machine = none()
-    with pytest.raises(SecurityRefused, match=r"offers the security types .*; allowed are 1\."):
+    with pytest.raises(SecurityRefused, match=r"offers the security types .*; required is None \(1\)\."):
         machine.receive_data(offer)
     assert machine.data_to_send() == [offer[:12]]
 
 
 def test_a_long_offer_is_named_in_part() -> None:
-    with pytest.raises(SecurityRefused, match=r"types 2, 3, 4, 5, 6, 7, 8, 9; allowed are none\."):
+    with pytest.raises(SecurityRefused, match=r"types VNC password \(2\), 3, 4, 5, 6, 7, 8, 9; required is none\."):
         TargetHandshake([]).receive_data(V3_8 + b"\xfe" + bytes(range(2, 256)))
 
 
