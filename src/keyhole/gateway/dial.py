@@ -1,23 +1,20 @@
-"""Reaching a target: one connection to where its driver said, through the host's HTTP server where it wants that."""
+"""Reaching a target: one connection to where its driver said."""
 
 import asyncio
 import ipaddress
 
 from keyhole import unix_sockets
-from keyhole.errors import SocketRefused, TargetFailed, TunnelRefused
+from keyhole.errors import SocketRefused, TargetFailed
 from keyhole.gateway.connection import Connection
-from keyhole.gateway.handshake import run_to_end
-from keyhole.model import Address, Target, TcpAddress, UnixAddress
-from keyhole.protocols.http_connect import TunnelHandshake
+from keyhole.model import Target, TcpAddress, UnixAddress
 from keyhole.reasons import Reason
 
 
 async def dial(target: Target) -> Connection:
-    """Connects, and has the host open its tunnel where the target has a `connect_path`. The caller sets the deadline.
+    """Connects. The caller sets the deadline.
 
     Raises TargetFailed: `target_refused` when something there said no, `target_unreachable` otherwise. Its message
-    does not name the address, since the viewer may read it. Raises ProtocolError and SessionEnded for a host that does
-    not answer CONNECT as HTTP has it.
+    does not name the address, since the viewer may read it.
     """
     connection = Connection(Reason.TARGET_CLOSED)
     try:
@@ -30,12 +27,6 @@ async def dial(target: Target) -> Connection:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, f"the console's socket {error}") from error
     except OSError as error:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the host cannot be reached") from error
-    if target.connect_path:
-        try:
-            await _open_tunnel(connection, target)
-        except BaseException:
-            connection.transport.abort()
-            raise
     return connection
 
 
@@ -61,20 +52,3 @@ async def _connect(connection: Connection, target: Target) -> None:
             except BaseException:
                 line.close()
                 raise
-
-
-async def _open_tunnel(connection: Connection, target: Target) -> None:
-    machine = TunnelHandshake(target.connect_path, _host_header(target.address))
-    try:
-        await run_to_end(machine, connection)
-    except TunnelRefused as error:
-        raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
-    connection.give_back(machine.trailing_data())
-
-
-def _host_header(address: Address) -> str:
-    match address:
-        case TcpAddress():
-            return str(address).removeprefix("tcp://")
-        case UnixAddress():
-            return "localhost"

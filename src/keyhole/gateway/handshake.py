@@ -4,16 +4,33 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
+from keyhole.errors import KeyholeError, ProtocolError, SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
-from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls
-from keyhole.model import Target
+from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
+from keyhole.model import Address, Target, TcpAddress, UnixAddress
+from keyhole.protocols.http_connect import TunnelHandshake
 from keyhole.protocols.machine import Machine
 from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.reasons import Reason
 from keyhole.target_tls import ClientContexts
 
 EventT = TypeVar("EventT")
+
+
+async def open_tunnel(connection: Connection, target: Target) -> None:
+    """Has the host open its tunnel where the target has a `connect_path`; what follows belongs to the console.
+
+    Raises TargetFailed (`target_refused`), ProtocolError, SessionEnded.
+    """
+    if not target.connect_path:
+        return
+    machine = TunnelHandshake(target.connect_path, _host_header(target.address))
+    try:
+        await _run_to_end(machine, connection)
+    except TunnelRefused as error:
+        raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
+    connection.give_back(machine.trailing_data())
 
 
 async def join_target(connection: Connection, target: Target, contexts: ClientContexts) -> tuple[ServerInit, bytes]:
@@ -27,11 +44,12 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
     if tls is None:
         server_init = await _run_to_event(machine, connection)
     else:
+        context = await tls_context(tls, contexts)
         in_the_clear: int | None = None
 
         async def secure() -> None:
             nonlocal in_the_clear
-            await start_tls(connection, target, tls, contexts)
+            await start_tls(connection, target, context)
             in_the_clear = connection.received_bytes
 
         try:
@@ -55,7 +73,7 @@ async def join_viewer(viewer: Viewer, server_init: ServerInit) -> bytes:
     return machine.trailing_data()
 
 
-async def run_to_end(machine: Machine[Any], connection: Connection) -> None:
+async def _run_to_end(machine: Machine[Any], connection: Connection) -> None:
     """Feeds a machine that tells of no event until it is done. Raises what it raises, and SessionEnded."""
     _flush(machine, connection)
     while not machine.done:
@@ -75,7 +93,8 @@ async def _run_to_event(
         if events:
             return events[0]
         if machine.wants_tls and secure is not None:
-            machine.receive_data(connection.take())  # whatever came too early is an error
+            # Whatever came too early is an error. Nothing may be awaited from here until `secure` stops reading.
+            machine.receive_data(connection.take())
             await secure()
             machine.tls_started()
             _flush(machine, connection)
@@ -102,3 +121,11 @@ async def _step(machine: Machine[Any], connection: Connection) -> None:
 def _flush(machine: Machine[Any], connection: Connection) -> None:
     for message in machine.data_to_send():
         connection.send(message)
+
+
+def _host_header(address: Address) -> str:
+    match address:
+        case TcpAddress():
+            return str(address).removeprefix("tcp://")
+        case UnixAddress():
+            return "localhost"

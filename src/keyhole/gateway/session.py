@@ -21,7 +21,7 @@ from keyhole.gateway.connection import Connection, RawViewer, Viewer
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial import dial, is_encrypted
 from keyhole.gateway.goodbye import close_soon
-from keyhole.gateway.handshake import join_target, join_viewer
+from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
 from keyhole.gateway.origin import check_origin
 from keyhole.gateway.pump import Pump
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
@@ -117,6 +117,7 @@ async def _reach(target: Target, tls: ClientContexts, seconds: float) -> tuple[C
     try:
         async with asyncio.timeout(seconds):
             line = await dial(target)
+            await open_tunnel(line, target)
             if target.protocol is not Protocol.VNC:
                 return line, None, b""
             screen, following = await join_target(line, target, tls)

@@ -58,19 +58,26 @@ def _subtypes(tls: TargetTls, ways: Sequence[SecurityType]) -> dict[VencryptNumb
     return {subtype: way for subtype, way in reversed(possible) if subtype >= weakest}
 
 
-async def start_tls(connection: Connection, target: Target, tls: TargetTls, contexts: ClientContexts) -> None:
-    """Wraps the connection in TLS, with the target's certificate checked.
-
-    Raises TargetFailed (`target_tls_failed`), Unavailable when our own files cannot be used.
-    """
+async def tls_context(tls: TargetTls, contexts: ClientContexts) -> ssl.SSLContext:
+    """What `start_tls` needs. Raises Unavailable when our own files cannot be used."""
     try:
-        context = await asyncio.to_thread(contexts.context_for, tls)
+        return await asyncio.to_thread(contexts.context_for, tls)
     except TlsUnusable as error:
         raise Unavailable("The files for TLS on the way to the console cannot be used.") from error
+
+
+async def start_tls(connection: Connection, target: Target, context: ssl.SSLContext) -> None:
+    """Wraps the connection in TLS, with the target's certificate checked as the context says.
+
+    From its first step on nothing is read in the clear. Raises TargetFailed (`target_tls_failed`).
+    """
+    hung_up = TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up where TLS was to begin")
+    if connection.transport.is_closing():
+        raise hung_up
     loop = asyncio.get_running_loop()
     try:
         transport = await loop.start_tls(
-            connection.transport, connection, context, server_hostname=_server_name(target, tls)
+            connection.transport, connection, context, server_hostname=_server_name(target)
         )
     except ssl.SSLCertVerificationError as error:
         fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
@@ -79,9 +86,9 @@ async def start_tls(connection: Connection, target: Target, tls: TargetTls, cont
         words = (error.reason or "no reason given").lower().replace("_", " ")
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"TLS could not be agreed on: {words}") from error
     except OSError as error:
-        raise TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up while TLS was agreed on") from error
+        raise hung_up from error
     if transport is None:
-        raise TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up while TLS was agreed on")
+        raise hung_up
     connection.adopt(transport)
 
 
@@ -95,10 +102,10 @@ def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
     return TargetFailed(Reason.TARGET_TLS_FAILED, f"the host hung up right after TLS began; probably it {ours}")
 
 
-def _server_name(target: Target, tls: TargetTls) -> str | None:
+def _server_name(target: Target) -> str:
     """The name that is asked for and checked."""
-    if tls.server_name:
-        return tls.server_name
+    if target.tls is not None and target.tls.server_name:
+        return target.tls.server_name
     match target.address:
         case TcpAddress(host):
             return host
