@@ -49,6 +49,19 @@ async def test_a_unix_socket_is_told_by_its_path() -> None:
     assert (console["host"], console["port"]) == ("/run/vm1.vnc", 0)
 
 
+async def test_what_the_host_is_asked_for_by_connect_is_told() -> None:
+    world = World()
+    token = await issue(world)
+    grant = world.grants.grants[hash_token(token)]
+    world.grants.grants[hash_token(token)] = replace(grant, address="tcp://10.0.0.5:80/console?ref=OpaqueRef:1")
+    assert (await look_up(world, token)).json()["console"] == {
+        "instance_uuid": SERVER_ID,
+        "host": "10.0.0.5",
+        "port": 80,
+        "internal_access_path": "/console?ref=OpaqueRef:1",
+    }
+
+
 async def test_looking_uses_nothing_up() -> None:
     world = World()
     token = await issue(world)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keyhole.addresses import origin_of, parse_listen, parse_proxies, parse_target_url
-from keyhole.model import TcpAddress, UnixAddress
+from keyhole.addresses import origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
+from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,16 @@ def test_the_client_behind_proxies(peer: str, forwarded_for: list[str], client: 
 
 def test_an_untrusted_unix_socket_has_no_client() -> None:
     assert parse_proxies(["10.0.0.0/8"]).client_of("", ["203.0.113.9"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        (TcpAddress("h", 1), ""),
+        (TcpAddress("h", 80), "/"),
+        (TcpAddress("::1", 80), "/console?ref=OpaqueRef:1/2#3"),
+        (UnixAddress("/run/vm1/vnc"), ""),
+    ],
+)
+def test_a_targets_place_is_read_back_as_it_was(address: Address, path: str) -> None:
+    assert parse_place(Target(Protocol.VNC, address, connect_path=path).place) == (address, path)

@@ -97,6 +97,16 @@ async def test_what_was_never_a_token_is_refused_by_name() -> None:
     assert await world.refusal("\udcff") is Reason.TOKEN_UNKNOWN
 
 
+async def test_a_console_behind_another_path_of_the_same_host_is_not_opened() -> None:
+    world = World()
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, HERE, connect_path="/console?ref=1")
+    token = await world.token()
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, HERE, connect_path="/console?ref=2")
+    with pytest.raises(TargetFailed) as caught:
+        await world.consoles.redeem(token)
+    assert caught.value.reason is Reason.SERVER_MOVED
+
+
 async def test_a_console_at_another_address_is_not_opened() -> None:
     world = World()
     token = await world.token()

@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+import trustme
+from pydantic import SecretStr, ValidationError
 
 from keyhole.drivers.static import StaticDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, Unavailable
-from keyhole.model import Protocol, Server, ServerStatus, TcpAddress, UnixAddress
+from keyhole.model import (
+    Protocol,
+    Server,
+    ServerStatus,
+    SocketTrust,
+    Target,
+    TargetTls,
+    TcpAddress,
+    UnixAddress,
+    VencryptSubtype,
+)
 from keyhole.ports import DriverContext
 
 
@@ -112,3 +123,46 @@ async def test_those_who_ask_at_once_get_one_answer(monkeypatch: pytest.MonkeyPa
     answers = await asyncio.gather(*(driver.troubles() for _ in range(5)))
     assert answers == [["Server vm1 (s1): its vnc console at tcp://h:1 is gone."]] * 5
     assert asked == 1
+
+
+async def test_how_a_console_is_reached_is_as_the_settings_say(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("sesame\n")
+    driver = driver_of(
+        {
+            "vnc": {
+                "url": "tcp://h:1",
+                "password_file": tmp_path / "password",
+                "username": "alice",
+                "tls": {"insecure": True, "subtype": "x509plain"},
+                "connect_path": "/console",
+            },
+            "serial": {"url": "unix:/run/vm1/serial", "socket_directory": "/run/vm1", "socket_uids": [107]},
+        }
+    )
+    assert await driver.console_target("s1", Protocol.VNC) == Target(
+        Protocol.VNC,
+        TcpAddress("h", 1),
+        SecretStr("sesame"),
+        "alice",
+        TargetTls(VencryptSubtype.X509PLAIN, insecure=True),
+        connect_path="/console",
+    )
+    serial = await driver.console_target("s1", Protocol.SERIAL)
+    assert serial.socket == SocketTrust("/run/vm1", frozenset({107}))
+
+
+async def test_a_console_that_is_not_as_safe_as_it_might_be_is_a_trouble(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(ca)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        driver = driver_of(
+            {"vnc": {"url": url, "tls": {"insecure": True}}},
+            {"id": "s2", "name": "vm2", "vnc": {"url": url, "tls": {"ca": ca}}},
+        )
+        ca.write_text("half written")
+        assert await driver.troubles() == [
+            "Server vm1 (s1): its vnc console is reached by TLS without verification.",
+            "Server vm2 (s2): its vnc console has tls settings that cannot be used:"
+            f" ca: {ca}: holds no PEM certificate.",
+        ]

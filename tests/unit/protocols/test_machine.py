@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.machine import EARLY_LIMIT_BYTES, Machine, Pause, Read, ReadUntil, Script
+from keyhole.protocols.machine import EARLY_LIMIT_BYTES, Machine, Pause, Read, ReadUntil, Script, StartTls
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +135,41 @@ def test_after_a_failure_the_peer_can_still_be_told_and_nothing_goes_on() -> Non
         machine.resume()
     with pytest.raises(ProtocolError, match="the handshake failed"):
         machine.receive_eof()
+
+
+class Upgrading(Machine[Said]):
+    peer = "host"
+
+    def script(self) -> Script:
+        yield Read(1, "the agreement")
+        self.send(b"agreed")
+        yield StartTls("TLS")
+        self.send(b"secret")
+        self.emit(Said((yield Read(2, "an answer"))))
+
+
+def test_tls_is_started_by_our_side_once_all_is_sent() -> None:
+    machine = Upgrading()
+    assert not machine.wants_tls
+    machine.receive_data(b"1")
+    assert machine.wants_tls
+    assert machine.data_to_send() == [b"agreed"]
+    machine.receive_data(b"")
+    machine.tls_started()
+    assert not machine.wants_tls
+    assert machine.data_to_send() == [b"secret"]
+    machine.receive_data(b"ok")
+    assert machine.events() == [Said(b"ok")]
+    assert machine.done
+
+
+@pytest.mark.parametrize("reads", [[b"1!"], [b"1", b"!"]])
+def test_bytes_left_over_where_tls_begins_are_an_error(reads: list[bytes]) -> None:
+    machine = Upgrading()
+    for data in reads[:-1]:
+        machine.receive_data(data)
+    with pytest.raises(ProtocolError, match="The host sends something in the clear after TLS was agreed on"):
+        machine.receive_data(reads[-1])
+    assert not machine.wants_tls
+    with pytest.raises(RuntimeError, match="does not wait for TLS"):
+        machine.tls_started()
