@@ -3,7 +3,7 @@
     KeyholeError
      ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
      ├─ ProtocolError             a peer broke the rules of its protocol
-     │   └─ TooLarge              it may be well-formed, but is larger than a named limit
+     │   └─ TooLarge              it may be well-formed, but is larger, or more, than a named limit
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
      └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
@@ -40,7 +40,11 @@ class ProtocolError(KeyholeError):
 
 
 class TooLarge(ProtocolError):
-    """What the peer sends exceeds a named limit."""
+    """What the peer sends exceeds a named limit. `reason` is that of a limit which has one of its own."""
+
+    def __init__(self, message: str, reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class SecurityRefused(KeyholeError):

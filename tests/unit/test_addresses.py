@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.addresses import origin_of, parse_listen, parse_proxies, parse_target_url
+from keyhole.addresses import network_of, origin_of, parse_listen, parse_proxies, parse_target_url
 from keyhole.model import TcpAddress, UnixAddress
 
 
@@ -130,3 +130,19 @@ def test_the_client_behind_proxies(peer: str, forwarded_for: list[str], client: 
 
 def test_an_untrusted_unix_socket_has_no_client() -> None:
     assert parse_proxies(["10.0.0.0/8"]).client_of("", ["203.0.113.9"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_what_counts_as_one_address(client: str, network: str) -> None:
+    assert network_of(client) == network
