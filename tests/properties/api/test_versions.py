@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from keyhole.api.errors import RequestRefused, status_of
+from keyhole.api.errors import RequestRefused
 from keyhole.api.versions import LEGACY_VERSION_HEADER, VERSION_HEADER, Microversion, requested_version
 
 NAMES = st.sampled_from([VERSION_HEADER.lower().encode(), LEGACY_VERSION_HEADER.lower().encode()])
@@ -25,7 +25,6 @@ def test_what_is_written_is_read(major: int, minor: int) -> None:
 def test_any_headers_ask_for_a_version_or_are_refused(raw: list[tuple[bytes, bytes]]) -> None:
     try:
         version = requested_version(Headers(raw=raw))
-    except RequestRefused as refusal:
-        assert status_of(refusal) == 400
-    else:
-        assert version == Microversion(*map(int, str(version).split(".")))
+    except RequestRefused:
+        return
+    assert version == Microversion(*map(int, str(version).split(".")))
