@@ -62,6 +62,7 @@ async def half_close(wire: Wire) -> None:
 
 
 ERROR = Reason.VIEWER_PROTOCOL_ERROR
+MANY_HEADERS = b"GET / HTTP/1.1\r\n" + b"X:\r\n" * 200 + b"\r\n"
 GREAT_CUT_TEXT = b"\x06\0\0\0\x7f\xff\xff\xff"
 V3_8 = client_frame(b"RFB 003.008\n")
 
@@ -69,7 +70,7 @@ AT_THE_DOOR = [
     HostileViewer("slow head", sends(b"GET / HTTP/1.1\r\nX: "), Reason.REQUEST_TOO_SLOW, 408),
     HostileViewer("no head", sends(b""), Reason.REQUEST_TOO_SLOW, 408),
     HostileViewer("huge head", sends(b"GET / HTTP/1.1\r\nX: " + b"x" * 70000), Reason.REQUEST_TOO_LARGE, 431),
-    HostileViewer("many headers", sends(b"GET / HTTP/1.1\r\n" + b"X:\r\n" * 200), Reason.REQUEST_TOO_LARGE, 431),
+    HostileViewer("many headers", sends(MANY_HEADERS), Reason.REQUEST_TOO_LARGE, 431),
     HostileViewer("folded header", sends(b"GET / HTTP/1.1\r\nX: x\r\n y\r\n\r\n"), Reason.REQUEST_MALFORMED, 400),
     HostileViewer("bare line feeds", sends(b"GET / HTTP/1.1\nHost: x\n\n"), Reason.REQUEST_MALFORMED, 400),
     HostileViewer("RFB at once", sends(b"RFB 003.008\n"), Reason.REQUEST_MALFORMED, 400),

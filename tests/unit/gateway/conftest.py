@@ -121,6 +121,7 @@ async def make_world(
     handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
     turns: int = 0,
     proxies: Proxies = Proxies(),  # noqa: B008  # frozen
+    application: Any = hello,
     reusable: bool = False,
     lifetime_seconds: int = 600,
 ) -> AsyncIterator[World]:
@@ -130,7 +131,7 @@ async def make_world(
     driver, store = OneServer(), MemoryStore()
     consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, loop.time)
     sessions = Sessions(limits, observer, loop.time)
-    http = HttpServer(hello, observer, deadlines)
+    http = HttpServer(application, observer, deadlines)
     origins = frozenset({PUBLIC_URL})
     parts = SessionParts(consoles, sessions, observer, origins, loop.time, deadlines, streams, Turns(turns))
     door = FrontDoor(parts, http, handshakes, proxies)
