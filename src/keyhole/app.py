@@ -155,7 +155,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         turns = Turns(limits.handshakes_per_server)
         parts = SessionParts(consoles, sessions, observer, origins, loop.time, deadlines, streams, turns)
         door = FrontDoor(parts, http, HandshakeLimits(limits.handshakes, limits.handshakes_per_address), proxies)
-        observer.serving(settings.server.workers, door.handshakes)
+        observer.serving(settings.server.workers, door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         server = await listen(listener, door, tls)
         stack.enter_context(
             running_chores(

@@ -96,6 +96,7 @@ class Observer:
         self._handshakes = Gauge(
             "keyhole_handshakes", "Connections on their way to a session or to a first request.", registry=self.registry
         )
+        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
         self._workers = Gauge("keyhole_workers", "Processes that serve the port.", registry=self.registry)
         for reason in Reason:
             self._refused.labels(reason)
@@ -108,10 +109,11 @@ class Observer:
     def service_started(self, url: str, **facts: object) -> None:
         self._log.info(Event.SERVICE_STARTED, url=url, **facts)
 
-    def serving(self, workers: int, handshakes: Callable[[], int]) -> None:
-        """How many workers there are, and what tells how many handshakes are under way."""
+    def serving(self, workers: int, handshakes: Callable[[], int], tasks: Callable[[], int]) -> None:
+        """How many workers there are, and what tells how many handshakes and tasks are under way."""
         self._workers.set(workers)
         self._handshakes.set_function(handshakes)
+        self._tasks.set_function(tasks)
 
     def service_stopped(self, **facts: object) -> None:
         self._log.info(Event.SERVICE_STOPPED, **facts)

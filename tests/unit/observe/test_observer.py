@@ -68,10 +68,10 @@ def test_each_step_of_a_set_up_has_its_own_histogram(observer: Observer) -> None
 
 def test_the_state_of_the_service_is_shown(observer: Observer) -> None:
     value = observer.registry.get_sample_value
-    observer.serving(2, lambda: 7)
+    observer.serving(2, lambda: 7, lambda: 9)
     observer.target_failed("static", Reason.TARGET_REFUSED)
     observer.driver_troubles("static", 3)
-    assert (value("keyhole_workers"), value("keyhole_handshakes")) == (2, 7)
+    assert (value("keyhole_workers"), value("keyhole_handshakes"), value("keyhole_tasks")) == (2, 7, 9)
     assert value("keyhole_target_errors_total", {"driver": "static", "reason": "target_refused"}) == 1
     assert value("keyhole_driver_troubles", {"driver": "static"}) == 3
 
