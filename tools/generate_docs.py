@@ -133,7 +133,7 @@ def metrics() -> str:
     observer = Observer(CapturingLogger())  # type: ignore[arg-type]
     lines = [
         "# Metrics and log events",
-        "`/metrics` answers in Prometheus' text format.",
+        "`/metrics` answers in Prometheus' text format; `packaging/grafana/keyhole.json` is a Grafana dashboard.",
         "",
         "| metric | type | labels | meaning |",
         "|---|---|---|---|",
