@@ -2,9 +2,10 @@
 
 BIN := .venv/bin
 ARGS ?=
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs format lock clean
+.PHONY: help demo test fuzz check bench docs format lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -16,6 +17,10 @@ test: .venv/.dev .cache/keystone/.installed page ## Install what is missing and 
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool tigervnc-viewer
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.fuzz --seconds 60
+
+fuzz: .venv/.dev ## Fuzz every parser for longer (SECONDS=600 each)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 check: .venv/.dev ## Style, types, import rules, generated files
 	$(BIN)/ruff check src tests bench tools

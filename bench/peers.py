@@ -172,6 +172,12 @@ url = "sqlite:///{directory / "keyhole.db"}"
 lifetime_seconds = {LINKS_LIVE_SECONDS}
 reuse = "{"once" if links_open_once else "until_expiry"}"
 
+[limits]
+sessions = 0
+sessions_per_user = 0
+sessions_per_project = 0
+messages_per_second = 0
+
 [identity]
 allow_plain_passwords = true
 

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from keyhole.model import Address, TcpAddress, UnixAddress
+
+IPV6_PREFIX_BITS = 64
+"""What one customer has of IPv6: an address that is counted is the network of this size."""
 
 
 def parse_listen(text: str) -> Address:
@@ -117,3 +120,16 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def network_of(client: str) -> str:
+    """What is counted as one address: an IPv4 address, the /64 around an IPv6 address, any other text as it is."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), IPV6_PREFIX_BITS), strict=False))

@@ -28,7 +28,9 @@ from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import bound_socket, listen, tls_context
 from keyhole.gateway.session import SessionParts
+from keyhole.gateway.turns import Turns
 from keyhole.identity.backends import check_settings, open_backend
+from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
@@ -90,6 +92,19 @@ def check(settings: Settings) -> list[str]:
     return [choice.name for choice in choices]
 
 
+def session_limits(settings: Settings) -> SessionLimits:
+    """What the settings allow of sessions."""
+    return SessionLimits(
+        idle_seconds=settings.sessions.idle_seconds,
+        maximum_seconds=settings.sessions.maximum_seconds,
+        total=settings.limits.sessions,
+        per_user=settings.limits.sessions_per_user,
+        per_project=settings.limits.sessions_per_project,
+        per_server=settings.console.max_sessions_per_server,
+        buffered_bytes=settings.limits.buffered_bytes,
+    )
+
+
 @asynccontextmanager
 async def running(settings: Settings, observer: Observer) -> AsyncIterator[Service]:
     """Runs the service while the context lasts. Raises SettingsError when it cannot start."""
@@ -110,12 +125,8 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         servers = Servers(drivers)
         rules = GrantRules(settings.tokens.lifetime_seconds, settings.tokens.reuse == "until_expiry")
         consoles = Consoles(servers, store, rules, settings.public_url, time.time)
-        limits = SessionLimits(
-            settings.sessions.idle_seconds,
-            settings.sessions.maximum_seconds,
-            settings.console.max_sessions_per_server,
-        )
-        sessions = Sessions(limits, observer, loop.time)
+        sessions = Sessions(session_limits(settings), observer, loop.time)
+        proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
         application = create_application(
             ApiServices(
@@ -127,7 +138,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 identity=identity.provider,
                 issuer=identity.issuer,
                 credentials=identity.credentials,
-                proxies=parse_proxies(settings.server.trusted_proxies),
+                proxies=proxies,
                 observer=observer,
                 drivers=drivers,
                 store_troubles=store.troubles,
@@ -135,9 +146,16 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 clock=time.time,
             )
         )
-        deadlines = Deadlines()
-        http = HttpServer(application, observer, deadlines)
-        door = FrontDoor(SessionParts(consoles, sessions, observer, origins, loop.time, deadlines), http)
+        limits = settings.limits
+        deadlines = Deadlines(head=limits.head_seconds)
+        http = HttpServer(application, observer, deadlines, limits.head_bytes)
+        streams = StreamLimits(
+            limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
+        )
+        turns = Turns(limits.handshakes_per_server)
+        parts = SessionParts(consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=turns)
+        door = FrontDoor(parts, http, HandshakeLimits(limits.handshakes, limits.handshakes_per_address), proxies)
+        observer.serving(settings.server.workers, door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         server = await listen(listener, door, tls)
         stack.enter_context(
             running_chores(

@@ -65,4 +65,5 @@ async def watch(drivers: Sequence[HypervisorDriver], observer: Observer) -> None
             for trouble_found in sorted(troubles - known.get(driver.name, set())):
                 observer.service_trouble(driver.name, trouble_found)
             known[driver.name] = troubles
+            observer.driver_troubles(driver.name, len(troubles))
         await asyncio.sleep(WATCH_SECONDS)

@@ -33,10 +33,11 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A grant that was redeemed, and where its console is right now."""
+    """A grant that was redeemed, and where its console is right now, as the driver of that name says."""
 
     grant: Grant
     target: Target
+    driver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,10 @@ class Consoles:
         if grant is None:
             raise self._refusal(await self._store.find_grant(token_hash))
         try:
-            target = await self._target_now(grant)
+            return await self._target_now(grant)
         except BaseException:
             await self.release(grant)
             raise
-        return Redemption(grant, target)
 
     async def release(self, grant: Grant) -> None:
         """Gives a redemption back: the console never opened, so its link may be tried again until it expires."""
@@ -131,7 +131,7 @@ class Consoles:
         """Forgets grants that expired long ago; returns how many."""
         return await self._store.sweep_grants(self._clock() - KEEP_EXPIRED_SECONDS)
 
-    async def _target_now(self, grant: Grant) -> Target:
+    async def _target_now(self, grant: Grant) -> Redemption:
         try:
             driver, server = await self._servers.find(grant.server_id)
             if server.project_id != grant.project_id:
@@ -141,7 +141,7 @@ class Consoles:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
         if target.place != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
-        return target
+        return Redemption(grant, target, driver.name)
 
     def _grant(
         self, token: str, identity: Identity, server: Server, console_type: ConsoleType, target: Target

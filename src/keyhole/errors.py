@@ -3,7 +3,7 @@
     KeyholeError
      ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
      ├─ ProtocolError             a peer broke the rules of its protocol
-     │   ├─ TooLarge              it may be well-formed, but is larger than a named limit
+     │   ├─ TooLarge              it may be well-formed, but is larger, or more, than a named limit
      │   └─ TunnelRefused         a host that was asked for a tunnel answered with another status than 200
      ├─ SocketRefused             a unix socket is not what may be dialled: a link, another's, not a socket
      ├─ TlsUnusable               the files for TLS towards a hypervisor cannot be used
@@ -43,7 +43,11 @@ class ProtocolError(KeyholeError):
 
 
 class TooLarge(ProtocolError):
-    """What the peer sends exceeds a named limit."""
+    """What the peer sends exceeds a named limit. `reason` is that of a limit which has one of its own."""
+
+    def __init__(self, message: str, reason: Reason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class TunnelRefused(ProtocolError):

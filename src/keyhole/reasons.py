@@ -20,7 +20,18 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"
     TOKEN_USED = "token_used"
     ORIGIN_REFUSED = "origin_refused"
+    # A limit is reached: of open consoles, of connections being set up, of what a viewer may send.
+    LIMIT_SESSIONS = "limit_sessions"
+    LIMIT_USER = "limit_user"
+    LIMIT_PROJECT = "limit_project"
     LIMIT_SERVER = "limit_server"
+    LIMIT_HANDSHAKES = "limit_handshakes"
+    LIMIT_ADDRESS = "limit_address"
+    LIMIT_SERVER_HANDSHAKES = "limit_server_handshakes"
+    LIMIT_FRAME = "limit_frame"
+    LIMIT_CUT_TEXT = "limit_cut_text"
+    LIMIT_MESSAGES = "limit_messages"
+    LIMIT_BUFFER = "limit_buffer"
     # The way from Keyhole to the server's console.
     TARGET_UNREACHABLE = "target_unreachable"
     TARGET_REFUSED = "target_refused"
@@ -70,6 +81,11 @@ class Words:
 _LINK_GONE = "This link is no longer valid"
 _NEW_LINK = "Ask for a new link."
 _NO_ANSWER = "The server's console does not answer"
+_TOO_MANY_CONSOLES = "Too many consoles"
+_CLOSE_ONE = "Close another one, or wait until one ends."
+_BUSY = "Busy at the moment"
+_MOMENT = "Try again in a moment."
+_TOO_MUCH = "Your viewer sends too much"
 _SERVER_OFF = "The server may be off or moving. Try again in a moment."
 
 WORDS: dict[Reason, Words] = {
@@ -84,10 +100,32 @@ WORDS: dict[Reason, Words] = {
         "This page is not one of the addresses that may show consoles here.",
         "For the operator: see console.allowed_origins and server.public_url.",
     ),
-    Reason.LIMIT_SERVER: Words(
-        "Too many consoles",
-        "This server has as many open consoles as are allowed.",
-        "Close another one, or wait until one ends.",
+    Reason.LIMIT_SESSIONS: Words(
+        _TOO_MANY_CONSOLES, "As many consoles are open here as are allowed in all.", "Try again in a while."
+    ),
+    Reason.LIMIT_USER: Words(_TOO_MANY_CONSOLES, "You have as many open consoles as one person may.", _CLOSE_ONE),
+    Reason.LIMIT_PROJECT: Words(
+        _TOO_MANY_CONSOLES, "Your project has as many open consoles as are allowed.", _CLOSE_ONE
+    ),
+    Reason.LIMIT_SERVER: Words(_TOO_MANY_CONSOLES, "This server has as many open consoles as are allowed.", _CLOSE_ONE),
+    Reason.LIMIT_HANDSHAKES: Words(_BUSY, "Too many consoles are being opened at this moment.", _MOMENT),
+    Reason.LIMIT_ADDRESS: Words(
+        _BUSY, "Too many consoles are being opened from your network address at this moment.", _MOMENT
+    ),
+    Reason.LIMIT_SERVER_HANDSHAKES: Words(
+        _BUSY, "Others are opening this server's console, and it answers them slowly.", _MOMENT
+    ),
+    Reason.LIMIT_FRAME: Words(
+        _TOO_MUCH, "Your viewer sent a larger piece of data than is allowed.", "Reload the page or use another viewer."
+    ),
+    Reason.LIMIT_CUT_TEXT: Words(
+        "Too much text at once", "The text that you pasted is larger than is allowed.", "Paste less, or in parts."
+    ),
+    Reason.LIMIT_MESSAGES: Words(
+        _TOO_MUCH, "Your viewer sent more in a second than anybody types.", "Open it again; send long texts slower."
+    ),
+    Reason.LIMIT_BUFFER: Words(
+        "The connection is too slow", "More was waiting to be sent than is kept for one console.", _NEW_LINK
     ),
     Reason.TARGET_UNREACHABLE: Words(_NO_ANSWER, "The host did not answer in time.", _SERVER_OFF),
     Reason.TARGET_REFUSED: Words(_NO_ANSWER, "The host refused the connection.", _SERVER_OFF),
@@ -159,3 +197,65 @@ WORDS: dict[Reason, Words] = {
         "Try again in a moment.",
     ),
 }
+
+CHECKS: dict[Reason, str] = {
+    Reason.TOKEN_MISSING: "Does a proxy or a portal cut the query (`?token=`) off the link?",
+    Reason.TOKEN_UNKNOWN: (
+        "Was the store replaced, or is the link from another Keyhole? A deleted server's links end here too."
+    ),
+    Reason.TOKEN_EXPIRED: "`tokens.lifetime_seconds`, and the clocks of the hosts that share the store.",
+    Reason.TOKEN_USED: (
+        "`tokens.reuse`. Link previews of chats and mail scanners do not use a link up: only a viewer does."
+    ),
+    Reason.ORIGIN_REFUSED: "`server.public_url` and `console.allowed_origins`: the Origin must be exactly one of them.",
+    Reason.LIMIT_SESSIONS: "`limits.sessions`, `keyhole_sessions`; one worker counts for itself.",
+    Reason.LIMIT_USER: "`limits.sessions_per_user`; the log's `user` says whose.",
+    Reason.LIMIT_PROJECT: "`limits.sessions_per_project`; the log's `token` leads to the project in `console.created`.",
+    Reason.LIMIT_SERVER: "`console.max_sessions_per_server`; the log's `server` says which.",
+    Reason.LIMIT_HANDSHAKES: "`limits.handshakes`, `keyhole_handshakes`: a flood, or hypervisors that answer slowly?",
+    Reason.LIMIT_ADDRESS: "`limits.handshakes_per_address`. Behind a reverse proxy: is it in `server.trusted_proxies`?",
+    Reason.LIMIT_SERVER_HANDSHAKES: "`limits.handshakes_per_server`; does the server's hypervisor answer slowly?",
+    Reason.LIMIT_FRAME: "`limits.frame_bytes`, `limits.message_bytes`; which viewer is it?",
+    Reason.LIMIT_CUT_TEXT: "`limits.cut_text_bytes`.",
+    Reason.LIMIT_MESSAGES: "`limits.messages_per_second`; a script that types without pause, or a broken viewer?",
+    Reason.LIMIT_BUFFER: "`limits.buffered_bytes`; a viewer that does not read, or a very slow line.",
+    Reason.TARGET_UNREACHABLE: "Route and firewall from Keyhole to the log's `target`; is the hypervisor up?",
+    Reason.TARGET_REFUSED: "Does anything listen at the log's `target`? Was the console configured to another address?",
+    Reason.TARGET_PROTOCOL_ERROR: "What listens at the log's `target`; its detail says which rule was broken.",
+    Reason.TARGET_SECURITY_REFUSED: (
+        "The VNC password that the driver gives, and the security types that the server offers."
+    ),
+    Reason.TARGET_TLS_FAILED: (
+        "The log's detail; the server's `vnc.tls` (ca, certificate, server_name) and the dates and names of the host's"
+        " certificate."
+    ),
+    Reason.TARGET_CLOSED: "The hypervisor's log at that time; usually the guest was stopped or moved.",
+    Reason.SERVER_MOVED: "Nothing, unless it is frequent: the server was moved between link and opening.",
+    Reason.VIEWER_CLOSED: "Nothing: the viewer ended it.",
+    Reason.VIEWER_LOST: "Proxies between Keyhole and viewers that cut idle connections (they need more than 30 s).",
+    Reason.VIEWER_TIMEOUT: "Proxies that upgrade but do not forward; a viewer that hangs.",
+    Reason.VIEWER_PROTOCOL_ERROR: "Which viewer it is; the log's detail says which rule was broken.",
+    Reason.IDLE_LIMIT: "`sessions.idle_seconds`.",
+    Reason.TIME_LIMIT: "`sessions.maximum_seconds`.",
+    Reason.REVOKED: "Who withdrew the access, in the log.",
+    Reason.KILLED: "Who ended it, in the log.",
+    Reason.RESTARTING: "Nothing: the service was told to stop.",
+    Reason.INTERNAL_ERROR: "`service.failed` in the log, with a traceback: a defect to report.",
+    Reason.REQUEST_MALFORMED: (
+        "Who sends it (`viewer` in the log): a scanner, or a proxy that speaks another protocol or TLS."
+    ),
+    Reason.REQUEST_TOO_LARGE: "`limits.head_bytes`; cookies of other applications on the same host name?",
+    Reason.REQUEST_TOO_SLOW: "`limits.head_seconds`; idle connections of load balancers end here too.",
+    Reason.NOT_AUTHENTICATED: "The client's credentials; with Keystone, the clocks and the token's expiry.",
+    Reason.TOO_MANY_ATTEMPTS: "Who guesses passwords (`client` in the log). Behind a proxy: `server.trusted_proxies`.",
+    Reason.FORBIDDEN: "The user's roles in the project; docs/reference/roles.md.",
+    Reason.NOT_FOUND: "Nothing, unless a portal builds its URLs wrongly.",
+    Reason.SERVER_NOT_FOUND: "Does the server's project match, and does its driver know it (`keyhole servers`)?",
+    Reason.SERVER_NOT_READY: "Why the server has no host yet.",
+    Reason.SERVER_BUSY: "The server's task, where it does not end by itself.",
+    Reason.CONSOLE_TYPE_UNAVAILABLE: "Which consoles the server's configuration offers.",
+    Reason.CONSOLE_LOG_UNAVAILABLE: "Does the server's configuration name a log file, and may Keyhole read it?",
+    Reason.VERSION_NOT_SUPPORTED: "The client's microversion; 2.1 to 2.104 are offered.",
+    Reason.DEPENDENCY_UNAVAILABLE: "`/readyz` and `service.trouble` in the log name the part.",
+}
+"""Where the operator looks when a reason is frequent; for the documentation only, the page does not show it."""

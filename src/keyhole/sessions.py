@@ -5,13 +5,12 @@ event loop's monotonic clock, in seconds.
 """
 
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from keyhole.errors import LimitReached
+from keyhole.limits import Place, Places
 from keyhole.model import Grant
 from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
@@ -31,6 +30,13 @@ class Relay(Interface):
     def end(self, reason: Reason, detail: str = "") -> None:
         """Ends the session; the first reason given is the one that counts."""
 
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes wait to be sent, to both sides together."""
+
+    def refill(self) -> None:
+        """Called once a second: the viewer may send as many messages again as it may in a second."""
+
     def check_viewer(self) -> None:
         """Called every PING_SECONDS: ends the session when the viewer has been silent for too long."""
 
@@ -41,7 +47,11 @@ class SessionLimits:
 
     idle_seconds: int = 0
     maximum_seconds: int = 0
+    total: int = 0
+    per_user: int = 0
+    per_project: int = 0
     per_server: int = 0
+    buffered_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -53,7 +63,10 @@ class Session:
     viewer: str
     opened_at: float
     relay: Relay
+    place: Place
     checked_at: float
+    counted_bytes: tuple[int, int] = (0, 0)
+    """The traffic that the metrics know of already."""
 
 
 PING_SECONDS = 30.0
@@ -68,36 +81,43 @@ class Sessions:
         self._observer = observer
         self._clock = clock
         self._live: dict[str, Session] = {}
-        self._places: Counter[str] = Counter()
+        self._places = Places(
+            {
+                Reason.LIMIT_SERVER: limits.per_server,
+                Reason.LIMIT_USER: limits.per_user,
+                Reason.LIMIT_PROJECT: limits.per_project,
+                Reason.LIMIT_SESSIONS: limits.total,
+            }
+        )
 
     def __len__(self) -> int:
         return len(self._live)
 
     @contextmanager
-    def place(self, server_id: str) -> Iterator["Place"]:
-        """Holds a place on a server while a session is set up; it is given back unless the session was opened.
+    def place(self, grant: Grant) -> Iterator[Place]:
+        """Holds a place for a grant's session while it is set up; it is given back unless the session was opened.
 
         Raises LimitReached.
         """
-        if self._limits.per_server and self._places[server_id] >= self._limits.per_server:
-            raise LimitReached(
-                Reason.LIMIT_SERVER, f"the server has {self._limits.per_server} open consoles, as many as are allowed"
-            )
-        self._places[server_id] += 1
-        place = Place()
+        place = self._places.take(
+            {
+                Reason.LIMIT_SERVER: grant.server_id,
+                Reason.LIMIT_USER: grant.user_id,
+                Reason.LIMIT_PROJECT: grant.project_id,
+                Reason.LIMIT_SESSIONS: "",
+            }
+        )
         try:
             yield place
         finally:
-            if not place.taken:
-                self._leave(server_id)
+            place.give_back()
 
     def opened(
-        self, place: "Place", grant: Grant, viewer: str, relay: Relay, started_at: float, encrypted: bool | None
+        self, place: Place, grant: Grant, viewer: str, relay: Relay, started_at: float, encrypted: bool | None
     ) -> Session:
         """A session's picture has begun; `started_at` is when its viewer asked for it, `encrypted` is for the audit."""
-        place.taken = True
         now = self._clock()
-        session = Session(uuid.uuid4().hex, grant, viewer, now, relay, now)
+        session = Session(uuid.uuid4().hex, grant, viewer, now, relay, place.hand_on(), now)
         self._live[session.id] = session
         self._observer.console_opened(session.id, grant, viewer, now - started_at, encrypted)
         return session
@@ -105,37 +125,40 @@ class Sessions:
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """A session is over."""
         del self._live[session.id]
-        self._leave(session.grant.server_id)
-        to_viewer, to_target = session.relay.traffic_bytes
-        traffic = Traffic(to_viewer, to_target, self._clock() - session.opened_at)
+        session.place.give_back()
+        self._observer.relayed(*_new_traffic(session))
+        traffic = Traffic(*session.counted_bytes, self._clock() - session.opened_at)
         self._observer.console_closed(session.id, session.grant, reason, detail, traffic)
 
     def sweep(self) -> None:
-        """Ends the sessions whose time is up and checks on the viewers of the others. Called once a second."""
+        """Called once a second: counts what went through, ends the sessions whose time is up, checks on the others."""
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
+        most_buffered = self._limits.buffered_bytes
+        to_viewer = to_target = 0
         for session in tuple(self._live.values()):
-            if maximum and now - session.opened_at >= maximum:
+            more_to_viewer, more_to_target = _new_traffic(session)
+            to_viewer += more_to_viewer
+            to_target += more_to_target
+            session.relay.refill()
+            if most_buffered and session.relay.buffered_bytes > most_buffered:
+                session.relay.end(Reason.LIMIT_BUFFER, f"more than {most_buffered} bytes")
+            elif maximum and now - session.opened_at >= maximum:
                 session.relay.end(Reason.TIME_LIMIT, f"after {maximum} seconds")
             elif idle and now - max(session.relay.last_input_at, session.opened_at) >= idle:
                 session.relay.end(Reason.IDLE_LIMIT, f"after {idle} seconds without input")
             elif now - session.checked_at >= PING_SECONDS:
                 session.checked_at = now
                 session.relay.check_viewer()
+        self._observer.relayed(to_viewer, to_target)
 
     def end_all(self, reason: Reason) -> None:
         """Ends every session."""
         for session in tuple(self._live.values()):
             session.relay.end(reason)
 
-    def _leave(self, server_id: str) -> None:
-        self._places[server_id] -= 1
-        if not self._places[server_id]:
-            del self._places[server_id]
 
-
-@dataclass(slots=True)
-class Place:
-    """A place on a server; `taken` once its session is open."""
-
-    taken: bool = False
+def _new_traffic(session: Session) -> tuple[int, int]:
+    """What has gone through since this was last asked."""
+    (seen_to_viewer, seen_to_target), session.counted_bytes = session.counted_bytes, session.relay.traffic_bytes
+    return session.counted_bytes[0] - seen_to_viewer, session.counted_bytes[1] - seen_to_target

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.addresses import origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
+from keyhole.addresses import network_of, origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
 from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
 
 
@@ -143,3 +143,19 @@ def test_an_untrusted_unix_socket_has_no_client() -> None:
 )
 def test_a_targets_place_is_read_back_as_it_was(address: Address, path: str) -> None:
     assert parse_place(Target(Protocol.VNC, address, connect_path=path).place) == (address, path)
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_what_counts_as_one_address(client: str, network: str) -> None:
+    assert network_of(client) == network

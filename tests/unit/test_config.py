@@ -31,6 +31,12 @@ def test_nothing_set_is_a_service_on_loopback() -> None:
     assert (settings.tokens.lifetime_seconds, settings.tokens.reuse) == (600, "once")
 
 
+def test_one_user_project_or_address_has_less_than_all() -> None:
+    limits = config.load(None).limits
+    assert limits.sessions_per_user < limits.sessions_per_project < limits.sessions
+    assert limits.handshakes_per_address < limits.handshakes
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYHOLE_SERVER__LISTEN", "127.0.0.1:7000")
     monkeypatch.setenv("KEYHOLE_CONSOLE__ALLOWED_ORIGINS", '["https://portal.example"]')
@@ -66,6 +72,9 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: s
         ('[[identity.users]]\nname = "a"', "identity.users.0.project: is missing"),
         ('[[servers]]\nid = "x y"\nname = "n"\nproject = "p"', "servers.0.id"),
         ('[[servers]]\nid = "x"\nname = "n"\nproject = "p"\nvnc = { url = "tcp://h" }', "write tcp://HOST:PORT"),
+        ("[limits]\nsessions = -1", "limits.sessions"),
+        ("[limits]\nhead_bytes = 10", "limits.head_bytes"),
+        ("[limits]\ncut_text_bytes = 1000000", "limits.cut_text_bytes"),
         ("[[servers]\n", "is not TOML"),
     ],
 )

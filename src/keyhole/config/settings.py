@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from keyhole.addresses import parse_listen
 from keyhole.config.identity import IdentitySettings
+from keyhole.config.limits import LimitSettings
 from keyhole.config.sections import ConsoleSettings, ServerSettings, SessionSettings, StoreSettings, TokenSettings
 from keyhole.config.servers import StaticServer
 from keyhole.errors import SettingsError
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     tokens: TokenSettings = TokenSettings()
     sessions: SessionSettings = SessionSettings()
     console: ConsoleSettings = ConsoleSettings()
+    limits: LimitSettings = LimitSettings()
     identity: IdentitySettings = IdentitySettings()
     servers: tuple[StaticServer, ...] = Field((), description="Servers of the driver `static`.")
     drivers: dict[str, dict[str, Any]] = Field({}, description="One table for each driver in use.")

@@ -6,7 +6,7 @@ RFC 6455 7.4.2 leaves 4000 to 4999 to applications. The close frame's text is th
 
 from dataclasses import dataclass
 
-from keyhole.errors import KeyholeError, ProtocolError, Refusal, SecurityRefused
+from keyhole.errors import KeyholeError, ProtocolError, Refusal, SecurityRefused, TooLarge
 from keyhole.reasons import Reason
 
 CLOSE_CODES: dict[Reason, int] = {
@@ -14,20 +14,29 @@ CLOSE_CODES: dict[Reason, int] = {
     Reason.VIEWER_CLOSED: 1000,
     Reason.RESTARTING: 1001,
     Reason.VIEWER_PROTOCOL_ERROR: 1002,
+    Reason.LIMIT_FRAME: 1009,
+    Reason.LIMIT_CUT_TEXT: 1009,
     Reason.INTERNAL_ERROR: 1011,
     Reason.IDLE_LIMIT: 4001,
     Reason.TIME_LIMIT: 4002,
     Reason.REVOKED: 4003,
     Reason.KILLED: 4004,
     Reason.LIMIT_SERVER: 4005,
+    Reason.LIMIT_SESSIONS: 4006,
+    Reason.LIMIT_USER: 4007,
+    Reason.LIMIT_PROJECT: 4008,
     Reason.TARGET_UNREACHABLE: 4010,
     Reason.TARGET_REFUSED: 4011,
     Reason.TARGET_PROTOCOL_ERROR: 4012,
     Reason.TARGET_SECURITY_REFUSED: 4013,
     Reason.SERVER_MOVED: 4014,
     Reason.TARGET_TLS_FAILED: 4015,
+    Reason.LIMIT_ADDRESS: 4017,
+    Reason.LIMIT_SERVER_HANDSHAKES: 4016,
     Reason.VIEWER_TIMEOUT: 4020,
     Reason.VIEWER_LOST: 4021,
+    Reason.LIMIT_MESSAGES: 4022,
+    Reason.LIMIT_BUFFER: 4023,
     Reason.DEPENDENCY_UNAVAILABLE: 4030,
 }
 """The code for every reason that a WebSocket may be closed with; the others are told before the upgrade."""
@@ -63,6 +72,8 @@ def _ending_of(failure: KeyholeError, protocol_error: Reason) -> Ending:
     match failure:
         case Refusal(reason=reason):
             return Ending(reason, str(failure) if str(failure) != reason else "")
+        case TooLarge(reason=Reason() as reason):
+            return Ending(reason, str(failure))
         case SecurityRefused():
             return Ending(Reason.TARGET_SECURITY_REFUSED, str(failure))
         case ProtocolError():

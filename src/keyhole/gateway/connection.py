@@ -155,7 +155,12 @@ class RawViewer(Connection):
 
 _RAW_STATUS = {
     Reason.TARGET_UNREACHABLE: (504, "Gateway Timeout"),
+    Reason.LIMIT_SESSIONS: (503, "Service Unavailable"),
+    Reason.LIMIT_USER: (503, "Service Unavailable"),
+    Reason.LIMIT_PROJECT: (503, "Service Unavailable"),
     Reason.LIMIT_SERVER: (503, "Service Unavailable"),
+    Reason.LIMIT_ADDRESS: (429, "Too Many Requests"),
+    Reason.LIMIT_SERVER_HANDSHAKES: (503, "Service Unavailable"),
     Reason.DEPENDENCY_UNAVAILABLE: (503, "Service Unavailable"),
     Reason.RESTARTING: (503, "Service Unavailable"),
     Reason.INTERNAL_ERROR: (500, "Internal Server Error"),
@@ -165,11 +170,11 @@ _RAW_STATUS = {
 class WebSocketViewer(Connection):
     """A viewer on a WebSocket: every message sent is one binary frame."""
 
-    def __init__(self, key: str, subprotocol: str | None) -> None:
+    def __init__(self, key: str, subprotocol: str | None, frames: FrameReader) -> None:
         super().__init__(Reason.VIEWER_CLOSED)
         self._key = key
         self._subprotocol = subprotocol
-        self.frames = FrameReader()
+        self.frames = frames
 
     def upgrade(self) -> None:
         """Answers 101. From here on endings are told by a close frame."""

@@ -10,7 +10,8 @@ class Deadlines:
     head: float = 10.0
     """A request head, from its first byte (or from the connection's start)."""
     target: float = 9.0
-    """Reaching the target and its handshake together: a person is told within ten seconds."""
+    """Reaching the target and its handshake together: a person is told within ten seconds. Half of it may pass while
+    others have their turn at the same server."""
     viewer: float = 20.0
     """The viewer's handshake: three round trips over a bad line."""
     linger: float = 3.0

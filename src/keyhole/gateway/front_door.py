@@ -4,31 +4,50 @@
   session;
 - everything else, API and pages, goes to the HTTP server with its bytes untouched.
 
-A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585).
+A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585), and so is a connection beyond
+those that may be on their way at once. It counts from when it is accepted until its session runs, or until its first
+request goes on to the HTTP server.
 """
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 
-from keyhole.errors import ProtocolError, TooLarge
+from keyhole.addresses import Proxies, network_of
+from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.http_server import API_PREFIXES, HttpServer
-from keyhole.gateway.session import SessionParts, open_session, peer_name
+from keyhole.gateway.session import SessionParts, open_session, peer_address, peer_name, refuse_viewer
+from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.observe.observer import Surface
 from keyhole.protocols.http_connect import refusal
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader
-from keyhole.protocols.websocket import check_upgrade, choose_subprotocol, wants_websocket
+from keyhole.protocols.websocket import FrameReader, check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
 
 CONSOLE_PATH = "/console"
+
+TURNED_AWAY_SECONDS = 1.0
+"""How long a connection without a place may take to send its request, so that it can read its answer."""
 
 
 class FrontDoor:
     """Makes a protocol for every accepted connection and keeps track of those not yet handed on."""
 
-    def __init__(self, parts: SessionParts, http: HttpServer) -> None:
+    def __init__(
+        self,
+        parts: SessionParts,
+        http: HttpServer,
+        handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
+        proxies: Proxies = Proxies(),  # noqa: B008  # frozen
+    ) -> None:
         self.parts = parts
+        self.head_bytes = http.head_bytes
+        self._proxies = proxies
+        self._handshakes = Places(
+            {Reason.LIMIT_ADDRESS: handshakes.per_address, Reason.LIMIT_HANDSHAKES: handshakes.total}
+        )
         self._http = http
         self._waiting: set[_Doorstep] = set()
         self._setups: set[asyncio.Task[None]] = set()
@@ -38,11 +57,25 @@ class FrontDoor:
         """A protocol for one more accepted connection."""
         return _Doorstep(self)
 
-    def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes) -> None:
-        """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade."""
+    def handshakes(self) -> int:
+        """How many connections are on their way."""
+        return self._handshakes.taken(Reason.LIMIT_HANDSHAKES)
+
+    def admit(self, transport: asyncio.Transport) -> Place:
+        """A place for a new connection. Raises LimitReached."""
+        peer = peer_address(transport)
+        if peer in self._proxies:  # whose connection it is will be in the head
+            return self._handshakes.take({Reason.LIMIT_HANDSHAKES: ""})
+        return self._handshakes.take({Reason.LIMIT_ADDRESS: network_of(peer), Reason.LIMIT_HANDSHAKES: ""})
+
+    def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, place: Place) -> None:
+        """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade.
+
+        What is not handed on of its place is the caller's to give back.
+        """
         if wants_websocket(head) and not head.path.startswith(API_PREFIXES):
             upgrade = check_upgrade(head)
-            viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head))
+            viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head), self._frames())
         elif head.method == "CONNECT" or _is_raw_get(head):
             viewer = RawViewer()
         else:
@@ -53,13 +86,26 @@ class FrontDoor:
             return
         viewer.adopt(transport, following)
         transport.set_protocol(viewer)
-        self._spawn(open_session(self.parts, viewer, head))
+        try:
+            self._claim_forwarded(transport, head, place)
+        except LimitReached as failure:
+            refuse_viewer(self.parts, viewer, failure)
+            return
+        self._spawn(open_session(self.parts, viewer, head), place.hand_on())
 
     def refuse(self, transport: asyncio.Transport, status: int, phrase: str, reason: Reason, message: str) -> None:
         """Answers a request that goes nowhere."""
         self.parts.observer.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
         transport.write(refusal(status, phrase, f"{message}\n"))
         close_soon(transport, self.parts.deadlines.linger)
+
+    def turn_away(self, transport: asyncio.Transport, failure: LimitReached) -> None:
+        """Answers a connection for which there is no place, whatever it is going to ask for."""
+        full = failure.reason is Reason.LIMIT_HANDSHAKES
+        status, phrase = (503, "Service Unavailable") if full else (429, "Too Many Requests")
+        self.parts.observer.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=peer_name(transport))
+        transport.write(refusal(status, phrase, f"{failure.reason}: {failure}\n"))
+        transport.set_protocol(_TurnedAway(transport))
 
     async def close(self, listener: asyncio.Server) -> None:
         """Stops accepting, ends everything by its name, and waits until the last connection is gone.
@@ -80,18 +126,30 @@ class FrontDoor:
         await self._http.close(self.parts.deadlines.linger)
         await all_gone
 
+    def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, place: Place) -> None:
+        """Takes a place at the address of a proxy's client, too. Raises LimitReached."""
+        peer = peer_address(transport)
+        if peer in self._proxies:
+            client = self._proxies.client_of(peer, head.get_all("x-forwarded-for"))
+            place.add({Reason.LIMIT_ADDRESS: network_of(client)})
+
+    def _frames(self) -> FrameReader:
+        limits = self.parts.streams
+        return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
+
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
         doorstep = _Doorstep(self)
         transport.set_protocol(doorstep)
         doorstep.connection_made(transport)
         doorstep.data_received(head)
 
-    def _spawn(self, setup: Coroutine[None, None, None]) -> None:
+    def _spawn(self, setup: Coroutine[None, None, None], place: Place) -> None:
         task = asyncio.get_running_loop().create_task(setup)
         self._setups.add(task)
-        task.add_done_callback(self._set_up)
+        task.add_done_callback(partial(self._set_up, place))
 
-    def _set_up(self, task: asyncio.Task[None]) -> None:
+    def _set_up(self, place: Place, task: asyncio.Task[None]) -> None:
+        place.give_back()
         self._setups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.parts.observer.service_failed("gateway", error)
@@ -102,12 +160,18 @@ class _Doorstep(asyncio.Protocol):
 
     def __init__(self, door: FrontDoor) -> None:
         self._door = door
-        self._reader = RequestHeadReader()
+        self._reader = RequestHeadReader(door.head_bytes)
+        self._place: Place
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
+        try:
+            self._place = self._door.admit(transport)
+        except LimitReached as failure:
+            self._door.turn_away(transport, failure)
+            return
         self._door._waiting.add(self)
         self._timer = asyncio.get_running_loop().call_later(self._door.parts.deadlines.head, self._too_slow)
 
@@ -118,8 +182,7 @@ class _Doorstep(asyncio.Protocol):
             head = self._reader.receive_data(data)
             if head is None:
                 return
-            self._leave()
-            self._door.route(self.transport, head, self._reader.trailing_data())
+            self._route(head)
         except TooLarge as error:
             self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE, str(error))
         except ProtocolError as error:
@@ -127,6 +190,14 @@ class _Doorstep(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+
+    def _route(self, head: RequestHead) -> None:
+        place = self._place.hand_on()
+        self._leave()
+        try:
+            self._door.route(self.transport, head, self._reader.trailing_data(), place)
+        finally:
+            place.give_back()
 
     def _too_slow(self) -> None:
         self._refuse(408, "Request Timeout", Reason.REQUEST_TOO_SLOW, "The request head did not arrive in time.")
@@ -137,9 +208,24 @@ class _Doorstep(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._door._waiting.discard(self)
+        self._place.give_back()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _TurnedAway(asyncio.Protocol):
+    """Waits a moment for the request before it closes: closing before would reset the connection, answer and all."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._timer = asyncio.get_running_loop().call_later(TURNED_AWAY_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
 
 
 def _is_raw_get(head: RequestHead) -> bool:

@@ -31,7 +31,9 @@ KEEP_ALIVE_SECONDS = 20
 class HttpServer:
     """Makes protocols for connections; `retake(transport, head)` gets those that upgrade later on."""
 
-    def __init__(self, application: Any, observer: Observer, deadlines: Deadlines) -> None:
+    def __init__(
+        self, application: Any, observer: Observer, deadlines: Deadlines, head_bytes: int = HEAD_LIMIT_BYTES
+    ) -> None:
         self._config = uvicorn.Config(
             application,
             http="httptools",
@@ -48,6 +50,7 @@ class HttpServer:
         self.state = ServerState()
         self.observer = observer
         self.deadlines = deadlines
+        self.head_bytes = head_bytes
         self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
 
     def protocol(self) -> "HttpProtocol":
@@ -88,7 +91,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES and not self.transport.is_closing():
+        if self._in_head and self._head_bytes > self._server.head_bytes and not self.transport.is_closing():
             self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
         elif self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():
             self._head_timer = self.loop.call_later(

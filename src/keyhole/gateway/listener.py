@@ -18,11 +18,11 @@ BACKLOG = 4096
 
 
 async def listen(listener: socket.socket, door: FrontDoor, tls: ssl.SSLContext | None) -> asyncio.Server:
-    """Accepts connections for the front door from now on."""
+    """Accepts connections for the front door from now on. A TLS handshake may take as long as a request's head."""
     loop = asyncio.get_running_loop()
-    if listener.family == socket.AF_UNIX:
-        return await loop.create_unix_server(door.protocol, sock=listener, ssl=tls, backlog=BACKLOG)
-    return await loop.create_server(door.protocol, sock=listener, ssl=tls, backlog=BACKLOG)
+    create = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
+    patience = door.parts.deadlines.head if tls is not None else None
+    return await create(door.protocol, sock=listener, ssl=tls, ssl_handshake_timeout=patience, backlog=BACKLOG)
 
 
 @contextmanager

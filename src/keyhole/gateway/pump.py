@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from keyhole.errors import ProtocolError
-from keyhole.gateway.close_reasons import Ending
+from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
@@ -98,6 +98,17 @@ class Pump:
     def traffic_bytes(self) -> tuple[int, int]:
         return self.to_viewer_bytes, self.to_target_bytes
 
+    @property
+    def buffered_bytes(self) -> int:
+        return self._viewer.get_write_buffer_size() + self._target.get_write_buffer_size()
+
+    def refill(self) -> None:
+        """A second has passed: the viewer may send as many messages again."""
+        if self._frames is not None:
+            self._frames.refill()
+        if self._scanner is not None:
+            self._scanner.refill()
+
     def from_target(self, data: bytes) -> None:
         """Bytes of the target's, for the viewer."""
         if self._ended is None:
@@ -120,7 +131,7 @@ class Pump:
         try:
             payload = frames.receive_data(data)
         except ProtocolError as error:
-            self.end(Reason.VIEWER_PROTOCOL_ERROR, str(error))
+            self._break(error)
             return
         if payload:
             self.from_viewer(payload)
@@ -143,7 +154,7 @@ class Pump:
             try:
                 payload = scanner.feed(payload)
             except ProtocolError as error:
-                self.end(Reason.VIEWER_PROTOCOL_ERROR, str(error))
+                self._break(error)
                 return
             if scanner.input_count != inputs:
                 self.last_input_at = self._clock()
@@ -197,6 +208,11 @@ class Pump:
         else:
             say_goodbye(self._viewer, self._frames, ending, self._linger_seconds)
         ended(ending)
+
+    def _break(self, error: ProtocolError) -> None:
+        """Ends the session for what its viewer sent."""
+        ending = ending_of_viewer(error)
+        self.end(ending.reason, ending.detail)
 
     def _answer_ping(self, payload: bytes) -> None:
         """Only the latest ping, which RFC 6455 5.5.3 allows: a viewer that does not read cannot make pongs pile up."""

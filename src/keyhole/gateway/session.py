@@ -24,6 +24,8 @@ from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
 from keyhole.gateway.origin import check_origin
 from keyhole.gateway.pump import Pump
+from keyhole.gateway.turns import Turns
+from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.observe.observer import Observer, Surface
 from keyhole.protocols.http_connect import refusal
@@ -31,7 +33,7 @@ from keyhole.protocols.http_head import RequestHead, console_token, query_value
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.target import ServerInit
 from keyhole.reasons import Reason
-from keyhole.sessions import Place, Sessions
+from keyhole.sessions import Sessions
 from keyhole.target_tls import ClientContexts
 
 
@@ -46,6 +48,8 @@ class SessionParts:
     clock: Callable[[], float]
     deadlines: Deadlines = field(default_factory=Deadlines)
     tls: ClientContexts = field(default_factory=ClientContexts)
+    streams: StreamLimits = field(default_factory=StreamLimits)
+    turns: Turns = field(default_factory=Turns)
 
 
 async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -> None:
@@ -57,8 +61,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
         _refuse_request(parts, viewer, head, failure)
         return
     except Refusal as failure:
-        viewer.upgrade()
-        _refuse_session(parts, viewer, ending_of_target(failure), None)
+        refuse_viewer(parts, viewer, failure)
         return
     viewer.upgrade()
     grant = redemption.grant
@@ -92,13 +95,13 @@ class _NotOpened(Exception):
 
 async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, started_at: float) -> None:
     """Opens the session. Raises _NotOpened."""
-    grant, target = redemption.grant, redemption.target
+    grant = redemption.grant
     line: Connection | None = None
     try:
-        with parts.sessions.place(grant.server_id) as place:
-            line, screen, first = await _reach(target, parts.tls, parts.deadlines.target)
+        with parts.sessions.place(grant) as place:
+            line, screen, first = await _reach(parts, redemption)
             viewer.accept()
-            payload = await _greet(viewer, screen, parts.deadlines.viewer)
+            payload = await _greet(parts, viewer, screen)
             _start(parts, viewer, line, grant, place, started_at, payload, first)
             line = None
     except KeyholeError as failure:
@@ -108,19 +111,34 @@ async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, 
             line.transport.abort()
 
 
-async def _reach(target: Target, tls: ClientContexts, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
-    """Dials the target and does its handshake.
+async def _reach(parts: SessionParts, redemption: Redemption) -> tuple[Connection, ServerInit | None, bytes]:
+    """Waits for a turn, dials the target and does its handshake.
 
-    Raises TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
+    Raises LimitReached, TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
     """
+    started_at, seconds = parts.clock(), parts.deadlines.target
+    async with parts.turns.turn(redemption.grant.server_id, seconds / 2):
+        left = round(seconds - (parts.clock() - started_at), 1)
+        try:
+            return await _join(parts, redemption.target, left)
+        except KeyholeError as failure:
+            parts.observer.target_failed(redemption.driver, ending_of_target(failure).reason)
+            raise
+
+
+async def _join(parts: SessionParts, target: Target, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
     line: Connection | None = None
     try:
         async with asyncio.timeout(seconds):
+            started_at = parts.clock()
             line = await dial(target)
             await open_tunnel(line, target)
+            connected_at = parts.clock()
+            parts.observer.target_connected(connected_at - started_at)
             if target.protocol is not Protocol.VNC:
                 return line, None, b""
-            screen, following = await join_target(line, target, tls)
+            screen, following = await join_target(line, target, parts.tls)
+            parts.observer.target_joined(parts.clock() - connected_at)
             return line, screen, following
     except TimeoutError as error:
         _cut(line)
@@ -139,11 +157,13 @@ def _cut(line: Connection | None) -> None:
         line.transport.abort()
 
 
-async def _greet(viewer: Viewer, screen: ServerInit | None, seconds: float) -> bytes:
+async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None) -> bytes:
     """Does the viewer's handshake; returns the payload that already followed it. Raises _NotOpened."""
+    started_at, seconds = parts.clock(), parts.deadlines.viewer
     try:
         async with asyncio.timeout(seconds):
             payload = b"" if screen is None else await join_viewer(viewer, screen)
+        parts.observer.viewer_joined(parts.clock() - started_at)
         return payload + viewer.unframe(viewer.take())
     except TimeoutError as error:
         raise _NotOpened(Ending(Reason.VIEWER_TIMEOUT, f"no answer within {seconds:g} seconds")) from error
@@ -165,7 +185,7 @@ def _start(
         parts.sessions.closed(session, ending.reason, ending.detail)
 
     is_rfb = CONSOLE_TYPES[grant.console_type].protocol is Protocol.VNC
-    scanner = ClientMessageScanner(view_only=grant.rights is Rights.WATCH) if is_rfb else None
+    scanner = _scanner_of(grant, parts.streams) if is_rfb else None
     pump = Pump(
         viewer.transport,
         viewer.frames,
@@ -178,6 +198,14 @@ def _start(
     encrypted = is_encrypted(target_line.transport)
     session = parts.sessions.opened(place, grant, peer_name(viewer.transport), pump, started_at, encrypted)
     pump.start(viewer_payload, target_bytes + target_line.take())
+
+
+def _scanner_of(grant: Grant, limits: StreamLimits) -> ClientMessageScanner:
+    return ClientMessageScanner(
+        view_only=grant.rights is Rights.WATCH,
+        cut_text_bytes=limits.cut_text_bytes,
+        messages_per_second=limits.messages_per_second,
+    )
 
 
 def _refuse_request(parts: SessionParts, viewer: Viewer, head: RequestHead, failure: Refusal) -> None:
@@ -207,6 +235,18 @@ def _log_refusal(parts: SessionParts, viewer: Viewer, reason: Reason, message: s
             "user": grant.user_name,
         }
     parts.observer.refused(reason, Surface.GATEWAY, message, **facts)
+
+
+def refuse_viewer(parts: SessionParts, viewer: Viewer, failure: Refusal) -> None:
+    """Tells a viewer, in a way that it can read, why its request is not looked at."""
+    viewer.upgrade()
+    _refuse_session(parts, viewer, ending_of_viewer(failure), None)
+
+
+def peer_address(transport: asyncio.BaseTransport) -> str:
+    """The peer's address, empty on a unix socket."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 def peer_name(transport: asyncio.BaseTransport) -> str:

@@ -6,12 +6,12 @@ So nobody can lock a user out from elsewhere, and one address can guess only so 
 bounded; nothing here knows which users exist. A try that is told to wait is not counted.
 """
 
-import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from keyhole.addresses import network_of
 from keyhole.errors import TooManyAttempts
 
 WINDOW_SECONDS = 900.0
@@ -19,9 +19,6 @@ WINDOW_SECONDS = 900.0
 
 MAX_REMEMBERED = 10_000
 """How many users, addresses and pairs of them are remembered at most, of each; the longest untouched go first."""
-
-IPV6_PREFIX_BITS = 64
-"""What one customer has of IPv6: an address here is the network of this size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +145,3 @@ class Attempts:
         if wait:
             self._pairs.touch(pair, now).wait_until = now + wait
         return now + wait
-
-
-def network_of(client: str) -> str:
-    """What is counted as one address: an IPv4 address, the /64 around an IPv6 address, any other text as it is."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((int(address), IPV6_PREFIX_BITS), strict=False))

@@ -5,6 +5,7 @@ metrics are part of the outside face: docs/reference/metrics.md and docs/referen
 Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,7 +71,7 @@ class Observer:
         self._open = Gauge("keyhole_sessions", "Sessions open now, by console type.", ["type"], registry=self.registry)
         self._bytes = Counter(
             "keyhole_session_bytes",
-            "Bytes relayed in ended sessions, by direction.",
+            "Bytes relayed, by direction; counted once a second.",
             ["direction"],
             registry=self.registry,
         )
@@ -80,11 +81,39 @@ class Observer:
             buckets=SETUP_BUCKETS_SECONDS,
             registry=self.registry,
         )
+        self._target_connect = self._histogram("target_connect", "Connecting to a server's console.")
+        self._target_handshake = self._histogram("target_handshake", "The RFB handshake with a server's console.")
+        self._viewer_handshake = self._histogram("viewer_handshake", "The RFB handshake with a viewer.")
+        self._target_errors = Counter(
+            "keyhole_target_errors",
+            "Consoles that could not be opened for their server's sake, by driver and reason.",
+            ["driver", "reason"],
+            registry=self.registry,
+        )
+        self._driver_troubles = Gauge(
+            "keyhole_driver_troubles", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
+        )
+        self._handshakes = Gauge(
+            "keyhole_handshakes", "Connections on their way to a session or to a first request.", registry=self.registry
+        )
+        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
+        self._workers = Gauge("keyhole_workers", "Processes that serve the port.", registry=self.registry)
         for reason in Reason:
             self._refused.labels(reason)
+        for direction in ("to_viewer", "to_target"):
+            self._bytes.labels(direction)
+
+    def _histogram(self, name: str, meaning: str) -> Histogram:
+        return Histogram(f"keyhole_{name}_seconds", meaning, buckets=SETUP_BUCKETS_SECONDS, registry=self.registry)
 
     def service_started(self, url: str, **facts: object) -> None:
         self._log.info(Event.SERVICE_STARTED, url=url, **facts)
+
+    def serving(self, workers: int, handshakes: Callable[[], int], tasks: Callable[[], int]) -> None:
+        """How many workers there are, and what tells how many handshakes and tasks are under way."""
+        self._workers.set(workers)
+        self._handshakes.set_function(handshakes)
+        self._tasks.set_function(tasks)
 
     def service_stopped(self, **facts: object) -> None:
         self._log.info(Event.SERVICE_STOPPED, **facts)
@@ -92,6 +121,10 @@ class Observer:
     def service_trouble(self, part: str, trouble: str) -> None:
         """A part that Keyhole depends on does not work."""
         self._log.warning(Event.SERVICE_TROUBLE, part=part, trouble=trouble)
+
+    def driver_troubles(self, driver: str, count: int) -> None:
+        """How many troubles a driver tells of now."""
+        self._driver_troubles.labels(driver).set(count)
 
     def service_failed(self, where: str, error: BaseException) -> None:
         """A defect of ours: with its traceback, in the log only."""
@@ -125,11 +158,27 @@ class Observer:
             **_facts_of(grant),
         )
 
+    def target_connected(self, seconds: float) -> None:
+        self._target_connect.observe(seconds)
+
+    def target_joined(self, seconds: float) -> None:
+        self._target_handshake.observe(seconds)
+
+    def viewer_joined(self, seconds: float) -> None:
+        self._viewer_handshake.observe(seconds)
+
+    def target_failed(self, driver: str, reason: Reason) -> None:
+        """A console could not be opened for its server's sake; the refusal is told apart from this."""
+        self._target_errors.labels(driver, reason).inc()
+
+    def relayed(self, to_viewer_bytes: int, to_target_bytes: int) -> None:
+        """More bytes went through sessions."""
+        self._bytes.labels("to_viewer").inc(to_viewer_bytes)
+        self._bytes.labels("to_target").inc(to_target_bytes)
+
     def console_closed(self, session_id: str, grant: Grant, reason: Reason, detail: str, traffic: Traffic) -> None:
         self._open.labels(grant.console_type).dec()
         self._closed.labels(reason).inc()
-        self._bytes.labels("to_viewer").inc(traffic.to_viewer_bytes)
-        self._bytes.labels("to_target").inc(traffic.to_target_bytes)
         self._log.info(
             Event.CONSOLE_CLOSED,
             session=session_id,

@@ -14,10 +14,14 @@ from typing import Final
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.protocols.http_head import RequestHead
 from keyhole.protocols.peer_text import printable
+from keyhole.protocols.rate import UNLIMITED, refilled
+from keyhole.reasons import Reason
 
 VERSION = "13"
 MAX_FRAME = 1 << 20
 """The largest data frame taken from a viewer, in bytes."""
+MAX_MESSAGE = 1 << 20
+"""The largest message: all its fragments together, in bytes."""
 CUT_BYTES = 65536
 """How much goes into one frame to a browser, which hands on whole messages only."""
 CONTROL_LIMIT_BYTES = 125
@@ -164,11 +168,35 @@ Control = Ping | Pong | Close
 
 
 class FrameReader:
-    """Unmasks a viewer's frames as they come. Holds at most one incomplete header or control frame, no payload."""
+    """Unmasks a viewer's frames as they come. Holds at most one incomplete header or control frame, no payload.
 
-    __slots__ = ("_at_rest", "_closed", "_control", "_fragmented", "_held", "_left", "_mask")
+    A viewer may send `frames_per_second`, of any kind, and as many again in one go; whoever has a clock calls `refill`
+    once a second. 0 means any number.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_allowance",
+        "_at_rest",
+        "_closed",
+        "_control",
+        "_fragmented",
+        "_frame_limit",
+        "_held",
+        "_left",
+        "_mask",
+        "_message_bytes",
+        "_message_limit",
+        "_per_second",
+    )
+
+    def __init__(
+        self, frame_bytes: int = MAX_FRAME, message_bytes: int = MAX_MESSAGE, frames_per_second: int = 0
+    ) -> None:
+        self._frame_limit = frame_bytes
+        self._message_limit = message_bytes
+        self._message_bytes = 0
+        self._per_second = frames_per_second or UNLIMITED
+        self._allowance = 2 * self._per_second
         self._at_rest = True  # between two messages, with nothing held
         self._held = b""
         self._left = 0  # bytes of the present data frame still to come
@@ -180,16 +208,21 @@ class FrameReader:
     def receive_data(self, data: bytes) -> bytes:
         """Every byte of payload that `data` brings, unmasked, in order. After a Close nothing more is read.
 
-        Raises ProtocolError, TooLarge for a frame beyond MAX_FRAME.
+        Raises ProtocolError, TooLarge for a frame or a message beyond its limit, or for too many of them.
         """
         size = len(data) - 6
-        if self._at_rest and 0 < size < 126 and data[0] == 0x82 and data[1] == 0x80 | size:
+        if self._at_rest and 0 < size < 126 and data[0] == 0x82 and data[1] == 0x80 | size and self._allowance:
             # One small binary message, whole: a keystroke or a movement of the pointer.
+            self._allowance -= 1
             if size == 8:
                 mask = int.from_bytes(data[2:6], "big")
                 return (int.from_bytes(data[6:], "big") ^ (mask << 32 | mask)).to_bytes(8, "big")
             return _unmask(data[6:], data[2:6])
         return self._receive(data)
+
+    def refill(self) -> None:
+        """A second has passed."""
+        self._allowance = refilled(self._allowance, self._per_second)
 
     def take_control(self) -> list[Control]:
         """Control frames since the last call, in order; of each kind the last alone, as one may answer (5.5.3)."""
@@ -211,6 +244,7 @@ class FrameReader:
                 self._mask = self._mask[turn:] + self._mask[:turn]
             elif header_end := self._read_header(data, at):
                 at = header_end
+                self._count()
             else:
                 self._held = data[at:]
                 break
@@ -241,12 +275,20 @@ class FrameReader:
             length = int.from_bytes(data[at + 2 : at + size - 4], "big")
         if length >> 63:
             raise ProtocolError("A WebSocket frame has a length of more than 63 bits.")
-        if length > MAX_FRAME:
-            raise TooLarge(f"A WebSocket frame is larger than {MAX_FRAME} bytes.")
+        if length > self._frame_limit:
+            raise TooLarge(f"A WebSocket frame is larger than {self._frame_limit} bytes.", Reason.LIMIT_FRAME)
+        self._message_bytes = length + (self._message_bytes if opcode == CONTINUATION else 0)
+        if self._message_bytes > self._message_limit:
+            raise TooLarge(f"A WebSocket message is larger than {self._message_limit} bytes.", Reason.LIMIT_FRAME)
         self._left = length
         self._mask = data[at + size - 4 : at + size]
         self._fragmented = first < _FIN
         return at + size
+
+    def _count(self) -> None:
+        if not self._allowance:
+            raise TooLarge(f"More than {self._per_second} WebSocket frames in a second.", Reason.LIMIT_MESSAGES)
+        self._allowance -= 1
 
     def _read_control(self, data: bytes, at: int, opcode: int, *, final: bool) -> int:
         length = data[at + 1] & 0x7F

@@ -13,12 +13,15 @@ from pydantic import SecretStr
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
 
+from keyhole.addresses import Proxies
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.session import SessionParts
+from keyhole.gateway.turns import Turns
+from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import Address, ConsoleType, Identity, Protocol, Server, Target
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
@@ -114,6 +117,11 @@ async def make_world(
     *,
     limits: SessionLimits = SessionLimits(),  # noqa: B008  # frozen
     deadlines: Deadlines = Deadlines(linger=0.3),  # noqa: B008  # frozen
+    streams: StreamLimits = StreamLimits(),  # noqa: B008  # frozen
+    handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
+    turns: int = 0,
+    proxies: Proxies = Proxies(),  # noqa: B008  # frozen
+    application: Any = hello,
     reusable: bool = False,
     lifetime_seconds: int = 600,
 ) -> AsyncIterator[World]:
@@ -123,9 +131,12 @@ async def make_world(
     driver, store = OneServer(), MemoryStore()
     consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, loop.time)
     sessions = Sessions(limits, observer, loop.time)
-    http = HttpServer(hello, observer, deadlines)
-    parts = SessionParts(consoles, sessions, observer, frozenset({PUBLIC_URL}), loop.time, deadlines)
-    door = FrontDoor(parts, http)
+    http = HttpServer(application, observer, deadlines)
+    origins = frozenset({PUBLIC_URL})
+    parts = SessionParts(
+        consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=Turns(turns)
+    )
+    door = FrontDoor(parts, http, handshakes, proxies)
     listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from keyhole.errors import TooManyAttempts
 from keyhole.identity import attempts as subject
-from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff, network_of
+from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff
 
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 
@@ -176,19 +176,3 @@ def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
     attack(attempts, "ada", USER.free + 10)
     assert wait(attempts, client=HOME) == 0
     assert wait(attempts, client=ELSEWHERE) > 0
-
-
-@pytest.mark.parametrize(
-    ("client", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-        ("nonsense", "nonsense"),
-    ],
-)
-def test_what_counts_as_one_address(client: str, network: str) -> None:
-    assert network_of(client) == network

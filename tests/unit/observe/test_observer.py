@@ -35,7 +35,6 @@ def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.Strin
     observer.console_closed("s", GRANT, Reason.TARGET_CLOSED, "", Traffic(10, 5, 1.0))
     assert value("keyhole_sessions", {"type": "novnc"}) == 0
     assert value("keyhole_sessions_closed_total", {"reason": "target_closed"}) == 1
-    assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 10
     assert [line["event"] for line in lines(log)] == ["console.created", "console.opened", "console.closed"]
     assert all(line["token"] == "abababab" and line["user"] == "alice" for line in lines(log))
     assert lines(log)[1]["encrypted"] is False
@@ -49,6 +48,38 @@ def test_refusals_are_counted_by_reason_from_the_start(observer: Observer, log: 
     assert value("keyhole_refused_total", {"reason": "token_used"}) == 1
     (line,) = lines(log)
     assert (line["event"], line["reason"], line["surface"]) == ("refused", "token_used", "gateway")
+
+
+def test_bytes_are_counted_while_they_go_through(observer: Observer) -> None:
+    value = observer.registry.get_sample_value
+    assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 0
+    observer.relayed(10, 5)
+    observer.relayed(1, 0)
+    assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 11
+    assert value("keyhole_session_bytes_total", {"direction": "to_target"}) == 5
+
+
+def test_each_step_of_a_set_up_has_its_own_histogram(observer: Observer) -> None:
+    observer.target_connected(0.02)
+    observer.target_joined(0.02)
+    observer.viewer_joined(0.02)
+    for step in ("target_connect", "target_handshake", "viewer_handshake"):
+        assert observer.registry.get_sample_value(f"keyhole_{step}_seconds_count") == 1
+
+
+def test_the_state_of_the_service_is_shown(observer: Observer) -> None:
+    value = observer.registry.get_sample_value
+    observer.serving(2, lambda: 7, lambda: 9)
+    observer.target_failed("static", Reason.TARGET_REFUSED)
+    observer.driver_troubles("static", 3)
+    assert (value("keyhole_workers"), value("keyhole_handshakes"), value("keyhole_tasks")) == (2, 7, 9)
+    assert value("keyhole_target_errors_total", {"driver": "static", "reason": "target_refused"}) == 1
+    assert value("keyhole_driver_troubles", {"driver": "static"}) == 3
+
+
+def test_no_label_comes_from_a_user(observer: Observer) -> None:
+    names = {name for collector in observer.registry._names_to_collectors.values() for name in collector._labelnames}
+    assert names == {"reason", "type", "direction", "driver"}
 
 
 def test_a_defect_is_logged_with_its_traceback(observer: Observer, log: io.StringIO) -> None:

@@ -25,6 +25,7 @@ from keyhole.protocols.websocket import (
     wants_other_version,
     wants_websocket,
 )
+from keyhole.reasons import Reason
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 OPENING = {
@@ -275,3 +276,27 @@ class TestFramesIn:
         reader = FrameReader()
         reader.receive_data(client_frame(bytes(125), opcode=9)[:-1])
         assert len(reader._held) == 130
+
+    def test_a_message_is_limited_over_all_its_frames(self) -> None:
+        reader = FrameReader(message_bytes=10)
+        reader.receive_data(client_frame(bytes(6), final=False))
+        with pytest.raises(TooLarge, match="message is larger than 10 bytes") as caught:
+            reader.receive_data(client_frame(bytes(5), opcode=0))
+        assert caught.value.reason is Reason.LIMIT_FRAME
+        reader = FrameReader(message_bytes=10)
+        for _ in range(3):
+            reader.receive_data(client_frame(bytes(6), final=False) + client_frame(bytes(4), opcode=0))
+
+    @pytest.mark.parametrize("frame", [client_frame(b"12345678"), client_frame(b"?", opcode=9), client_frame()])
+    def test_so_many_frames_a_second_and_as_many_again_in_one_go(self, frame: bytes) -> None:
+        for reads in ([frame] * 20, [frame * 20]):
+            reader = FrameReader(frames_per_second=10)
+            for read in reads:
+                reader.receive_data(read)
+            with pytest.raises(TooLarge, match="More than 10") as caught:
+                reader.receive_data(frame)
+            assert caught.value.reason is Reason.LIMIT_MESSAGES
+            reader = FrameReader(frames_per_second=10)
+            for _ in range(5):
+                reader.refill()
+                assert reader.receive_data(frame * 10) is not None

@@ -17,6 +17,7 @@ from keyhole.protocols.rfb.constants import (
     ClientMessage,
     QemuMessage,
 )
+from keyhole.reasons import Reason
 
 
 class Effect(Enum):
@@ -54,7 +55,7 @@ def _cut_text(header: bytes) -> int:
     # Extended Clipboard marks itself by a negative length.
     length = abs(int.from_bytes(header[4:8], "big", signed=True))
     if length > CUT_TEXT_LIMIT_BYTES:
-        raise TooLarge(f"The viewer's clipboard is larger than {CUT_TEXT_LIMIT_BYTES} bytes.")
+        raise TooLarge(f"The viewer's clipboard is larger than {CUT_TEXT_LIMIT_BYTES} bytes.", Reason.LIMIT_CUT_TEXT)
     return length
 
 

@@ -5,13 +5,17 @@ It is on the path of every keystroke. It holds at most the beginning of one head
 
 from typing import Final
 
+from keyhole.errors import TooLarge
+from keyhole.protocols.rate import UNLIMITED, refilled
 from keyhole.protocols.rfb.client_layout import Effect, Layout, layout_of
-from keyhole.protocols.rfb.constants import ClientMessage, QemuMessage
+from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES, ClientMessage, QemuMessage
+from keyhole.reasons import Reason
 
 _KEY: Final = int(ClientMessage.KEY_EVENT)
 _POINTER: Final = int(ClientMessage.POINTER_EVENT)
 _QEMU: Final = int(ClientMessage.QEMU)
 _QEMU_KEY: Final = int(QemuMessage.EXTENDED_KEY_EVENT)
+_CUT_TEXT: Final = int(ClientMessage.CLIENT_CUT_TEXT)
 _UPDATE_REQUEST: Final = int(ClientMessage.FRAMEBUFFER_UPDATE_REQUEST)
 
 
@@ -19,13 +23,33 @@ class ClientMessageScanner:
     """Follows a viewer's messages over any split of its bytes.
 
     `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
-    With `view_only` the messages that act on the server are left out, whole.
+    With `view_only` the messages that act on the server are left out, whole. A viewer may send `messages_per_second`,
+    and as many again in one go; whoever has a clock calls `refill` once a second. 0 means any number.
     """
 
-    __slots__ = ("_drops", "_header", "_layout", "_left", "input_count", "view_only")
+    __slots__ = (
+        "_allowance",
+        "_cut_text_limit",
+        "_drops",
+        "_header",
+        "_layout",
+        "_left",
+        "_per_second",
+        "input_count",
+        "view_only",
+    )
 
-    def __init__(self, *, view_only: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        view_only: bool = False,
+        cut_text_bytes: int = CUT_TEXT_LIMIT_BYTES,
+        messages_per_second: int = 0,
+    ) -> None:
         self.view_only = view_only
+        self._cut_text_limit = cut_text_bytes
+        self._per_second = messages_per_second or UNLIMITED
+        self._allowance = 2 * self._per_second
         self.input_count = 0
         self._layout: Layout | None = None  # of the message that we are in
         self._header = b""  # what there is of its header, while that is incomplete
@@ -35,9 +59,10 @@ class ClientMessageScanner:
     def feed(self, data: bytes) -> bytes:
         """What to pass on of `data`; it is `data` itself when nothing is left out.
 
-        Raises ProtocolError for an unknown message, TooLarge for one beyond its limit; then the stream is of no use.
+        Raises ProtocolError for an unknown message, TooLarge for one beyond its limit and for one too many; then the
+        stream is of no use.
         """
-        if self._layout is None:
+        if self._layout is None and self._allowance:
             # One whole message of the commonest kinds.
             size = len(data)
             if (
@@ -45,11 +70,17 @@ class ClientMessageScanner:
                 or (size == 8 and data[0] == _KEY)
                 or (size == 12 and data[0] == _QEMU and data[1] == _QEMU_KEY)
             ):
+                self._allowance -= 1
                 self.input_count += 1
                 return b"" if self.view_only else data
             if size == 10 and data[0] == _UPDATE_REQUEST:
+                self._allowance -= 1
                 return data
         return self._follow(data)
+
+    def refill(self) -> None:
+        """A second has passed."""
+        self._allowance = refilled(self._allowance, self._per_second)
 
     def _follow(self, data: bytes) -> bytes:
         passed = []
@@ -57,6 +88,11 @@ class ClientMessageScanner:
         while at < end:
             start = at
             if self._layout is None:
+                if not self._allowance:
+                    raise TooLarge(
+                        f"The viewer sends more than {self._per_second} messages in a second.", Reason.LIMIT_MESSAGES
+                    )
+                self._allowance -= 1
                 self._layout = layout_of(data[at])
                 self._drops = self.view_only and self._layout.effect is Effect.ACTS
             if not self._left:
@@ -81,5 +117,9 @@ class ClientMessageScanner:
             return len(data)
         self._header = b""
         self._left = layout.rest(header)
+        if header[0] == _CUT_TEXT and self._left > self._cut_text_limit:
+            raise TooLarge(
+                f"The viewer's clipboard is larger than {self._cut_text_limit} bytes.", Reason.LIMIT_CUT_TEXT
+            )
         self.input_count += layout.by_person(header)
         return end

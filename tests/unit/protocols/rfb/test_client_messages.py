@@ -4,6 +4,7 @@ from tests.fakes.rfb_messages import (
     BY_PERSON,
     WATCHING,
     cut_text,
+    extended_cut_text,
     key_event,
     pointer_event,
     qemu_key,
@@ -13,6 +14,7 @@ from tests.fakes.rfb_messages import (
 
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.reasons import Reason
 
 ALL = [message for pair in zip(ACTING, WATCHING * 2, strict=False) for message in pair]
 
@@ -88,3 +90,29 @@ def test_nothing_but_an_incomplete_header_is_held() -> None:
     scanner = ClientMessageScanner(view_only=True)
     scanner.feed(cut_text()[:7])
     assert len(scanner._header) == 7
+
+
+def test_so_many_messages_a_second_and_as_many_again_in_one_go() -> None:
+    for reads in ([key_event()] * 20, [key_event() * 20], [update_request()] * 20):
+        scanner = ClientMessageScanner(messages_per_second=10)
+        for read in reads:
+            scanner.feed(read)
+        with pytest.raises(TooLarge, match="more than 10 messages") as caught:
+            scanner.feed(pointer_event())
+        assert caught.value.reason is Reason.LIMIT_MESSAGES
+
+
+def test_a_second_later_as_many_may_be_sent_again() -> None:
+    scanner = ClientMessageScanner(messages_per_second=10)
+    for _ in range(5):
+        scanner.refill()
+        scanner.feed(key_event() * 10)
+
+
+def test_a_smaller_clipboard_may_be_asked_for() -> None:
+    scanner = ClientMessageScanner(cut_text_bytes=10)
+    scanner.feed(cut_text(bytes(10)))
+    for message in (cut_text(bytes(11)), extended_cut_text(bytes(11))):
+        with pytest.raises(TooLarge) as caught:
+            ClientMessageScanner(cut_text_bytes=10).feed(message)
+        assert caught.value.reason is Reason.LIMIT_CUT_TEXT

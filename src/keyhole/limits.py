@@ -1,0 +1,103 @@
+"""How much of everything anybody may have at once: the limits' values, and the places that are counted.
+
+Pure counters: no clock, no socket, no settings. 0 means no limit, wherever a limit is a number.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keyhole.errors import LimitReached
+from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES
+from keyhole.protocols.websocket import MAX_FRAME, MAX_MESSAGE
+from keyhole.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeLimits:
+    """How many connections may be on their way to a session at once."""
+
+    total: int = 0
+    per_address: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What one session's viewer may send."""
+
+    frame_bytes: int = MAX_FRAME
+    message_bytes: int = MAX_MESSAGE
+    cut_text_bytes: int = CUT_TEXT_LIMIT_BYTES
+    messages_per_second: int = 0
+
+
+_SAYS: Mapping[Reason, str] = {
+    Reason.LIMIT_SESSIONS: "{} consoles are open here, as many as are allowed",
+    Reason.LIMIT_USER: "you have {} open consoles, as many as are allowed",
+    Reason.LIMIT_PROJECT: "the project has {} open consoles, as many as are allowed",
+    Reason.LIMIT_SERVER: "the server has {} open consoles, as many as are allowed",
+    Reason.LIMIT_HANDSHAKES: "{} connections are being set up here, as many as are allowed",
+    Reason.LIMIT_ADDRESS: "{} connections are being set up from this address, as many as are allowed",
+}
+
+
+class Places:
+    """Places of several kinds, each kind with a limit for one holder: `{Reason.LIMIT_USER: 100}`.
+
+    The kind is named by the reason for which one more is refused. A holder is any text, such as a user's id.
+    """
+
+    def __init__(self, limits: Mapping[Reason, int]) -> None:
+        self._limits = limits
+        self._taken: dict[Reason, Counter[str]] = {kind: Counter() for kind in limits}
+
+    def take(self, claims: Mapping[Reason, str]) -> "Place":
+        """One place of each kind for the holders named. Raises LimitReached, and nothing is taken then."""
+        place = Place(self)
+        place.add(claims)
+        return place
+
+    def taken(self, kind: Reason) -> int:
+        """How many places of a kind are taken, by all holders together."""
+        return self._taken[kind].total()
+
+    def _take(self, claims: Mapping[Reason, str]) -> None:
+        for kind, holder in claims.items():
+            most = self._limits[kind]
+            if most and self._taken[kind][holder] >= most:
+                raise LimitReached(kind, _SAYS[kind].format(most))
+        for kind, holder in claims.items():
+            self._taken[kind][holder] += 1
+
+    def _give_back(self, kind: Reason, holder: str) -> None:
+        counts = self._taken[kind]
+        counts[holder] -= 1
+        if not counts[holder]:
+            del counts[holder]
+
+
+class Place:
+    """What one holder has taken, until it is given back."""
+
+    __slots__ = ("_claims", "_places")
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._claims: dict[Reason, str] = {}
+
+    def add(self, claims: Mapping[Reason, str]) -> None:
+        """Takes more kinds. Raises LimitReached, and what was taken before stays."""
+        self._places._take(claims)
+        self._claims |= claims
+
+    def hand_on(self) -> "Place":
+        """The same, for another who is to give it back; this one then holds nothing."""
+        other = Place(self._places)
+        self._claims, other._claims = {}, self._claims
+        return other
+
+    def give_back(self) -> None:
+        """Once; further calls do nothing."""
+        claims, self._claims = self._claims, {}
+        for kind, holder in claims.items():
+            self._places._give_back(kind, holder)

@@ -1,0 +1,13 @@
+"""The bucket that somebody else's clock fills."""
+
+from keyhole.protocols.rate import UNLIMITED, refilled
+
+
+def test_a_bucket_holds_two_seconds_worth() -> None:
+    assert refilled(0, 100) == 100
+    assert refilled(150, 100) == 200
+    assert refilled(200, 100) == 200
+
+
+def test_nobody_reaches_the_unlimited_rate() -> None:
+    assert refilled(2 * UNLIMITED, UNLIMITED) == 2 * UNLIMITED

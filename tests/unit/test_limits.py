@@ -1,0 +1,73 @@
+"""Places: counted by kind and holder, taken all or none, given back once."""
+
+import pytest
+
+from keyhole.errors import LimitReached
+from keyhole.limits import Places
+from keyhole.reasons import Reason
+
+USER, TOTAL = Reason.LIMIT_USER, Reason.LIMIT_SESSIONS
+
+
+def claims(user: str) -> dict[Reason, str]:
+    return {USER: user, TOTAL: ""}
+
+
+def test_one_holder_cannot_take_all_of_anothers() -> None:
+    places = Places({USER: 2, TOTAL: 3})
+    for _ in range(2):
+        places.take(claims("greedy"))
+    with pytest.raises(LimitReached, match="you have 2 open consoles") as caught:
+        places.take(claims("greedy"))
+    assert caught.value.reason is USER
+    places.take(claims("modest"))
+    with pytest.raises(LimitReached) as caught:
+        places.take(claims("late"))
+    assert caught.value.reason is TOTAL
+
+
+def test_what_is_refused_takes_nothing() -> None:
+    places = Places({USER: 1, TOTAL: 0})
+    places.take(claims("a"))
+    for _ in range(5):
+        with pytest.raises(LimitReached):
+            places.take(claims("a"))
+    assert places.taken(TOTAL) == places.taken(USER) == 1
+
+
+def test_a_place_is_given_back_once() -> None:
+    places = Places({USER: 1, TOTAL: 1})
+    place = places.take(claims("a"))
+    place.give_back()
+    place.give_back()
+    assert places.taken(TOTAL) == 0
+    places.take(claims("a"))
+
+
+def test_a_place_that_was_handed_on_is_the_others() -> None:
+    places = Places({USER: 1, TOTAL: 1})
+    place = places.take(claims("a"))
+    other = place.hand_on()
+    place.give_back()
+    assert places.taken(USER) == 1
+    other.give_back()
+    assert places.taken(USER) == 0
+
+
+def test_a_place_may_grow_and_keeps_what_it_had_when_it_cannot() -> None:
+    places = Places({USER: 1, TOTAL: 0})
+    places.take({USER: "a"})
+    place = places.take({TOTAL: ""})
+    with pytest.raises(LimitReached):
+        place.add({USER: "a"})
+    assert places.taken(TOTAL) == 1
+    place.add({USER: "b"})
+    place.give_back()
+    assert (places.taken(USER), places.taken(TOTAL)) == (1, 0)
+
+
+def test_no_limit_and_no_trace_of_those_who_left() -> None:
+    places = Places({USER: 0, TOTAL: 0})
+    for place in [places.take(claims(f"user {number}")) for number in range(1000)]:
+        place.give_back()
+    assert not any(places._taken.values())
