@@ -141,7 +141,7 @@ WORDS: dict[Reason, Words] = {
     ),
     Reason.TARGET_TLS_FAILED: Words(
         "The way to the server's console is not safe",
-        "The host and Keyhole could not prove to each other who they are, so nothing was sent.",
+        "The host and Keyhole could not agree on TLS or prove to each other who they are.",
         "For the operator: see the server's vnc.tls settings and the host's certificates.",
     ),
     Reason.TARGET_CLOSED: Words(

@@ -69,7 +69,8 @@ class SocketSettings(Section):
 
     socket_directory: str | None = Field(
         None,
-        description="Directory below which unix sockets must lie. No link is followed below it; unset: none at all.",
+        description="Directory below which unix sockets must lie; below it no link is followed. Unset: anywhere, and"
+        " no link is followed.",
     )
     socket_uids: frozenset[int] | None = Field(
         None,

@@ -63,6 +63,16 @@ class QemuDriver:
         """`[drivers.qemu]`: QEMU processes found by their QMP sockets; what is said of VNC is for all their servers."""
 
         sockets: str = Field(description="Pattern of the QMP sockets' paths, such as `/run/qemu/*.qmp`.")
+        socket_directory: str | None = Field(
+            None,
+            description="Directory below which the sockets of consoles must lie; below it no link is followed. Unset:"
+            " anywhere, and links are followed above the QMP sockets' own directory only.",
+        )
+        socket_uids: frozenset[int] | None = Field(
+            None,
+            description="Users (numbers) whose processes may listen on unix sockets. Unset: on a console's socket, the"
+            " one whose QEMU made the QMP socket.",
+        )
         project: str = Field("demo", description="Name of the project that the guests belong to.")
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
@@ -198,7 +208,9 @@ class QemuDriver:
     def _trust(self, address: Address, guest: Guest) -> SocketTrust:
         """A console's socket belongs to who made the QMP socket, and is reached without links from the QMP sockets' own
         folder where it lies there, too."""
-        user_ids = self._settings.socket_uids or frozenset({guest.peer.user_id})
+        user_ids = self._settings.socket_uids
+        if user_ids is None:
+            user_ids = frozenset({guest.peer.user_id})
         directory = self._settings.socket_directory
         if directory is None:
             is_beside = isinstance(address, UnixAddress) and PurePosixPath(address.path).is_relative_to(self._directory)
