@@ -33,6 +33,8 @@ class VencryptServer:
     instead_of_tls: bytes | None = None
     """Sent where TLS should begin; b"" hangs up."""
     result: bytes = bytes(4)
+    last_words: bytes | None = None
+    """All that is said under TLS, at once, before it hangs up."""
     silent: bool = False
     """Says nothing under TLS."""
     heard: bytearray = field(default_factory=bytearray)
@@ -58,6 +60,9 @@ class VencryptServer:
             await writer.start_tls(self.context)
         except ssl.SSLError:
             return  # the client does not like what it sees
+        if self.last_words is not None:
+            writer.write(self.last_words)
+            return
         if self.silent:
             await reader.read()
             return

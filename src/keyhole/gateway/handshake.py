@@ -49,8 +49,8 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
 
         async def secure() -> None:
             nonlocal in_the_clear
-            await start_tls(connection, target, context)
             in_the_clear = connection.received_bytes
+            await start_tls(connection, target, context)
 
         try:
             server_init = await _run_to_event(machine, connection, secure)

@@ -184,6 +184,21 @@ async def test_a_refusal_under_tls_is_one_of_the_servers(world: World, context: 
     assert frame.close_reason == "target_security_refused: The server refuses our credentials: later"
 
 
+@pytest.mark.parametrize(
+    ("last_words", "reason"),
+    [
+        (b"", "target_tls_failed: the host hung up right after TLS began; probably it wants a certificate of ours"),
+        (b"\0\0", "target_closed"),
+        (b"\0\0\0\1\0\0\0\x05lat", "target_security_refused: The server refuses our credentials."),
+    ],
+)
+async def test_a_server_that_hangs_up_is_told_by_what_it_said_under_tls(
+    world: World, context: ssl.SSLContext, ca: Path, last_words: bytes, reason: str
+) -> None:
+    frame = await ending(world, VencryptServer(context, last_words=last_words), TargetTls(ca=ca))
+    assert frame.close_reason == reason
+
+
 @pytest.mark.parametrize("silent_before", [True, False])
 async def test_a_server_that_stalls_is_given_up(context: ssl.SSLContext, ca: Path, silent_before: bool) -> None:
     async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
