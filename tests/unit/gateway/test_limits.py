@@ -190,7 +190,7 @@ async def test_what_a_viewer_may_not_send_ends_its_own_session_by_name(sent: byt
 
 
 async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -> None:
-    streams, deadlines = StreamLimits(messages_per_second=20), Deadlines(linger=10)
+    streams, deadlines = StreamLimits(messages_per_second=20), Deadlines(linger=2)
     async with make_world(streams=streams, deadlines=deadlines) as world, listening(flood) as address:
         world.aim(address)
         wire = await joined(world)
