@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from keyhole import config
-from keyhole.app import check
+from keyhole.app import check, session_limits
 from keyhole.errors import SettingsError
+from keyhole.sessions import SessionLimits
 
 KEYSTONE = {
     "backend": "keystone",
@@ -30,3 +31,11 @@ def test_settings_that_can_be_used() -> None:
 def test_with_a_keystone_a_servers_project_is_named_by_its_id() -> None:
     with pytest.raises(SettingsError, match=r"project .demo.: .* write the project.s id"):
         check(settings("demo", identity=KEYSTONE))
+
+
+def test_the_limits_of_sessions_come_from_three_sections() -> None:
+    limits = {"sessions": 1, "sessions_per_user": 2, "sessions_per_project": 3, "buffered_bytes": 4}
+    sections = {"limits": limits, "console": {"max_sessions_per_server": 5}, "sessions": {"idle_seconds": 6}}
+    assert session_limits(settings("demo", **sections)) == SessionLimits(
+        idle_seconds=6, maximum_seconds=0, total=1, per_user=2, per_project=3, per_server=5, buffered_bytes=4
+    )

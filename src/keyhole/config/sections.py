@@ -27,7 +27,7 @@ class ServerSettings(Section):
     trusted_proxies: tuple[str, ...] = Field(
         (),
         description="Addresses or networks of reverse proxies, `unix` for those on a unix socket: their"
-        " `X-Forwarded-For` says where a sign-in comes from.",
+        " `X-Forwarded-For` says where sign-ins and connections come from.",
     )
 
     @field_validator("trusted_proxies")

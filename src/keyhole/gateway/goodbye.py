@@ -23,22 +23,25 @@ def say_goodbye(transport: asyncio.Transport, frames: FrameReader | None, ending
 class Goodbye(asyncio.Protocol):
     """Waits, for a while, until a WebSocket peer has read our close frame and answers it (RFC 6455 7.1.1).
 
-    Closing at once would reset the connection if the peer still sends, and the reason would be lost on the way.
+    Closing at once would reset the connection if the peer still sends, and the reason would be lost on the way. For the
+    same reason a peer whose frames make no sense is read on, unheard, until its time is over.
     """
 
     def __init__(self, transport: asyncio.Transport, frames: FrameReader, seconds: float) -> None:
         self._transport = transport
-        self._frames = frames
+        self._frames: FrameReader | None = frames
         self._timer = asyncio.get_running_loop().call_later(seconds, transport.abort)
         transport.set_protocol(self)
         if not transport.is_reading():
             transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
+        if self._frames is None:
+            return
         try:
             self._frames.receive_data(data)
         except ProtocolError:
-            self._transport.abort()
+            self._frames = None
             return
         if any(isinstance(control, Close) for control in self._frames.take_control()):
             self._transport.close()

@@ -28,6 +28,14 @@ async def joined(world: World, *headers: str) -> Wire:
     return wire
 
 
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that updates without end."""
+    await shake_hands(reader, writer)
+    while True:
+        writer.write(bytes(65536))
+        await writer.drain()
+
+
 async def closed(wire: Wire) -> Frame:
     """The close frame that ends what comes."""
     while (frame := await wire.frame()).opcode != 8:
@@ -101,7 +109,7 @@ async def test_behind_a_proxy_the_clients_address_counts_and_the_viewer_can_read
 
     proxies = parse_proxies(["127.0.0.1"])
     async with (
-        make_world(handshakes=HandshakeLimits(total=10, per_address=1), proxies=proxies) as world,
+        make_world(handshakes=HandshakeLimits(total=10, per_address=1), proxies=proxies, deadlines=QUICK) as world,
         listening(silent) as address,
     ):
         world.aim(address)
@@ -181,6 +189,22 @@ async def test_what_a_viewer_may_not_send_ends_its_own_session_by_name(sent: byt
         assert (await other.frame()).payload == key_event()
 
 
+async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -> None:
+    streams, deadlines = StreamLimits(messages_per_second=20), Deadlines(linger=2)
+    async with make_world(streams=streams, deadlines=deadlines) as world, listening(flood) as address:
+        world.aim(address)
+        wire = await joined(world)
+        wire.writer.transport.pause_reading()  # the reason has to wait behind much of the screen
+        (session,) = world.sessions._live.values()
+        await until(lambda: session.relay.buffered_bytes > 50_000)
+        for _ in range(10):
+            wire.writer.write(client_frame(key_event()) * 41)
+            await world.event("console.closed")
+        wire.writer.transport.resume_reading()
+        assert (await closed(wire)).close_reason.startswith("limit_messages")
+        wire.send(b"\x03\xe8", opcode=8)
+
+
 async def test_a_steady_typist_is_never_too_fast() -> None:
     async with make_world(streams=StreamLimits(messages_per_second=20)) as world, listening(echo) as address:
         world.aim(address)
@@ -194,12 +218,6 @@ async def test_a_steady_typist_is_never_too_fast() -> None:
 
 
 async def test_a_viewer_that_lets_too_much_pile_up_is_ended_at_the_next_tick() -> None:
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        while True:
-            writer.write(bytes(65536))
-            await writer.drain()
-
     async with make_world(limits=SessionLimits(buffered_bytes=50_000)) as world, listening(flood) as address:
         world.aim(address)
         await joined(world)
