@@ -4,11 +4,14 @@
   session;
 - everything else, API and pages, goes to the HTTP server with its bytes untouched.
 
+Where TLS is spoken, a plain request for a page is sent to the same page there; any other is refused.
+
 A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585).
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from typing import Protocol
 
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
@@ -16,27 +19,52 @@ from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.http_server import API_PREFIXES, HttpServer
 from keyhole.gateway.session import SessionParts, open_session, peer_name
 from keyhole.observe.observer import Surface
-from keyhole.protocols.http_connect import refusal
+from keyhole.protocols.http_connect import redirection, refusal
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket import check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
 
 CONSOLE_PATH = "/console"
 
+Route = Callable[[asyncio.Transport, RequestHead, bytes], None]
+
+
+class Accepting(Protocol):
+    """What accepts connections for the door."""
+
+    def close(self) -> None:
+        """Stops accepting."""
+
+    async def wait_closed(self) -> None:
+        """Waits until the last connection is gone; to be asked before `close`."""
+
 
 class FrontDoor:
-    """Makes a protocol for every accepted connection and keeps track of those not yet handed on."""
+    """Makes a protocol for every accepted connection and keeps track of those not yet handed on.
 
-    def __init__(self, parts: SessionParts, http: HttpServer) -> None:
+    `public_url` is where plain requests on a TLS port are sent.
+    """
+
+    def __init__(self, parts: SessionParts, http: HttpServer, public_url: str = "") -> None:
         self.parts = parts
         self._http = http
+        self._public_url = public_url
         self._waiting: set[_Doorstep] = set()
         self._setups: set[asyncio.Task[None]] = set()
         http.retake = self._retake
 
     def protocol(self) -> asyncio.Protocol:
         """A protocol for one more accepted connection."""
-        return _Doorstep(self)
+        return _Doorstep(self, self.route)
+
+    def plain_protocol(self) -> asyncio.Protocol:
+        """A protocol for a connection without TLS where TLS is spoken."""
+        return _Doorstep(self, self._send_to_tls)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a session is open or may be about to."""
+        return bool(self._waiting or self._setups or len(self.parts.sessions))
 
     def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes) -> None:
         """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade."""
@@ -61,7 +89,11 @@ class FrontDoor:
         transport.write(refusal(status, phrase, f"{message}\n"))
         close_soon(transport, self.parts.deadlines.linger)
 
-    async def close(self, listener: asyncio.Server) -> None:
+    def retire(self) -> None:
+        """From now on a connection serves the request that it has begun and no more; sessions go on."""
+        self._http.retire()
+
+    async def close(self, listener: Accepting) -> None:
         """Stops accepting, ends everything by its name, and waits until the last connection is gone.
 
         No peer can hold this up: each has the deadlines' linger to read its goodbye.
@@ -80,8 +112,18 @@ class FrontDoor:
         await self._http.close(self.parts.deadlines.linger)
         await all_gone
 
+    def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes) -> None:
+        is_page = head.method in ("GET", "HEAD") and not wants_websocket(head) and not _is_raw_get(head)
+        if is_page and not head.path.startswith(API_PREFIXES) and self._public_url.startswith("https://"):
+            query = f"?{head.query}" if head.query else ""
+            transport.write(redirection(f"{self._public_url}{head.path}{query}"))
+            close_soon(transport, self.parts.deadlines.linger)
+            return
+        message = "This port speaks TLS: the address begins with https:// or wss://."
+        self.refuse(transport, 403, "Forbidden", Reason.TLS_REQUIRED, message)
+
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
-        doorstep = _Doorstep(self)
+        doorstep = _Doorstep(self, self.route)
         transport.set_protocol(doorstep)
         doorstep.connection_made(transport)
         doorstep.data_received(head)
@@ -100,8 +142,9 @@ class FrontDoor:
 class _Doorstep(asyncio.Protocol):
     """One connection until its first head is complete."""
 
-    def __init__(self, door: FrontDoor) -> None:
+    def __init__(self, door: FrontDoor, route: Route) -> None:
         self._door = door
+        self._route = route
         self._reader = RequestHeadReader()
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
@@ -119,7 +162,7 @@ class _Doorstep(asyncio.Protocol):
             if head is None:
                 return
             self._leave()
-            self._door.route(self.transport, head, self._reader.trailing_data())
+            self._route(self.transport, head, self._reader.trailing_data())
         except TooLarge as error:
             self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE, str(error))
         except ProtocolError as error:

@@ -27,6 +27,12 @@ def refusal(status: int, phrase: str, body: str = "") -> bytes:
     return head.encode() + content
 
 
+def redirection(location: str) -> bytes:
+    """A whole HTTP response that sends the client to the same resource elsewhere for good (RFC 9110 15.4.9)."""
+    head = f"HTTP/1.1 308 Permanent Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    return head.encode()
+
+
 class TunnelHandshake(Machine[Never]):
     """Asks a host to open a tunnel to `path`. Done after a 2xx reply; what follows it is trailing data.
 
