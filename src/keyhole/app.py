@@ -72,11 +72,14 @@ class Service:
         await self.listener.accept(sockets)
         self.observer.worker_serves()
 
-    async def drain(self, seconds: float | None) -> None:
-        """Accepts nobody any more, and returns when the last session has ended or after so many seconds."""
+    async def retire(self) -> None:
+        """Accepts nobody any more; what has begun goes on."""
         await self.listener.accept(())
         self.observer.worker_retired()
         self.door.retire()
+
+    async def drain(self, seconds: float | None) -> None:
+        """Returns when the last session has ended, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.door.is_busy:  # noqa: ASYNC110  # sessions end in many ways, and this is the last one

@@ -136,9 +136,10 @@ class _Worker:
         self._drain = asyncio.get_running_loop().create_task(self._drained_after(service, seconds))
 
     async def _drained_after(self, service: Service, seconds: float | None) -> None:
-        await service.drain(seconds)
+        await service.retire()
         for listener in self._sockets:
             listener.close()
+        await service.drain(seconds)
         self._drained.set()
 
 
