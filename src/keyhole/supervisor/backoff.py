@@ -21,8 +21,10 @@ class Backoff:
 
     def died(self) -> float:
         """How long to wait before the next one is started, in seconds."""
-        if self._clock() - self._born_at >= GROWN_UP_SECONDS:
+        now = self._clock()
+        if now - self._born_at >= GROWN_UP_SECONDS:
             self._wait = 0.0
+        self._born_at = now  # whoever comes next may die before it is born
         wait = self._wait
         self._wait = min(max(FIRST_SECONDS, 2 * wait), LONGEST_SECONDS)
         return wait

@@ -115,7 +115,10 @@ class WorkerProcess:
         """Waits for its end."""
         if self._listening is not None:
             await asyncio.shield(self._listening)
+            return
         await self._process.wait()
+        self._end.close()
+        await self._channel.close()
 
     async def count(self) -> None:
         """Renews `families`, if it answers in time."""
