@@ -30,7 +30,7 @@ def test_a_half_written_pair_is_complained_of_once_and_then_taken(tmp_path: Path
     before = certificate.context
     leaf = trustme.CA().issue_cert("127.0.0.1")
     (tmp_path / "chain.pem").write_bytes(leaf.cert_chain_pems[0].bytes())
-    with pytest.raises(SettingsError, match="server.tls_certificate, server.tls_key: not a PEM"):
+    with pytest.raises(SettingsError, match=r"server\.tls_certificate, server\.tls_key: not a PEM"):
         certificate.refresh()
     assert not certificate.refresh()
     (tmp_path / "key.pem").unlink()

@@ -24,6 +24,7 @@ async def test_a_worker_that_ends_before_it_answers(monkeypatch: pytest.MonkeyPa
     worker = await WorkerProcess.start()
     with pytest.raises(WorkerFailed, match="ended while it started, with status 1"):
         await worker.prepare(SettingsText(None, "settings"))
+    await worker.gone()
 
 
 async def ask(config: Path) -> str | None:
@@ -54,6 +55,9 @@ async def test_whoever_asks_for_a_reload_learns_how_it_went(
         await ask(tmp_path / "k.toml") == f"KeyholeError: no service runs here with the settings in {tmp_path}/k.toml"
     )
     server = await answer_reloads(tmp_path / "k.toml", reload)
-    assert await ask(tmp_path / "k.toml") == told
+    config = tmp_path / "k.toml"
+    assert await ask(config) == f"KeyholeError: no service runs here with the settings in {config}"
+    server = await answer_reloads(config, reload)
+    assert await ask(config) == told
     server.close()
     await server.wait_closed()
