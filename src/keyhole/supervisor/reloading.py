@@ -33,16 +33,21 @@ async def answer_reloads(config: Path | None, reload: Callable[[], Awaitable[Non
     """Answers from now on. Raises OSError."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if _user_of(writer.get_extra_info("socket")) in (0, os.geteuid()) and await reader.readline() == QUESTION:
-            answer: dict[str, Any] = {"reloaded": True}
-            try:
-                await reload()
-            except KeyholeError as error:
-                answer = {"refused": str(error), "settings": isinstance(error, SettingsError)}
-            writer.write(json.dumps(answer).encode() + b"\n")
-        writer.close()
+        try:
+            if _user_of(writer.get_extra_info("socket")) in (0, os.geteuid()) and await reader.readline() == QUESTION:
+                writer.write(json.dumps(await _outcome(reload)).encode())
+        finally:
+            writer.close()
 
     return await asyncio.start_unix_server(serve, address_of(config))
+
+
+async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+    try:
+        await reload()
+    except KeyholeError as error:
+        return {"refused": str(error), "settings": isinstance(error, SettingsError)}
+    return {"reloaded": True}
 
 
 def ask_to_reload(config: Path | None) -> None:
@@ -57,16 +62,16 @@ def ask_to_reload(config: Path | None) -> None:
             if os.geteuid() != 0 and _user_of(asking) not in (0, os.geteuid()):
                 raise ConnectionRefusedError
             asking.sendall(QUESTION)
-            with asking.makefile("rb") as lines:
-                line = lines.readline()
+            with asking.makefile("rb") as answering:
+                text = answering.read()
         except ConnectionRefusedError as error:
             what = f"the settings in {config}" if config else "the environment's settings alone"
             raise KeyholeError(f"no service runs here with {what}") from error
         except OSError as error:
             raise KeyholeError(f"the service did not answer: {error}") from error
-    if not line:
+    if not text:
         raise KeyholeError("the service gave no answer: it is stopping, or you are not its user")
-    answer = json.loads(line)
+    answer = json.loads(text)
     if "refused" in answer:
         raise (SettingsError if answer["settings"] else KeyholeError)(answer["refused"])
 
