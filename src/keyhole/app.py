@@ -1,13 +1,15 @@
-"""The composition root: makes every part from the settings, joins them, and runs the service until it is told to stop.
+"""The composition root: makes every part from the settings, joins them, and runs the service in this process.
 
 Nothing here decides anything about consoles; no part below knows another except as an argument.
 """
 
 import asyncio
+import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -15,29 +17,36 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from keyhole import __version__, config
+from keyhole import config
 from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
-from keyhole.chores import running_chores, sweep, tick, watch
+from keyhole.chores import refresh, running_chores, sweep, tick, watch
 from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
+from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
-from keyhole.gateway.listener import bound_socket, listen, tls_context
+from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.limits import HandshakeLimits, StreamLimits
+from keyhole.observe.exposition import families_of
 from keyhole.observe.observer import Observer
+from keyhole.observe.samples import Family
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.servers import Servers
 from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
 
 DRIVERS_GROUP = "keyhole.drivers"
+
+DRAIN_POLL_SECONDS = 0.2
+
+Count = Callable[[], Awaitable[Sequence[Family]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,27 @@ class Service:
     url: str
     consoles: Consoles
     servers: Servers
+    listener: Listener
+    door: FrontDoor
+    observer: Observer
+
+    async def accept(self, sockets: Iterable[socket.socket]) -> None:
+        """Accepts connections on these sockets, which stay the caller's, and on no others."""
+        await self.listener.accept(sockets)
+        self.observer.worker_serves()
+
+    async def retire(self) -> None:
+        """Accepts nobody any more; what has begun goes on."""
+        await self.listener.accept(())
+        self.observer.worker_retired()
+        self.door.retire()
+
+    async def drain(self, seconds: float | None) -> None:
+        """Returns when the last session has ended, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.door.is_busy:  # noqa: ASYNC110  # sessions end in many ways, and this is the last one
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
 
 
 def chosen_drivers(settings: Settings) -> list[DriverChoice]:
@@ -85,7 +115,7 @@ def check(settings: Settings) -> list[str]:
     Raises SettingsError.
     """
     choices = chosen_drivers(settings)
-    tls_context(settings.server.tls_certificate, settings.server.tls_key)
+    certificate_of(settings.server.tls_certificate, settings.server.tls_key)
     project_id_of = check_settings(settings.identity)
     for choice in choices:
         choice.driver(choice.settings, DriverContext(project_id_of))
@@ -106,14 +136,17 @@ def session_limits(settings: Settings) -> SessionLimits:
 
 
 @asynccontextmanager
-async def running(settings: Settings, observer: Observer) -> AsyncIterator[Service]:
-    """Runs the service while the context lasts. Raises SettingsError when it cannot start."""
+async def running(settings: Settings, observer: Observer, count: Count | None = None) -> AsyncIterator[Service]:
+    """Runs the service while the context lasts; it accepts nobody until it is given sockets.
+
+    `count` gives the metrics of the whole service, None where this process is all of it. Raises SettingsError when it
+    cannot start.
+    """
     choices = chosen_drivers(settings)
-    tls = tls_context(settings.server.tls_certificate, settings.server.tls_key)
+    certificate = certificate_of(settings.server.tls_certificate, settings.server.tls_key)
     pages = load_pages(Path(str(files("keyhole") / "static")))
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(bound_socket(settings.listen_address))
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
         identity = await stack.enter_async_context(
             open_backend(settings.identity, settings.public_url, store, time.time)
@@ -144,6 +177,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 store_troubles=store.troubles,
                 pages=pages,
                 clock=time.time,
+                count=count or partial(_own_count, observer),
             )
         )
         limits = settings.limits
@@ -154,20 +188,24 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         )
         turns = Turns(limits.handshakes_per_server)
         parts = SessionParts(consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=turns)
-        door = FrontDoor(parts, http, HandshakeLimits(limits.handshakes, limits.handshakes_per_address), proxies)
-        observer.serving(settings.server.workers, door.handshakes, lambda: len(asyncio.all_tasks(loop)))
-        server = await listen(listener, door, tls)
+        handshakes = HandshakeLimits(limits.handshakes, limits.handshakes_per_address)
+        door = FrontDoor(parts, http, settings.public_url, handshakes, proxies)
+        observer.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
+        listener = Listener(door, certificate)
         stack.enter_context(
             running_chores(
                 observer,
                 tick(sessions, http),
                 sweep(consoles, store, observer),
                 watch(drivers, observer),
+                refresh(certificate, observer),
             )
         )
-        observer.service_started(settings.public_url, listen=settings.server.listen, version=__version__)
         try:
-            yield Service(settings.public_url, consoles, servers)
+            yield Service(settings.public_url, consoles, servers, listener, door, observer)
         finally:
-            await door.close(server)
-            observer.service_stopped()
+            await door.close(listener)
+
+
+async def _own_count(observer: Observer) -> list[Family]:
+    return families_of(observer.registry)

@@ -6,7 +6,8 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 
 from keyhole.consoles import Consoles
-from keyhole.errors import Unavailable
+from keyhole.errors import SettingsError, Unavailable
+from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.http_server import HttpServer
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
@@ -40,6 +41,17 @@ async def tick(sessions: Sessions, http: HttpServer) -> None:
         http.tick()
         sessions.sweep()
         await asyncio.sleep(1)
+
+
+async def refresh(certificate: Certificate | None, observer: Observer) -> None:
+    """Takes a new certificate into use when its files are there: looks once a second."""
+    while certificate is not None:
+        await asyncio.sleep(1)
+        try:
+            if certificate.refresh():
+                observer.certificate_changed()
+        except SettingsError as trouble:
+            observer.service_trouble("certificate", str(trouble))
 
 
 async def sweep(consoles: Consoles, store: TokenStore, observer: Observer) -> None:

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     REQUEST_MALFORMED = "request_malformed"
     REQUEST_TOO_LARGE = "request_too_large"
     REQUEST_TOO_SLOW = "request_too_slow"
+    TLS_REQUIRED = "tls_required"
     NOT_AUTHENTICATED = "not_authenticated"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     FORBIDDEN = "forbidden"
@@ -179,6 +180,9 @@ WORDS: dict[Reason, Words] = {
     ),
     Reason.REQUEST_TOO_LARGE: Words("Request too large", "The request is larger than is allowed.", ""),
     Reason.REQUEST_TOO_SLOW: Words("Request too slow", "The request did not arrive in time.", ""),
+    Reason.TLS_REQUIRED: Words(
+        "Only encrypted", "This service is reached by an encrypted connection only.", "Use the https:// address."
+    ),
     Reason.NOT_AUTHENTICATED: Words("Sign in first", "The request needs a valid identity token or password.", ""),
     Reason.TOO_MANY_ATTEMPTS: Words("Too many attempts", "Too many sign-ins failed.", "Wait a moment and try again."),
     Reason.FORBIDDEN: Words("Not allowed", "Your role does not allow this.", "Ask an administrator of the project."),
@@ -246,6 +250,7 @@ CHECKS: dict[Reason, str] = {
     ),
     Reason.REQUEST_TOO_LARGE: "`limits.head_bytes`; cookies of other applications on the same host name?",
     Reason.REQUEST_TOO_SLOW: "`limits.head_seconds`; idle connections of load balancers end here too.",
+    Reason.TLS_REQUIRED: "Who links to the plain address; `server.public_url` must begin with https://.",
     Reason.NOT_AUTHENTICATED: "The client's credentials; with Keystone, the clocks and the token's expiry.",
     Reason.TOO_MANY_ATTEMPTS: "Who guesses passwords (`client` in the log). Behind a proxy: `server.trusted_proxies`.",
     Reason.FORBIDDEN: "The user's roles in the project; docs/reference/roles.md.",

@@ -30,8 +30,10 @@ from keyhole.model import (
     TcpAddress,
     TokenSignIn,
 )
+from keyhole.observe.exposition import families_of
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
+from keyhole.observe.samples import Family
 from keyhole.ports import CredentialWish
 from keyhole.servers import Servers
 
@@ -290,8 +292,12 @@ class World:
             store_troubles=self._say_store_troubles,
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
             clock=self.clock,
+            count=self._count,
         )
         self.application = create_application(self.services)
+
+    async def _count(self) -> list[Family]:
+        return families_of(self.observer.registry)
 
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.application, client=("192.0.2.7", 40000))

@@ -6,10 +6,10 @@ from pathlib import Path
 import trustme
 
 
-def certified(folder: Path) -> tuple[dict[str, str], ssl.SSLContext]:
+def certified(folder: Path, kind: trustme.KeyType = trustme.KeyType.ECDSA) -> tuple[dict[str, str], ssl.SSLContext]:
     """The keys of `[server]` that name the certificate's files in `folder`, and a client's context that trusts it."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
+    authority = trustme.CA(key_type=kind)
+    certificate = authority.issue_cert("127.0.0.1", key_type=kind)
     chain, key = folder / "certificate.pem", folder / "key.pem"
     chain.write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
     key.write_bytes(certificate.private_key_pem.bytes())

@@ -115,7 +115,7 @@ def serving(
     folder: Path,
     settings: str,
     *,
-    server: Mapping[str, str] | None = None,
+    server: Mapping[str, str | int] | None = None,
     trust: ssl.SSLContext | None = None,
 ) -> Iterator[Service]:
     """A service with these settings on a loopback port, once it answers. `server` are more keys of `[server]`."""

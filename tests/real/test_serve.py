@@ -130,11 +130,22 @@ class TestTls:
         await wire.writer.wait_closed()
         return answer.status
 
-    def test_a_stranger_is_not_trusted_and_plain_http_is_not_spoken(self, secured: Service) -> None:
+    def test_a_stranger_is_not_trusted(self, secured: Service) -> None:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(secured.url, verify=ssl.create_default_context(), trust_env=False)
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{secured.port}/", trust_env=False)
+
+    def test_plain_http_is_sent_to_the_page_and_refused_everything_else(self, secured: Service) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{secured.port}", trust_env=False) as plain:
+            path = "/vnc_lite.html?path=%3Ftoken%3Dx"
+            page = plain.get(path)
+            assert (page.status_code, page.headers["Location"]) == (308, f"{secured.url}{path}")
+            upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+            console = plain.get("/?token=x", headers=upgrade | {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
+            native, api, posted = plain.get("/console?token=x"), plain.get("/compute/v2.1"), plain.post("/identity")
+            for refused in (console, native, api, posted):
+                assert refused.status_code == 403
+                assert refused.text == "This port speaks TLS: the address begins with https:// or wss://.\n"
+        assert {event["reason"] for event in secured.events("refused")} == {"tls_required"}
 
 
 class TestTheUnixSocket:

@@ -38,6 +38,7 @@ STATUSES: Mapping[Reason, int] = MappingProxyType(
         Reason.REQUEST_MALFORMED: 400,
         Reason.REQUEST_TOO_LARGE: 413,
         Reason.REQUEST_TOO_SLOW: 408,
+        Reason.TLS_REQUIRED: 403,
         Reason.NOT_AUTHENTICATED: 401,
         Reason.TOO_MANY_ATTEMPTS: 429,
         Reason.FORBIDDEN: 403,

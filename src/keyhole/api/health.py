@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, raw_response
 from keyhole.api.services import ApiServices
 from keyhole.errors import Refusal
+from keyhole.observe.exposition import exposition
 from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
 
@@ -40,7 +41,7 @@ class HealthExchange(Exchange):
             case "/healthz":
                 return raw_response(200, b"ok", _TEXT, [NO_STORE])
             case "/metrics":
-                text = generate_latest(self._services.observer.registry)
+                text = exposition(await self._services.count())
                 return raw_response(200, text, CONTENT_TYPE_LATEST, [NO_STORE])
             case _:
                 return await self._readiness()

@@ -7,6 +7,7 @@ from keyhole.addresses import Proxies
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles
 from keyhole.observe.observer import Observer
+from keyhole.observe.samples import Family
 from keyhole.ports import ApplicationCredentials, HypervisorDriver, IdentityProvider, TokenIssuer
 from keyhole.servers import Servers
 
@@ -17,7 +18,8 @@ class ApiServices:
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
     `identity_url` is where tokens are had; `issuer` and `credentials` are None where another identity service hands
-    them out; `proxies` are believed about who their clients are; `store_troubles` says what ails the store.
+    them out; `proxies` are believed about who their clients are; `store_troubles` says what ails the store; `count`
+    gives the metrics of the whole service, of each of its processes.
     """
 
     public_url: str
@@ -34,6 +36,7 @@ class ApiServices:
     store_troubles: Callable[[], Awaitable[Sequence[str]]]
     pages: Mapping[str, Page]
     clock: Callable[[], float]
+    count: Callable[[], Awaitable[Sequence[Family]]]
 
     @property
     def compute_url(self) -> str:

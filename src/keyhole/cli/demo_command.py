@@ -13,8 +13,9 @@ from typing import Any
 import typer
 import uvloop
 
-from keyhole import config
+from keyhole import __version__, config
 from keyhole.app import Service, running
+from keyhole.binding import bind_tcp
 from keyhole.cli.signals import until_told_to_stop
 from keyhole.demo import GuestUnavailable
 from keyhole.demo.apt import ensure_packages
@@ -64,7 +65,12 @@ async def _demo(options: DemoOptions) -> None:
         if guest is None:
             typer.echo("Serving the simulated guest: a screen and a serial port made by Keyhole itself.")
         settings = config.make(_settings(options, password, guest), source="demo")
-        service = await stack.enter_async_context(running(settings, Observer(make_logger())))
+        listener = stack.enter_context(bind_tcp(options.host, options.port))
+        observer = Observer(make_logger())
+        service = await stack.enter_async_context(running(settings, observer))
+        await service.accept([listener])
+        observer.service_started(service.url, listen=settings.server.listen, version=__version__)
+        stack.callback(observer.service_stopped)
         if guest is not None:
             await guest.until_ready()
         console_url = await _console_url(service)

@@ -29,10 +29,20 @@ app.add_typer(config_commands.app, name="config")
 def serve_command(
     config: Annotated[Path | None, typer.Option(help="The TOML file with the settings.")] = None,
 ) -> None:
-    """Run the service until it is told to stop."""
+    """Run the service until it is told to stop (SIGTERM); SIGHUP has it read its settings anew."""
     from keyhole.cli.serve_command import serve
 
     serve(config)
+
+
+@app.command("reload")
+def reload_command(
+    config: Annotated[Path | None, typer.Option(help="The TOML file that the service was started with.")] = None,
+) -> None:
+    """Have the running service read its settings anew, and run the code installed now, without dropping anybody."""
+    from keyhole.supervisor.reloading import ask_to_reload
+
+    ask_to_reload(config)
 
 
 @app.command("demo")

@@ -1,23 +1,16 @@
 """`keyhole serve`."""
 
-import asyncio
+import os
+import sys
 from pathlib import Path
-
-import uvloop
-
-from keyhole import config
-from keyhole.app import running
-from keyhole.cli.signals import until_told_to_stop
-from keyhole.config import Settings
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
+from typing import NoReturn
 
 
-def serve(path: Path | None) -> None:
-    """Runs the service with the settings in `path` until SIGINT or SIGTERM. Raises SettingsError."""
-    uvloop.run(until_told_to_stop(_serve(config.load(path))))
+def serve(path: Path | None) -> NoReturn:
+    """Runs the service with the settings in `path` until SIGINT or SIGTERM.
 
-
-async def _serve(settings: Settings) -> None:
-    async with running(settings, Observer(make_logger())):
-        await asyncio.Event().wait()
+    This process becomes the service's supervisor, which has no use for what the command line has loaded. Its id stays
+    the same: that is whom systemd has given the sockets to.
+    """
+    program = [sys.executable, "-P", "-m", "keyhole.supervisor"]
+    os.execv(sys.executable, [*program, str(path.absolute())] if path else program)  # noqa: S606

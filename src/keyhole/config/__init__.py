@@ -7,7 +7,7 @@ are errors, in the file and in the environment. `[drivers.NAME]` sections are ch
 from keyhole.config.identity import IdentitySettings, UserSettings
 from keyhole.config.section import Section
 from keyhole.config.servers import ConsoleTarget, SerialTarget, StaticServer, VncTarget
-from keyhole.config.settings import Settings, describe, load, make
+from keyhole.config.settings import Settings, describe, load, make, parse
 from keyhole.config.targets import SocketSettings, TlsSettings, VncSettings
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "describe",
     "load",
     "make",
+    "parse",
 ]

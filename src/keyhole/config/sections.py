@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from keyhole.addresses import origin_of, parse_listen, parse_proxies
 from keyhole.config.section import Section
 
+WORKERS_LIMIT = 128
 DEFAULT_LISTEN = "127.0.0.1:6080"
 
 
@@ -19,9 +20,13 @@ class ServerSettings(Section):
     public_url: str = Field(
         "", description="What the returned URLs start with, as browsers reach it. Empty: the listening address."
     )
-    workers: Literal[1] = Field(1, description="Processes that share the port; this version runs one.")
+    workers: Annotated[int, Field(ge=1, le=WORKERS_LIMIT)] = Field(
+        1, description="Processes that share the port; as many as there are processor cores to use."
+    )
     tls_certificate: Path | None = Field(
-        None, description="PEM file with the certificate chain; TLS is spoken when it is set."
+        None,
+        description="PEM file with the certificate chain; TLS is spoken when it is set. New files are taken into use"
+        " as soon as they are there.",
     )
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
     trusted_proxies: tuple[str, ...] = Field(
@@ -93,6 +98,9 @@ class SessionSettings(Section):
         0, description="A session ends after this long without input (screen updates do not count); 0: no limit."
     )
     maximum_seconds: Annotated[int, Field(ge=0)] = Field(0, description="A session ends after this long; 0: no limit.")
+    drain_seconds: Annotated[int, Field(ge=0)] = Field(
+        0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."
+    )
 
 
 class ConsoleSettings(Section):

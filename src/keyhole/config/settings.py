@@ -77,15 +77,22 @@ class Settings(BaseSettings):
 
 def load(path: Path | None) -> Settings:
     """Reads the file (None: the environment alone). Raises SettingsError with one line."""
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            values = tomllib.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: is not TOML: {error}") from error
-    return make(values, source=str(path) if path else "settings")
+    if path is None:
+        return make({}, source="settings")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse(text, source=str(path))
+
+
+def parse(text: bytes, *, source: str) -> Settings:
+    """Settings from a file's content and the environment; `source` begins the one line of a SettingsError."""
+    try:
+        values = tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{source}: is not TOML: {error}") from error
+    return make(values, source=source)
 
 
 def make(values: Mapping[str, Any], *, source: str) -> Settings:

@@ -4,14 +4,17 @@
   session;
 - everything else, API and pages, goes to the HTTP server with its bytes untouched.
 
+Where TLS is spoken, a plain request for a page is sent to the same page there; any other is refused.
+
 A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585), and so is a connection beyond
 those that may be on their way at once. It counts from when it is accepted until its session runs, or until its first
 request goes on to the HTTP server.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Protocol
 
 from keyhole.addresses import Proxies, network_of
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
@@ -21,7 +24,7 @@ from keyhole.gateway.http_server import API_PREFIXES, HttpServer
 from keyhole.gateway.session import SessionParts, open_session, peer_address, peer_name, refuse_viewer
 from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.observe.observer import Surface
-from keyhole.protocols.http_connect import refusal
+from keyhole.protocols.http_connect import redirection, refusal
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket import FrameReader, check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
@@ -31,14 +34,30 @@ CONSOLE_PATH = "/console"
 TURNED_AWAY_SECONDS = 1.0
 """How long a connection without a place may take to send its request, so that it can read its answer."""
 
+Route = Callable[[asyncio.Transport, RequestHead, bytes, Place], None]
+
+
+class Accepting(Protocol):
+    """What accepts connections for the door."""
+
+    def close(self) -> None:
+        """Stops accepting."""
+
+    async def wait_closed(self) -> None:
+        """Waits until the last connection is gone; to be asked before `close`."""
+
 
 class FrontDoor:
-    """Makes a protocol for every accepted connection and keeps track of those not yet handed on."""
+    """Makes a protocol for every accepted connection and keeps track of those not yet handed on.
+
+    `public_url` is where plain requests on a TLS port are sent.
+    """
 
     def __init__(
         self,
         parts: SessionParts,
         http: HttpServer,
+        public_url: str = "",
         handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
         proxies: Proxies = Proxies(),  # noqa: B008  # frozen
     ) -> None:
@@ -49,13 +68,23 @@ class FrontDoor:
             {Reason.LIMIT_ADDRESS: handshakes.per_address, Reason.LIMIT_HANDSHAKES: handshakes.total}
         )
         self._http = http
+        self._public_url = public_url
         self._waiting: set[_Doorstep] = set()
         self._setups: set[asyncio.Task[None]] = set()
         http.retake = self._retake
 
     def protocol(self) -> asyncio.Protocol:
         """A protocol for one more accepted connection."""
-        return _Doorstep(self)
+        return _Doorstep(self, self.route)
+
+    def plain_protocol(self) -> asyncio.Protocol:
+        """A protocol for a connection without TLS where TLS is spoken."""
+        return _Doorstep(self, self._send_to_tls)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a session is open or may be about to."""
+        return bool(self._waiting or self._setups or len(self.parts.sessions))
 
     def handshakes(self) -> int:
         """How many connections are on their way."""
@@ -107,7 +136,11 @@ class FrontDoor:
         transport.write(refusal(status, phrase, f"{failure.reason}: {failure}\n"))
         transport.set_protocol(_TurnedAway(transport))
 
-    async def close(self, listener: asyncio.Server) -> None:
+    def retire(self) -> None:
+        """From now on a connection serves the request that it has begun and no more; sessions go on."""
+        self._http.retire()
+
+    async def close(self, listener: Accepting) -> None:
         """Stops accepting, ends everything by its name, and waits until the last connection is gone.
 
         No peer can hold this up: each has the deadlines' linger to read its goodbye.
@@ -137,8 +170,18 @@ class FrontDoor:
         limits = self.parts.streams
         return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
 
+    def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, place: Place) -> None:
+        is_page = head.method in ("GET", "HEAD") and not wants_websocket(head) and not _is_raw_get(head)
+        if is_page and not head.path.startswith(API_PREFIXES) and self._public_url.startswith("https://"):
+            query = f"?{head.query}" if head.query else ""
+            transport.write(redirection(f"{self._public_url}{head.path}{query}"))
+            close_soon(transport, self.parts.deadlines.linger)
+            return
+        message = "This port speaks TLS: the address begins with https:// or wss://."
+        self.refuse(transport, 403, "Forbidden", Reason.TLS_REQUIRED, message)
+
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
-        doorstep = _Doorstep(self)
+        doorstep = _Doorstep(self, self.route)
         transport.set_protocol(doorstep)
         doorstep.connection_made(transport)
         doorstep.data_received(head)
@@ -158,8 +201,9 @@ class FrontDoor:
 class _Doorstep(asyncio.Protocol):
     """One connection until its first head is complete."""
 
-    def __init__(self, door: FrontDoor) -> None:
+    def __init__(self, door: FrontDoor, route: Route) -> None:
         self._door = door
+        self._route = route
         self._reader = RequestHeadReader(door.head_bytes)
         self._place: Place
         self._timer: asyncio.TimerHandle | None = None
@@ -182,7 +226,7 @@ class _Doorstep(asyncio.Protocol):
             head = self._reader.receive_data(data)
             if head is None:
                 return
-            self._route(head)
+            self._hand_on(head)
         except TooLarge as error:
             self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE, str(error))
         except ProtocolError as error:
@@ -191,11 +235,11 @@ class _Doorstep(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
 
-    def _route(self, head: RequestHead) -> None:
+    def _hand_on(self, head: RequestHead) -> None:
         place = self._place.hand_on()
         self._leave()
         try:
-            self._door.route(self.transport, head, self._reader.trailing_data(), place)
+            self._route(self.transport, head, self._reader.trailing_data(), place)
         finally:
             place.give_back()
 

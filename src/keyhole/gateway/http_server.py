@@ -52,6 +52,7 @@ class HttpServer:
         self.deadlines = deadlines
         self.head_bytes = head_bytes
         self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
+        self.retired = False
 
     def protocol(self) -> "HttpProtocol":
         """A protocol for one more connection."""
@@ -60,6 +61,12 @@ class HttpServer:
     def tick(self) -> None:
         """Sets the Date header's value. Called once a second."""
         self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+    def retire(self) -> None:
+        """Lets each connection end after the request under way; none takes another."""
+        self.retired = True
+        for protocol in tuple(self.state.connections):
+            protocol.shutdown()
 
     async def close(self, seconds: float) -> None:
         """Lets the requests under way end, for so long, and closes every connection."""
@@ -91,6 +98,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._server.retired and self.cycle is not None and self in self.connections:
+            self.shutdown()
         if self._in_head and self._head_bytes > self._server.head_bytes and not self.transport.is_closing():
             self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
         elif self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():

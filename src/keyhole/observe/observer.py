@@ -25,6 +25,7 @@ class Event(StrEnum):
     SERVICE_STOPPED = "service.stopped"
     SERVICE_TROUBLE = "service.trouble"
     SERVICE_FAILED = "service.failed"
+    CERTIFICATE_CHANGED = "certificate.changed"
     CONSOLE_CREATED = "console.created"
     CONSOLE_OPENED = "console.opened"
     CONSOLE_CLOSED = "console.closed"
@@ -97,7 +98,15 @@ class Observer:
             "keyhole_handshakes", "Connections on their way to a session or to a first request.", registry=self.registry
         )
         self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
-        self._workers = Gauge("keyhole_workers", "Processes that serve the port.", registry=self.registry)
+        self._workers = Gauge(
+            "keyhole_workers",
+            "Worker processes, by state: serving, or retired (accepts nobody, lives until its last session ends).",
+            ["state"],
+            registry=self.registry,
+        )
+        self._deaths = Counter(
+            "keyhole_worker_deaths", "Workers that ended without being told to.", registry=self.registry
+        )
         for reason in Reason:
             self._refused.labels(reason)
         for direction in ("to_viewer", "to_target"):
@@ -109,9 +118,8 @@ class Observer:
     def service_started(self, url: str, **facts: object) -> None:
         self._log.info(Event.SERVICE_STARTED, url=url, **facts)
 
-    def serving(self, workers: int, handshakes: Callable[[], int], tasks: Callable[[], int]) -> None:
-        """How many workers there are, and what tells how many handshakes and tasks are under way."""
-        self._workers.set(workers)
+    def serving(self, handshakes: Callable[[], int], tasks: Callable[[], int]) -> None:
+        """What tells how many handshakes and tasks are under way."""
         self._handshakes.set_function(handshakes)
         self._tasks.set_function(tasks)
 
@@ -129,6 +137,20 @@ class Observer:
     def service_failed(self, where: str, error: BaseException) -> None:
         """A defect of ours: with its traceback, in the log only."""
         self._log.error(Event.SERVICE_FAILED, where=where, exc_info=error)
+
+    def certificate_changed(self) -> None:
+        """New connections get another certificate than before."""
+        self._log.info(Event.CERTIFICATE_CHANGED)
+
+    def worker_serves(self) -> None:
+        """This process accepts connections."""
+        self._workers.labels("serving").set(1)
+        self._workers.labels("retired").set(0)
+
+    def worker_retired(self) -> None:
+        """This process accepts no more connections."""
+        self._workers.labels("serving").set(0)
+        self._workers.labels("retired").set(1)
 
     def signed_in(self, user: str, project: str | None, method: str, client: str) -> None:
         self._log.info(Event.SIGNED_IN, user=user, project=project, method=method, client=client)

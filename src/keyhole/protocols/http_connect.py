@@ -27,6 +27,12 @@ def refusal(status: int, phrase: str, body: str = "") -> bytes:
     return head.encode() + content
 
 
+def redirection(location: str) -> bytes:
+    """A whole HTTP response that sends the client to the same resource elsewhere for good (RFC 9110 15.4.9)."""
+    head = f"HTTP/1.1 308 Permanent Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    return head.encode()
+
+
 def check_path(path: str) -> None:
     """Raises ValueError for the path of a tunnel that would not stay one word of the request."""
     if not re.fullmatch(r"/[\x21-\x7e]*", path):

@@ -136,7 +136,7 @@ async def make_world(
     parts = SessionParts(
         consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=Turns(turns)
     )
-    door = FrontDoor(parts, http, handshakes, proxies)
+    door = FrontDoor(parts, http, handshakes=handshakes, proxies=proxies)
     listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     try:

@@ -69,17 +69,17 @@ def test_each_step_of_a_set_up_has_its_own_histogram(observer: Observer) -> None
 
 def test_the_state_of_the_service_is_shown(observer: Observer) -> None:
     value = observer.registry.get_sample_value
-    observer.serving(2, lambda: 7, lambda: 9)
+    observer.serving(lambda: 7, lambda: 9)
     observer.target_failed("static", Reason.TARGET_REFUSED)
     observer.driver_troubles("static", 3)
-    assert (value("keyhole_workers"), value("keyhole_handshakes"), value("keyhole_tasks")) == (2, 7, 9)
+    assert (value("keyhole_handshakes"), value("keyhole_tasks")) == (7, 9)
     assert value("keyhole_target_errors_total", {"driver": "static", "reason": "target_refused"}) == 1
     assert value("keyhole_driver_troubles", {"driver": "static"}) == 3
 
 
 def test_no_label_comes_from_a_user(observer: Observer) -> None:
     names = {name for collector in observer.registry._names_to_collectors.values() for name in collector._labelnames}
-    assert names == {"reason", "type", "direction", "driver"}
+    assert names == {"reason", "type", "direction", "driver", "state"}
 
 
 def test_a_defect_is_logged_with_its_traceback(observer: Observer, log: io.StringIO) -> None:

@@ -1,0 +1,75 @@
+"""The service's certificate: TLS 1.2 or later, session tickets, and new files taken into use when they appear.
+
+A connection keeps the certificate that it began with; only later ones see a new one.
+"""
+
+import os
+import ssl
+from pathlib import Path
+
+from keyhole.errors import SettingsError
+
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class Certificate:
+    """A PEM certificate chain and its private key, RSA or ECDSA. Raises SettingsError when they cannot be used."""
+
+    def __init__(self, chain: Path, key: Path) -> None:
+        self._files = (chain, key)
+        self._stamp = self._look()
+        self._complained_of: Stamp | None = None
+        self.context = self._load()
+        """What the next connection is served with."""
+
+    def refresh(self) -> bool:
+        """Looks whether the files have changed; whether a new certificate is in use from now on.
+
+        While the files are half-written, or do not belong together, the old one stays. Raises SettingsError then,
+        once for each state of the files.
+        """
+        stamp = self._look()
+        if stamp == self._stamp:
+            return False
+        try:
+            self.context = self._load()
+        except SettingsError:
+            if stamp == self._complained_of:
+                return False
+            self._complained_of = stamp
+            raise
+        self._stamp = stamp
+        return True
+
+    def _look(self) -> Stamp:
+        """What changes when the files do."""
+        found = []
+        for path in self._files:
+            try:
+                status = path.stat()
+            except OSError:
+                found.append((0, 0, 0))
+            else:
+                found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+        return tuple(found)
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        chain, key = self._files
+        try:
+            context.load_cert_chain(chain, key)
+        except ssl.SSLError as error:
+            raise SettingsError(
+                "server.tls_certificate, server.tls_key: not a PEM certificate chain and the private key that belongs"
+                " to it"
+            ) from error
+        except OSError as error:
+            missing = next((path for path in self._files if not os.access(path, os.R_OK)), chain)
+            raise SettingsError(f"server.tls_certificate, server.tls_key: {missing}: {error.strerror}") from error
+        return context
+
+
+def certificate_of(chain: Path | None, key: Path | None) -> Certificate | None:
+    """The certificate of the settings, None when they name none. Raises SettingsError."""
+    return None if chain is None or key is None else Certificate(chain, key)

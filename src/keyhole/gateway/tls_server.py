@@ -1,0 +1,93 @@
+"""A server that speaks TLS with whoever begins to, and tells those who speak plain HTTP where TLS is.
+
+The first byte of a connection says which of the two it is (RFC 8446 5.1: 22 is a handshake). It is looked at and left
+in the socket, so TLS and the front door read their connections from the beginning.
+"""
+
+import asyncio
+import socket
+import ssl
+from weakref import WeakSet
+
+from keyhole.binding import BACKLOG
+from keyhole.gateway.certificate import Certificate
+from keyhole.gateway.front_door import FrontDoor
+
+TLS_HANDSHAKE = b"\x16"
+
+ACCEPTS_AT_ONCE = 64
+"""How many connections are accepted before others have their turn."""
+
+RETRY_SECONDS = 1.0
+"""How long accepting rests when there are no file descriptors left."""
+
+GONE_POLL_SECONDS = 0.05
+
+
+class TlsServer:
+    """Accepts from its making on, with whatever `certificate` is at each connection's beginning."""
+
+    def __init__(self, listener: socket.socket, door: FrontDoor, certificate: Certificate) -> None:
+        self._listener = listener
+        self._door = door
+        self._certificate = certificate
+        self._beginning: set[asyncio.Task[None]] = set()
+        self._accepted: WeakSet[socket.socket] = WeakSet()
+        self._loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+        listener.listen(BACKLOG)
+        self._resume()
+
+    def close(self) -> None:
+        """Stops accepting."""
+        if self._listener.fileno() >= 0:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+
+    async def wait_closed(self) -> None:
+        """Waits for the end of accepting, and of every connection."""
+        while self._listener.fileno() >= 0 or self._beginning or any(one.fileno() >= 0 for one in self._accepted):  # noqa: ASYNC110
+            await asyncio.sleep(GONE_POLL_SECONDS)
+
+    def _resume(self) -> None:
+        if self._listener.fileno() >= 0:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_AT_ONCE):
+            try:
+                connection, _ = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError:
+                self._loop.remove_reader(self._listener)
+                self._loop.call_later(RETRY_SECONDS, self._resume)
+                return
+            connection.setblocking(False)
+            self._accepted.add(connection)
+            task = self._loop.create_task(self._begin(connection))
+            self._beginning.add(task)
+            task.add_done_callback(self._beginning.discard)
+
+    async def _begin(self, connection: socket.socket) -> None:
+        """Hands one connection to the front door; one that does not begin as it should is closed."""
+        seconds = self._door.parts.deadlines.head
+        try:
+            async with asyncio.timeout(seconds):
+                await self._readable(connection)
+            if connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
+                await self._loop.connect_accepted_socket(
+                    self._door.protocol, connection, ssl=self._certificate.context, ssl_handshake_timeout=seconds
+                )
+            else:
+                await self._loop.connect_accepted_socket(self._door.plain_protocol, connection)
+        except (OSError, ssl.SSLError):  # a TimeoutError is an OSError
+            connection.close()
+
+    async def _readable(self, connection: socket.socket) -> None:
+        readable = self._loop.create_future()
+        self._loop.add_reader(connection, readable.set_result, None)
+        try:
+            await readable
+        finally:
+            self._loop.remove_reader(connection)

@@ -1,0 +1,30 @@
+"""How long a worker's place stays empty after its death: not at all at first, longer when they die young."""
+
+from collections.abc import Callable
+
+FIRST_SECONDS = 1.0
+LONGEST_SECONDS = 30.0
+GROWN_UP_SECONDS = 60.0
+"""A worker that lived for so long died of something else than its birth."""
+
+
+class Backoff:
+    """The deaths in one place. `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._born_at = clock()
+        self._wait = 0.0
+
+    def born(self) -> None:
+        self._born_at = self._clock()
+
+    def died(self) -> float:
+        """How long to wait before the next one is started, in seconds."""
+        now = self._clock()
+        if now - self._born_at >= GROWN_UP_SECONDS:
+            self._wait = 0.0
+        self._born_at = now  # whoever comes next may die before it is born
+        wait = self._wait
+        self._wait = min(max(FIRST_SECONDS, 2 * wait), LONGEST_SECONDS)
+        return wait

@@ -1,0 +1,89 @@
+"""The sockets of the one port, which the supervisor holds open as long as it lives, and which worker accepts on which.
+
+A connection that no worker has accepted yet waits in its socket's queue, and is lost only with the socket.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keyhole.binding import BACKLOG, bind_tcp_shared, bind_unix, more_tcp_shared
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen: a unix socket's path, or a host and a port."""
+
+    path: str | None = None
+    host: str = ""
+    port: int = 0
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> "Place":
+        return cls(**facts)
+
+
+class Port:
+    """Sockets at one place. `is_shared`: every worker accepts on all of them; otherwise each has its own."""
+
+    def __init__(self, place: Place, sockets: list[socket.socket], *, is_shared: bool, is_inherited: bool) -> None:
+        self.place = place
+        self.sockets = sockets
+        self.is_shared = is_shared
+        self._is_inherited = is_inherited
+
+    @classmethod
+    def bind(cls, place: Place, workers: int) -> "Port":
+        """Raises SettingsError when the place cannot be had."""
+        if place.path is not None:
+            return cls(place, [bind_unix(place.path)], is_shared=True, is_inherited=False)
+        sockets = bind_tcp_shared(place.host, place.port, workers)
+        return cls(place, sockets, is_shared=False, is_inherited=False)
+
+    @classmethod
+    def inherit(cls, sockets: list[socket.socket]) -> "Port":
+        """The port is somebody else's, who has given us its sockets."""
+        return cls(Place(), sockets, is_shared=True, is_inherited=True)
+
+    def serves(self, place: Place) -> bool:
+        """Whether what is to be listened on is this port."""
+        return self._is_inherited or place == self.place
+
+    def grow(self, workers: int) -> None:
+        """Sees to it that each worker has a socket. There are never fewer: a queue would be lost.
+
+        Raises SettingsError.
+        """
+        missing = workers - len(self.sockets)
+        if not self.is_shared and missing > 0:
+            port: int = self.sockets[0].getsockname()[1]
+            self.sockets += more_tcp_shared(self.place.host, port, missing)
+
+    def listen(self) -> None:
+        """From now on connections wait here for whoever accepts them."""
+        for listener in self.sockets:
+            listener.listen(BACKLOG)
+
+    def close(self) -> None:
+        """Ends the port; unless it was handed to us, and goes on without us."""
+        for listener in self.sockets:
+            listener.close()
+        if self.place.path is not None:
+            Path(self.place.path).unlink(missing_ok=True)
+
+    def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
+        """For each serving worker, by its slot among so many, the sockets that it accepts on.
+
+        A socket whose worker is missing goes to another, so that each is served while anybody serves.
+        """
+        everything = list(range(len(self.sockets)))
+        if self.is_shared:
+            return dict.fromkeys(serving, everything)
+        shares: dict[int, list[int]] = {slot: [] for slot in serving}
+        for index in everything:
+            owner = index % workers
+            if serving:
+                shares[owner if owner in shares else serving[index % len(serving)]].append(index)
+        return shares

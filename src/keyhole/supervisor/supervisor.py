@@ -1,0 +1,193 @@
+"""The life of the service: start, reload by reload another generation of workers on the same port, and the end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from keyhole import __version__
+from keyhole.errors import KeyholeError, SettingsError
+from keyhole.supervisor.generation import Generation
+from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
+from keyhole.supervisor.notify import Notifier
+from keyhole.supervisor.port import Port
+from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
+from keyhole.supervisor.reloading import answer_reloads
+from keyhole.supervisor.tally import Tally
+
+GRACE_SECONDS = 10.0
+"""How long workers may take to say goodbye to everybody, beyond what their sessions were given."""
+
+
+class Supervisor:
+    """`config` is the settings file, read anew at each reload; `inherited` are the port's sockets, if any are given."""
+
+    def __init__(
+        self, config: Path | None, log: SupervisorLog, notifier: Notifier, inherited: list[socket.socket]
+    ) -> None:
+        self._config = config
+        self._log = log
+        self._notifier = notifier
+        self._port = Port.inherit(inherited) if inherited else None
+        self._next_port = self._port
+        self._tally = Tally(self._workers)
+        self._generations: list[Generation] = []
+        """The last one serves; the others have sessions left."""
+        self._works: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._told_to_stop = asyncio.Event()
+        self._told_again = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or SIGINT; SIGHUP reloads. Raises SettingsError or WorkerFailed when it cannot start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        start = self._work(self._start())
+        stop = loop.create_task(self._told_to_stop.wait())
+        try:
+            await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if start.done():
+                start.result()
+                await stop
+            await self._end()
+        finally:
+            if self._port is not None:
+                self._port.close()
+
+    async def reload(self) -> None:
+        """Replaces the workers; the earlier ones live on for their sessions.
+
+        The settings are read and checked anew. When they or the new workers are no good, nothing changes and
+        SettingsError or WorkerFailed is raised. CancelledError: the service stops.
+        """
+        await self._work(self._reload())
+
+    async def _start(self) -> None:
+        async with self._turn:
+            await self._renew()
+            facts = self._generations[-1].facts
+            try:
+                self._reloads = await answer_reloads(self._config, self.reload)
+            except OSError as error:
+                trouble = f"`keyhole reload` will not find this service ({error.strerror}); SIGHUP does the same"
+                self._log(SupervisorEvent.TROUBLE, part="supervisor", trouble=trouble)
+            self._log(
+                SupervisorEvent.STARTED, url=facts.url, listen=facts.listen, workers=facts.workers, version=__version__
+            )
+            self._notifier.ready()
+
+    async def _reload(self) -> None:
+        async with self._turn:
+            self._notifier.reloading()
+            try:
+                await self._renew()
+                self._log(SupervisorEvent.RELOADED, url=self._generations[-1].facts.url)
+            except KeyholeError as error:
+                self._log(SupervisorEvent.RELOAD_REFUSED, message=str(error))
+                raise
+            finally:
+                self._notifier.ready()
+
+    async def _renew(self) -> None:
+        """Starts a generation and lets the one before retire."""
+        generation = Generation(self._read(), self._tally, self._log)
+        before = self._next_port = self._port
+        try:
+            await generation.start(self._port_for)
+        except BaseException:
+            if self._next_port is not None and self._next_port is not before:
+                self._next_port.close()
+            raise
+        self._port = self._next_port
+        generation.accept()
+        for earlier in self._generations:
+            earlier.end(None)
+            self._work(self._outlive(earlier))
+        self._generations.append(generation)
+        if before is not None and before is not self._port:
+            before.close()
+
+    def _port_for(self, facts: Facts) -> Port:
+        port = self._port
+        if port is None or not port.serves(facts.place):
+            port = self._next_port = Port.bind(facts.place, facts.workers)
+        else:
+            port.grow(facts.workers)
+        return port
+
+    def _read(self) -> SettingsText:
+        if self._config is None:
+            return SettingsText(None, "settings")
+        try:
+            return SettingsText(self._config.read_text("utf-8"), str(self._config))
+        except OSError as error:
+            raise SettingsError(f"{self._config}: cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{self._config}: is not TOML: {error}") from error
+
+    async def _outlive(self, generation: Generation) -> None:
+        await generation.gone()
+        self._generations.remove(generation)
+
+    async def _end(self) -> None:
+        """Ends everybody: in their own time, at a second signal at once, and by force when that does not help."""
+        works = list(self._works)
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+        seconds = self._generations[-1].facts.drain_seconds if self._generations else 0
+        self._log(SupervisorEvent.STOPPING, drain_seconds=seconds)
+        self._notifier.stopping(seconds + 2 * GRACE_SECONDS)
+        for generation in self._generations:
+            generation.end(seconds)
+        if self._port is not None:
+            self._port.close()
+        await self._all_gone(seconds + GRACE_SECONDS, unless=self._told_again)
+        for generation in self._generations:
+            generation.end(0)
+        await self._all_gone(GRACE_SECONDS)
+        for generation in self._generations:
+            generation.kill()
+        await self._all_gone(None)
+        self._log(SupervisorEvent.STOPPED)
+
+    async def _all_gone(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
+        """Waits until every worker has ended, for so many seconds, or until an event happens."""
+        loop = asyncio.get_running_loop()
+        waits: set[asyncio.Task[Any]] = {loop.create_task(_gone(self._generations))}
+        if unless is not None:
+            waits.add(loop.create_task(unless.wait()))
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+    def _stop(self) -> None:
+        if self._told_to_stop.is_set():
+            self._told_again.set()
+        self._told_to_stop.set()
+
+    def _hang_up(self) -> None:
+        self._work(self._reload_on_signal())
+
+    async def _reload_on_signal(self) -> None:
+        with suppress(KeyholeError):  # the log has it
+            await self._reload()
+
+    def _workers(self) -> list[WorkerProcess]:
+        return [worker for generation in self._generations for worker in generation.workers]
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return task
+
+
+async def _gone(generations: Iterable[Generation]) -> None:
+    await asyncio.gather(*(generation.gone() for generation in generations))

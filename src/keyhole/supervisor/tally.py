@@ -1,0 +1,39 @@
+"""What the whole service has counted: its living workers when asked, and those that have ended."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from keyhole.observe.samples import Family, kept, total
+from keyhole.supervisor.process import WorkerProcess
+
+DEATHS = "keyhole_worker_deaths"
+
+
+class Tally:
+    """`workers` gives all that live now, of every generation.
+
+    A counter never goes down: what a worker said last remains when it has ended.
+    """
+
+    def __init__(self, workers: Callable[[], Collection[WorkerProcess]]) -> None:
+        self._workers = workers
+        self._remains: list[Family] = []
+        self._answering: set[asyncio.Task[None]] = set()
+        self.deaths = 0
+        """How many workers ended without being told to."""
+
+    def bury(self, worker: WorkerProcess) -> None:
+        """A worker has ended."""
+        self._remains = total([*self._remains, *kept(worker.families)])
+
+    def answer(self, asker: WorkerProcess) -> None:
+        """Tells a worker what everybody has counted."""
+        task = asyncio.get_running_loop().create_task(self._answer(asker))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, asker: WorkerProcess) -> None:
+        await asyncio.gather(*(worker.count() for worker in self._workers()))
+        deaths: Family = [DEATHS, "counter", "", [[f"{DEATHS}_total", {}, self.deaths]]]
+        living = [family for worker in self._workers() for family in worker.families]
+        asker.tell_counts(total([*living, *self._remains, deaths]))

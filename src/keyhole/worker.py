@@ -1,0 +1,147 @@
+"""`python -m keyhole.worker CHANNEL`: one of the service's processes, started and told what to do by the supervisor.
+
+It takes its orders from the channel alone (`supervisor/channel.py` says what is spoken), no signal, and ends when the
+supervisor is gone.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import uvloop
+
+from keyhole import config
+from keyhole.app import Service, check, running
+from keyhole.config import Settings
+from keyhole.errors import SettingsError
+from keyhole.observe.exposition import families_of
+from keyhole.observe.logs import make_logger
+from keyhole.observe.observer import Observer
+from keyhole.observe.samples import Family
+from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
+
+SCRAPE_SECONDS = 3.0
+"""How long the others may take to say what they have counted; then this process speaks for itself alone."""
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    end = socket.socket(fileno=int(sys.argv[1]))
+    settings = _prepare(end)
+    if settings is None:
+        return
+    sockets = receive_sockets(end)
+    if sockets:
+        uvloop.run(_work(settings, end, sockets))
+
+
+def _prepare(end: socket.socket) -> Settings | None:
+    """Reads and checks the settings, and tells the supervisor what it has to know; None when there is nothing to do."""
+    question = ask_supervisor(end)
+    if question is None:
+        return None
+    text, source = question["settings"], question["source"]
+    try:
+        settings = config.make({}, source=source) if text is None else config.parse(text.encode(), source=source)
+        check(settings)
+    except SettingsError as error:
+        end.sendall(encode({"refused": str(error)}))
+        return None
+    end.sendall(encode({"prepared": _facts(settings)}))
+    return settings
+
+
+def _facts(settings: Settings) -> dict[str, Any]:
+    """`supervisor.process.Facts` as JSON."""
+    return {
+        "place": asdict(settings.listen_address),
+        "listen": settings.server.listen,
+        "url": settings.public_url,
+        "workers": settings.server.workers,
+        "drain_seconds": settings.sessions.drain_seconds,
+    }
+
+
+async def _work(settings: Settings, end: socket.socket, sockets: list[socket.socket]) -> None:
+    channel = await Channel.open(end)
+    observer = Observer(make_logger().bind(worker=os.getpid()))
+    worker = _Worker(channel, observer, sockets)
+    try:
+        async with running(settings, observer, worker.count) as service:
+            channel.send({"ready": True})
+            await worker.obey(service, settings.sessions.drain_seconds)
+    except SettingsError as error:
+        channel.send({"refused": str(error)})
+    channel.send({"counted": families_of(observer.registry)})
+    await channel.close()
+
+
+class _Worker:
+    """Does what the supervisor says."""
+
+    def __init__(self, channel: Channel, observer: Observer, sockets: list[socket.socket]) -> None:
+        self._channel = channel
+        self._observer = observer
+        self._sockets = sockets
+        self._scrapes: list[asyncio.Future[list[Family]]] = []
+        self._drain: asyncio.Task[None] | None = None
+        self._drained = asyncio.Event()
+
+    async def obey(self, service: Service, orphan_seconds: int) -> None:
+        """Until it was told to end, and has drained; without a supervisor, so many seconds are left to its sessions."""
+        loop = asyncio.get_running_loop()
+        orders, drained = loop.create_task(self._take_orders(service)), loop.create_task(self._drained.wait())
+        await asyncio.wait({orders, drained}, return_when=asyncio.FIRST_COMPLETED)
+        if orders.done():
+            orders.result()
+            self._end(service, orphan_seconds)
+            await drained
+        orders.cancel()
+
+    async def count(self) -> list[Family]:
+        """The metrics of the whole service, or of this process alone when nobody knows those of the others."""
+        answer: asyncio.Future[list[Family]] = asyncio.get_running_loop().create_future()
+        self._scrapes.append(answer)
+        self._channel.send({"scraped": True})
+        try:
+            async with asyncio.timeout(SCRAPE_SECONDS):
+                return await answer
+        except TimeoutError:
+            self._scrapes.remove(answer)
+            return families_of(self._observer.registry)
+
+    async def _take_orders(self, service: Service) -> None:
+        while (message := await self._channel.receive()) is not None:
+            match message:
+                case {"accept": indexes}:
+                    await service.accept([self._sockets[index] for index in indexes])
+                case {"end": seconds}:
+                    self._end(service, seconds)
+                case {"count": _}:
+                    self._channel.send({"counted": families_of(self._observer.registry)})
+                case {"counts": families}:
+                    for answer in self._scrapes:
+                        answer.set_result(families)
+                    self._scrapes.clear()
+
+    def _end(self, service: Service, seconds: float | None) -> None:
+        """Begins to drain; a later order counts instead of an earlier one."""
+        if self._drain is not None:
+            self._drain.cancel()
+        self._drain = asyncio.get_running_loop().create_task(self._drained_after(service, seconds))
+
+    async def _drained_after(self, service: Service, seconds: float | None) -> None:
+        await service.retire()
+        for listener in self._sockets:
+            listener.close()
+        await service.drain(seconds)
+        self._drained.set()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""Several workers behind one port: what the death of one means, and how all of them end."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import BlockingPortal
+from tests.fakes.rfb_target import echo, listening
+from tests.fakes.waiting import until
+from tests.real.live import Session, metric, probing, sessions_on, worker_of, workers
+from tests.real.processes import KEYHOLE, run
+from tests.real.service import SIMULATED, USERS, Service, serving
+from tests.real.targets import SERVER_IDS, static_server, url_of
+
+pytest_plugins = ("tests.real.fixtures",)
+
+SERVER = SERVER_IDS.format(0)
+LONG = 60
+GOING_AWAY = 1001
+
+
+@contextmanager
+def echoing(portal: BlockingPortal, folder: Path, *, count: int, more: str = "") -> Iterator[Service]:
+    """A service of so many workers with one server that echoes."""
+    with (
+        portal.wrap_async_context_manager(listening(echo)) as target,
+        serving(
+            portal, folder, f"{more}{USERS}{static_server(0, 'vm', url_of(target))}", server={"workers": count}
+        ) as service,
+    ):
+        yield service
+
+
+async def is_gone(pid: int) -> None:
+    """Waits until a process is no more, not even as its parent's unreaped child."""
+
+    def gone() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    await until(gone, LONG)
+
+
+class TestADeath:
+    def test_it_ends_the_workers_own_sessions_and_nothing_else(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with echoing(portal, tmp_path, count=2) as service:
+            portal.call(self._kill_one, service)
+            assert metric(service, 'keyhole_workers{state="serving"}') == 2
+            assert metric(service, "keyhole_worker_deaths_total") == 1
+            assert "Traceback" not in service.running.stderr
+
+    @staticmethod
+    async def _kill_one(service: Service) -> None:
+        async with probing(service.port) as prober, sessions_on(service, SERVER, 24) as sessions:
+            await until(lambda: len(worker_of(service)) == len(sessions))
+            owners = worker_of(service)
+            victim = owners[0]
+            assert set(owners) == set(workers(service)), "24 connections all came to one worker"
+            os.kill(victim, signal.SIGKILL)
+            await is_gone(victim)
+            dead_at = time.monotonic()
+            for session, owner in zip(sessions, owners, strict=True):
+                if owner == victim:
+                    with pytest.raises(ConnectionError):
+                        await session.echo()
+                else:
+                    await session.echo()
+            await until(lambda: len(workers(service)) == 3, LONG)
+            await prober.go_on()
+            assert [failure for failure in prober.failed if failure[0] > dead_at] == []
+            async with sessions_on(service, SERVER, 24) as later:
+                for session in later:
+                    await session.echo()
+                await until(lambda: workers(service)[2] in worker_of(service))
+
+    def test_whoever_dies_again_and_again_is_replaced_ever_later(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server={"workers": 2}) as service:
+            portal.call(self._kill_thrice, service)
+            died = service.events("worker.died")
+            assert [event["next_in_seconds"] for event in died] == [0, 1, 2]
+            assert {event["status"] for event in died} == {-signal.SIGKILL}
+            assert len({event["slot"] for event in died}) == 1
+
+    @staticmethod
+    async def _kill_thrice(service: Service) -> None:
+        victim = workers(service)[0]
+        for number in range(1, 4):
+            os.kill(victim, signal.SIGKILL)
+            await until(lambda number=number: len(workers(service)) == 2 + number, LONG)
+            victim = workers(service)[-1]
+
+    def test_without_their_supervisor_workers_end(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server={"workers": 2}) as service:
+            service.running.end(signal.SIGKILL)
+            for worker in workers(service):
+                portal.call(is_gone, worker)
+
+
+def test_metrics_are_those_of_all_workers_and_outlive_them(portal: BlockingPortal, tmp_path: Path) -> None:
+    opened, now = 'keyhole_sessions_opened_total{type="novnc"}', 'keyhole_sessions{type="novnc"}'
+
+    async def count(service: Service) -> None:
+        async with sessions_on(service, SERVER, 24):
+            await until(lambda: len(set(worker_of(service))) == 2)
+            # Whichever worker answers, it speaks for both.
+            for _ in range(8):
+                assert await asyncio.to_thread(metric, service, now) == 24
+            victim = worker_of(service)[0]
+            left = sum(worker != victim for worker in worker_of(service))
+            os.kill(victim, signal.SIGKILL)
+            await is_gone(victim)
+            await until(lambda: len(workers(service)) == 3, LONG)
+            assert await asyncio.to_thread(metric, service, opened) == 24
+            assert await asyncio.to_thread(metric, service, now) == left
+
+    with echoing(portal, tmp_path, count=2) as service:
+        portal.call(count, service)
+
+
+def test_workers_that_cannot_start_are_one_line(tmp_path: Path) -> None:
+    config = tmp_path / "keyhole.toml"
+    config.write_text('[server]\nlisten = "127.0.0.1:0"\nworkers = 3\n[store]\nurl = "sqlite:////none/such.db"\n')
+    done = run(KEYHOLE, "serve", "--config", config, folder=tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(r"keyhole: store\.url: /none/such\.db.*\n", done.stderr)
+
+
+class TestAStop:
+    def test_sessions_go_on_until_they_end(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with echoing(portal, tmp_path, count=2, more="[sessions]\ndrain_seconds = 600\n") as service:
+            portal.call(self._leave_by_themselves, service)
+            assert service.running.process.wait(LONG) == 0
+            assert {event["reason"] for event in service.events("console.closed")} == {"viewer_closed"}
+
+    async def _leave_by_themselves(self, service: Service) -> None:
+        async with sessions_on(service, SERVER, 4) as sessions:
+            await self._stop_accepting(service)
+            for session in sessions:
+                await session.echo()
+
+    def test_a_second_signal_ends_them_at_once(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with echoing(portal, tmp_path, count=2, more="[sessions]\ndrain_seconds = 600\n") as service:
+            portal.call(self._second_signal, service)
+            assert service.running.process.returncode == 0
+            for worker in workers(service):
+                portal.call(is_gone, worker)
+
+    async def _second_signal(self, service: Service) -> None:
+        async with sessions_on(service, SERVER, 4) as sessions:
+            await self._stop_accepting(service)
+            await sessions[0].echo()
+            service.running.process.send_signal(signal.SIGTERM)
+            await self._told(sessions)
+            await asyncio.to_thread(service.running.process.wait, LONG)
+
+    def test_their_time_ends(self, portal: BlockingPortal, tmp_path: Path) -> None:
+        with echoing(portal, tmp_path, count=2, more="[sessions]\ndrain_seconds = 2\n") as service:
+            portal.call(self._time_out, service)
+            assert service.running.process.wait(LONG) == 0
+            assert {event["reason"] for event in service.events("console.closed")} == {"restarting"}
+
+    async def _time_out(self, service: Service) -> None:
+        async with sessions_on(service, SERVER, 4) as sessions:
+            started_at = time.monotonic()
+            service.running.process.send_signal(signal.SIGINT)
+            await self._told(sessions)
+            assert time.monotonic() - started_at >= 2
+
+    @staticmethod
+    async def _told(sessions: list[Session]) -> None:
+        for session in sessions:
+            farewell = await session.farewell()
+            assert (farewell.close_code, farewell.close_reason) == (GOING_AWAY, "restarting")
+
+    @staticmethod
+    async def _stop_accepting(service: Service) -> None:
+        service.running.process.send_signal(signal.SIGTERM)
+
+        async def refused() -> bool:
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+                writer.transport.abort()
+                return False
+            return True
+
+        await until(refused, LONG)
+        with pytest.raises(subprocess.TimeoutExpired):
+            service.running.process.wait(0)

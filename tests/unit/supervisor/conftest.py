@@ -1,0 +1,8 @@
+"""The supervisor runs on asyncio's own event loop: it has few connections, and little memory."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": asyncio.new_event_loop}

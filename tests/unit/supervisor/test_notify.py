@@ -1,0 +1,34 @@
+"""Sockets and words between systemd and the service."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from keyhole.supervisor.notify import Notifier, inherited_sockets
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"LISTEN_FDS": "1"}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}, {"LISTEN_FDS": "x", "LISTEN_PID": "{own}"}],
+)
+def test_sockets_for_somebody_else_are_none(environment: dict[str, str]) -> None:
+    environment = {name: value.format(own=os.getpid()) for name, value in environment.items()}
+    assert inherited_sockets(environment) == []
+    assert environment == {}
+
+
+def test_nobody_asked_to_be_told() -> None:
+    Notifier({}).ready()
+
+
+def test_whoever_asked_is_told_and_children_are_not_to_tell(tmp_path: Path) -> None:
+    environment = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(environment["NOTIFY_SOCKET"])
+        notifier = Notifier(environment)
+        notifier.stopping(1.5)
+        assert systemd.recv(100) == b"STOPPING=1\nEXTEND_TIMEOUT_USEC=1500000"
+    assert environment == {}
+    notifier.ready()  # nobody is there any more

@@ -1,0 +1,85 @@
+"""Which worker accepts on which socket; a port that grows, and one that is given to us."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keyhole.errors import SettingsError
+from keyhole.supervisor.port import Place, Port
+
+
+@pytest.fixture
+def three() -> Iterator[Port]:
+    port = Port.bind(Place(host="127.0.0.1", port=0), 3)
+    yield port
+    port.close()
+
+
+def test_each_worker_has_a_socket_of_its_own_on_the_same_port(three: Port) -> None:
+    assert len({listener.getsockname() for listener in three.sockets}) == 1
+    assert three.shares(3, [0, 1, 2]) == {0: [0], 1: [1], 2: [2]}
+
+
+def test_the_socket_of_a_missing_worker_goes_to_another(three: Port) -> None:
+    for serving in ([0, 1], [0, 2], [1, 2], [2]):
+        shares = three.shares(3, serving)
+        assert sorted(index for share in shares.values() for index in share) == [0, 1, 2]
+        assert all(slot in shares[slot] for slot in serving)
+    assert three.shares(3, []) == {}
+
+
+def test_fewer_workers_share_all_sockets(three: Port) -> None:
+    assert three.shares(2, [0, 1]) == {0: [0, 2], 1: [1]}
+
+
+def test_it_grows_and_never_shrinks(three: Port) -> None:
+    three.grow(2)
+    assert len(three.sockets) == 3
+    three.grow(4)
+    assert len({listener.getsockname() for listener in three.sockets}) == 1
+    assert len(three.sockets) == 4
+
+
+def test_no_queue_is_lost_with_a_worker(three: Port) -> None:
+    three.listen()
+    clients = [socket.create_connection(three.sockets[0].getsockname()) for _ in range(32)]
+    accepted = []
+    for listener in three.sockets:
+        listener.setblocking(False)
+        with listener.dup():
+            pass  # a worker that had it, and is gone
+        while True:
+            try:
+                accepted.append(listener.accept()[0])
+            except BlockingIOError:
+                break
+    assert len(accepted) == len(clients)
+    for connection in (*clients, *accepted):
+        connection.close()
+
+
+def test_another_service_that_shares_its_port_is_noticed(three: Port) -> None:
+    three.listen()
+    place = Place(host="127.0.0.1", port=three.sockets[0].getsockname()[1])
+    with pytest.raises(SettingsError, match="Address already in use"):
+        Port.bind(place, 2)
+
+
+def test_a_unix_socket_is_for_all_workers_and_goes_with_the_port(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    port = Port.bind(Place(path=str(path)), 2)
+    assert port.shares(2, [0, 1]) == {0: [0], 1: [0]}
+    assert port.serves(Place(path=str(path)))
+    assert not port.serves(Place(host="127.0.0.1", port=1))
+    port.close()
+    assert not path.exists()
+
+
+def test_given_sockets_serve_whatever_the_settings_say() -> None:
+    port = Port.inherit([socket.socket(), socket.socket()])
+    assert port.serves(Place(host="127.0.0.1", port=1))
+    port.grow(3)
+    assert port.shares(3, [0, 2]) == {0: [0, 1], 2: [0, 1]}
+    port.close()
