@@ -1,0 +1,147 @@
+"""A thread that owns one connection to the database and runs the statements that are handed to it, in their order.
+
+All statements that wait when it turns to them are run in one go, in one transaction where there are several, and their
+results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for little
+more. Nothing here knows which database it is: the connection is any DBAPI's, in autocommit mode.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from keyhole.errors import Unavailable
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+"""Values by their names: a statement's, or a row's."""
+
+
+class Cursor(Protocol):
+    """What is used of a DBAPI cursor."""
+
+    @property
+    def description(self) -> Any: ...
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def execute(self, sql: str, values: Row = ..., /) -> object: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What is used of a DBAPI connection."""
+
+    def cursor(self) -> Cursor: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    sql: str
+    values: Row
+    take: Callable[[Cursor], Any]
+    answer: asyncio.Future[Any]
+
+
+_Outcome = tuple[Any, Exception | None]
+
+
+class DatabaseWorker:
+    """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own."""
+
+    def __init__(self, name: str, connection: Connection, begin: str | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._begin = begin
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, sql: str, values: Row, take: Callable[[Cursor], T]) -> T:
+        """Runs a statement and returns what `take` finds in its cursor, in the worker's thread.
+
+        It is run to its end even when whoever waits for it is cancelled. Raises Unavailable with the database's words,
+        without statement or values.
+        """
+        if self._closed:
+            raise Unavailable("The store is closed.")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Job(sql, values, take, answer))
+        return await answer
+
+    async def close(self) -> None:
+        """Runs what was handed over, then closes the connection."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        cursor = self._connection.cursor()
+        more = True
+        while more:
+            jobs, more = self._waiting_jobs()
+            if jobs:
+                self._loop.call_soon_threadsafe(_hand_back, jobs, self._run(cursor, jobs))
+        self._connection.close()
+
+    def _waiting_jobs(self) -> tuple[list[_Job], bool]:
+        """Waits for a job; all that are there by then, and whether more may come."""
+        jobs = []
+        with suppress(Empty):
+            job = self._jobs.get()
+            while job is not None:
+                jobs.append(job)
+                job = self._jobs.get_nowait()
+            return jobs, False
+        return jobs, True
+
+    def _run(self, cursor: Cursor, jobs: list[_Job]) -> list[_Outcome]:
+        if self._begin is None or len(jobs) == 1:
+            return [_run_alone(cursor, job) for job in jobs]
+        try:
+            cursor.execute(self._begin)
+        except Exception as error:
+            return [(None, error)] * len(jobs)
+        try:
+            outcomes: list[_Outcome] = [(_run(cursor, job), None) for job in jobs]
+            cursor.execute("COMMIT")
+        except Exception:
+            with suppress(Exception):  # the database may have done so itself
+                cursor.execute("ROLLBACK")
+            # One of them fails: nobody else shall pay for it.
+            return [_run_alone(cursor, job) for job in jobs]
+        return outcomes
+
+
+def _run(cursor: Cursor, job: _Job) -> Any:
+    cursor.execute(job.sql, job.values)
+    return job.take(cursor)
+
+
+def _run_alone(cursor: Cursor, job: _Job) -> _Outcome:
+    try:
+        return _run(cursor, job), None
+    except Exception as error:
+        return None, error
+
+
+def _hand_back(jobs: list[_Job], outcomes: list[_Outcome]) -> None:
+    """On the event loop."""
+    for job, (result, error) in zip(jobs, outcomes, strict=True):
+        if job.answer.done():
+            continue  # nobody waits for it any more
+        if error is None:
+            job.answer.set_result(result)
+        else:
+            failure = Unavailable(f"The store does not answer: {error}.")
+            failure.__cause__ = error
+            job.answer.set_exception(failure)
