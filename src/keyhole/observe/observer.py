@@ -11,7 +11,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import FilteringBoundLogger
 
-from keyhole.model import Grant
+from keyhole.model import ConsoleType, Grant
 from keyhole.reasons import Reason
 
 SETUP_BUCKETS_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
@@ -82,6 +82,7 @@ class Observer:
         )
         for reason in Reason:
             self._refused.labels(reason)
+        self._created_of = {kind: self._created.labels(kind) for kind in ConsoleType}
 
     def service_started(self, url: str, **facts: object) -> None:
         self._log.info(Event.SERVICE_STARTED, url=url, **facts)
@@ -106,7 +107,7 @@ class Observer:
         self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
 
     def console_created(self, grant: Grant, request_id: str) -> None:
-        self._created.labels(grant.console_type).inc()
+        self._created_of[grant.console_type].inc()
         self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
 
     def console_opened(self, session_id: str, grant: Grant, viewer: str, setup_seconds: float) -> None:

@@ -1,8 +1,8 @@
 """A thread that owns one connection to the database and runs the statements that are handed to it, in their order.
 
-All statements that wait when it turns to them are run in one go, in one transaction where there are several, and their
-results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for little
-more. Nothing here knows which database it is: the connection is any DBAPI's, in autocommit mode.
+All statements that wait while it is at work are run next in one go, in one transaction where there are several, and
+their results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for
+little more. Nothing here knows which database it is: the connection is any DBAPI's, in autocommit mode.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from keyhole.errors import Unavailable
@@ -60,8 +60,10 @@ class DatabaseWorker:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._begin = begin
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._waiting: list[_Job] = []
+        self._at_work = False
         self._closed = False
+        self._batches: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -74,38 +76,47 @@ class DatabaseWorker:
         if self._closed:
             raise Unavailable("The store is closed.")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(sql, values, take, answer))
+        self._waiting.append(_Job(sql, values, take, answer))
+        if not self._at_work:
+            self._at_work = True
+            # At the end of this turn of the loop, with all that comes in it.
+            self._loop.call_soon(self._hand_over)
         return await answer
 
     async def close(self) -> None:
-        """Runs what was handed over, then closes the connection."""
+        """Runs what was asked for, then closes the connection."""
         if not self._closed:
             self._closed = True
-            self._jobs.put(None)
+            self._hand_over()
+            self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._batches.put(batch)
+
+    def _hand_back(self, batch: list[_Job], outcomes: list[_Outcome]) -> None:
+        for job, (result, error) in zip(batch, outcomes, strict=True):
+            if job.answer.done():
+                continue  # nobody waits for it any more
+            if error is None:
+                job.answer.set_result(result)
+            else:
+                failure = Unavailable(f"The store does not answer: {error}.")
+                failure.__cause__ = error
+                job.answer.set_exception(failure)
+        self._at_work = bool(self._waiting)
+        if self._waiting:
+            self._loop.call_soon(self._hand_over)
 
     def _work(self) -> None:
         cursor = self._connection.cursor()
-        more = True
-        while more:
-            jobs, more = self._waiting_jobs()
-            if jobs:
-                self._loop.call_soon_threadsafe(_hand_back, jobs, self._run(cursor, jobs))
+        while (batch := self._batches.get()) is not None:
+            self._loop.call_soon_threadsafe(self._hand_back, batch, self._run(cursor, batch))
         self._connection.close()
 
-    def _waiting_jobs(self) -> tuple[list[_Job], bool]:
-        """Waits for a job; all that are there by then, and whether more may come."""
-        jobs = []
-        with suppress(Empty):
-            job = self._jobs.get()
-            while job is not None:
-                jobs.append(job)
-                job = self._jobs.get_nowait()
-            return jobs, False
-        return jobs, True
-
     def _run(self, cursor: Cursor, jobs: list[_Job]) -> list[_Outcome]:
-        if self._begin is None or len(jobs) == 1:
+        if self._begin is None or len(jobs) <= 1:
             return [_run_alone(cursor, job) for job in jobs]
         try:
             cursor.execute(self._begin)
@@ -132,16 +143,3 @@ def _run_alone(cursor: Cursor, job: _Job) -> _Outcome:
         return _run(cursor, job), None
     except Exception as error:
         return None, error
-
-
-def _hand_back(jobs: list[_Job], outcomes: list[_Outcome]) -> None:
-    """On the event loop."""
-    for job, (result, error) in zip(jobs, outcomes, strict=True):
-        if job.answer.done():
-            continue  # nobody waits for it any more
-        if error is None:
-            job.answer.set_result(result)
-        else:
-            failure = Unavailable(f"The store does not answer: {error}.")
-            failure.__cause__ = error
-            job.answer.set_exception(failure)
