@@ -30,7 +30,7 @@ check: .venv/.dev ## Style, types, import rules, generated files
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_reasons.py --check
 
-bench: .venv/.bench page ## Measure beside the peers (see bench/README.md)
+bench: .venv/.bench .cache/nova/.installed page ## Measure beside the peers (see bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/.dev ## Write the generated references
@@ -50,6 +50,8 @@ lock: .venv/.uv ## Choose the newest versions that fit pyproject.toml
 		--group bench -o requirements-bench.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group keystone -o requirements-keystone.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group nova -o requirements-nova.lock
 
 clean: ## Remove everything that was installed or built here
 	rm -rf .venv .cache dist src/keyhole/static frontend/node_modules
@@ -86,3 +88,10 @@ page:
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .cache/keystone
 	@VIRTUAL_ENV=.cache/keystone $(BIN)/uv pip install -q --require-hashes -r requirements-keystone.lock
 	@touch $@
+
+# A real Nova for the benchmarks, apart from .venv like Keystone. They do without it where it cannot be had.
+.cache/nova/.installed: .venv/.uv requirements-nova.lock
+	@echo "Installing Nova into .cache/nova ..."
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .cache/nova
+	@VIRTUAL_ENV=.cache/nova $(BIN)/uv pip install -q --require-hashes -r requirements-nova.lock \
+		&& touch $@ || echo "Nova could not be installed."

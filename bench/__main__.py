@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import creation, footprint, relay, setup
-from bench.comparison import BASELINE, LIMIT, Comparison
+from bench import creation, footprint, nova, relay, setup
+from bench.comparison import BASELINE, LIMIT, NOVA, Comparison
 from bench.peers import Starters, installed, versions
 from bench.processes import BenchError
 from bench.table import table
@@ -54,13 +54,13 @@ def main() -> int:
 def measure(names: list[str], seconds: float, rounds: int) -> None:
     """Prints each comparison as soon as it is made, and keeps all of them in a file."""
     starters = installed()
-    machine = {"processors": os.cpu_count(), "python": sys.version.split()[0], **versions()}
+    machine = {"processors": os.cpu_count(), "python": sys.version.split()[0], **versions(), NOVA: nova.version()}
     kept: dict[str, object] = {"machine": machine, "load_before": os.getloadavg(), "seconds": seconds}
     console = Console()
     console.width = max(console.width, WIDTH)
     console.print(", ".join(f"{what} {value}" for what, value in machine.items() if value is not None))
-    for missing in (BASELINE, LIMIT):
-        if missing not in starters:
+    for missing in (BASELINE, LIMIT, NOVA):
+        if machine[missing] is None:
             console.print(f"{missing} is not installed: its rows are missing.")
     if os.getloadavg()[0] > BUSY:
         console.print(f"The machine is busy (load {os.getloadavg()[0]:.1f}): expect noise.")

@@ -22,13 +22,19 @@ class Api:
         user = {"name": USER, "password": PASSWORD, "domain": {"id": "default"}}
         scope = {"project": {"name": PROJECT, "domain": {"id": "default"}}}
         identity = {"methods": ["password"], "password": {"user": user}}
-        answer, _ = self._post("/identity/v3/auth/tokens", {"auth": {"identity": identity, "scope": scope}}, 201)
+        answer, body = self._post("/identity/v3/auth/tokens", {"auth": {"identity": identity, "scope": scope}}, 201)
         self._token = answer.headers["X-Subject-Token"]
+        self._project_id: str = body["token"]["project"]["id"]
 
     @property
     def token(self) -> str:
         """The identity token."""
         return self._token
+
+    @property
+    def project_id(self) -> str:
+        """The id of the project that it is for."""
+        return self._project_id
 
     def console_path(self, server_id: str) -> str:
         """Makes a link to a server's screen and returns the path of its WebSocket, which holds the token."""

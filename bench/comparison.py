@@ -8,6 +8,7 @@ KEYHOLE = "keyhole"
 BASELINE = "websockify"
 LIMIT = "haproxy"
 BARE = "bare route"
+NOVA = "nova"
 
 Figures = Mapping[str, float]
 """Named figures of one round, units in the names. The first is the cost that contestants are compared by."""

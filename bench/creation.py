@@ -1,4 +1,4 @@
-"""The API: what making a console link costs, beside a bare route on the same web server that answers the same JSON."""
+"""The API: what making a console link costs, beside Nova's and a bare route on the same web server."""
 
 import asyncio
 import json
@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
+from bench import nova
 from bench.api import is_healthy, signed_in
-from bench.comparison import BARE, KEYHOLE, Comparison, Figures, compare
+from bench.comparison import BARE, KEYHOLE, NOVA, Comparison, Figures, compare
 from bench.cpu import cpu_seconds
 from bench.peers import Starters, free_port, keyhole
 from bench.processes import BenchError, Count, Counters, program, wait_until, worker
@@ -49,12 +50,16 @@ def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]
         ours = stack.enter_context(keyhole(ports))
         bare_pid, bare_port = stack.enter_context(_bare_route())
         with signed_in(ours.port) as api:
-            path = f"/compute/v2.1/servers/{ours.server_ids[Behaviour.SILENT]}/remote-consoles"
-            request = _request(path, api.token)
+            token, project_id = api.token, api.project_id
+        server_id = ours.server_ids[Behaviour.SILENT]
+        request = _request(f"/compute{_path(server_id)}", token)
         contestants = {
             KEYHOLE: partial(_measure, ours.pid, ours.port, request, seconds),
             BARE: partial(_measure, bare_pid, bare_port, request, seconds),
         }
+        if nova.version() is not None:
+            pid, port = stack.enter_context(nova.nova(ours.port, project_id, server_id))
+            contestants[NOVA] = partial(_measure, pid, port, _request(_path(server_id), token), seconds)
         yield compare(f"Console links made, {CONNECTIONS} connections", contestants, rounds)
 
 
@@ -68,6 +73,7 @@ def _measure(pid: int, port: int, request: bytes, seconds: float) -> Figures:
     return {
         "CPU ms/request": (cpu_seconds(pid) - cpu) / counted[Count.MESSAGES] * 1e3,
         "requests/s": counted[Count.MESSAGES] / counted[Count.MICROSECONDS] * 1e6,
+        "p50 ms": counted[Count.P50_MICROSECONDS] / 1e3,
         "p99 ms": counted[Count.P99_MICROSECONDS] / 1e3,
     }
 
@@ -96,9 +102,14 @@ async def _ask(port: int, request: bytes, connections: int, seconds: float, coun
     await asyncio.gather(*(client() for _ in range(connections)))
     taken.sort()
     counters[Count.MESSAGES] = len(taken)
+    counters[Count.P50_MICROSECONDS] = round(taken[len(taken) // 2] * 1e6)
     counters[Count.P99_MICROSECONDS] = round(taken[int(len(taken) * 0.99)] * 1e6)
     counters[Count.MICROSECONDS] = round((time.perf_counter() - began) * 1e6)
     await asyncio.Event().wait()
+
+
+def _path(server_id: str) -> str:
+    return f"/v2.1/servers/{server_id}/remote-consoles"
 
 
 def _request(path: str, token: str) -> bytes:

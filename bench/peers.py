@@ -70,11 +70,11 @@ def keyhole(ports: Ports, *, links_open_once: bool = False) -> Iterator[Keyhole]
     `links_open_once`."""
     port = free_port()
     server_ids = {behaviour: str(uuid.uuid4()) for behaviour in ports}
-    with _directory() as directory:
-        config = directory / "keyhole.toml"
-        config.write_text(_keyhole_config(port, ports, server_ids, directory, links_open_once=links_open_once))
-        with program([sys.executable, "-m", "keyhole", "serve", "--config", str(config)], directory) as process:
-            _wait_for_start(process, lambda: is_healthy(port), directory)
+    with directory() as folder:
+        config = folder / "keyhole.toml"
+        config.write_text(_keyhole_config(port, ports, server_ids, folder, links_open_once=links_open_once))
+        with program([sys.executable, "-m", "keyhole", "serve", "--config", str(config)], folder) as process:
+            wait_for_start(process, lambda: is_healthy(port), folder)
             with signed_in(port) as api:
                 endpoints = {behaviour: Endpoint(port, api.console_path(at)) for behaviour, at in server_ids.items()}
             yield Keyhole(KEYHOLE, process.pid, endpoints, port, server_ids)
@@ -84,12 +84,12 @@ def keyhole(ports: Ports, *, links_open_once: bool = False) -> Iterator[Keyhole]
 def websockify(ports: Ports) -> Iterator[Peer]:
     """With a token file of one line for each behaviour: it is read anew for every session, so it is kept short."""
     port = free_port()
-    with _directory() as directory:
-        tokens = directory / "tokens"
+    with directory() as folder:
+        tokens = folder / "tokens"
         tokens.write_text("".join(f"{behaviour}: 127.0.0.1:{at}\n" for behaviour, at in ports.items()))
         command = [sys.executable, "-m", "websockify", "--token-plugin", "TokenFile", "--token-source", str(tokens)]
-        with program([*command, f"127.0.0.1:{port}"], directory) as process:
-            _wait_for_start(process, lambda: _listens(port), directory)
+        with program([*command, f"127.0.0.1:{port}"], folder) as process:
+            wait_for_start(process, lambda: listens(port), folder)
             endpoints = {behaviour: Endpoint(port, f"/websockify?token={behaviour}") for behaviour in ports}
             yield Peer(BASELINE, process.pid, endpoints)
 
@@ -98,11 +98,11 @@ def websockify(ports: Ports) -> Iterator[Peer]:
 def haproxy(ports: Ports) -> Iterator[Peer]:
     """Relays TCP with buffers of 256 KiB in one thread: no WebSocket, no token, no handshake of its own."""
     fronts = {behaviour: free_port() for behaviour in ports}
-    with _directory() as directory:
-        config = directory / "haproxy.cfg"
+    with directory() as folder:
+        config = folder / "haproxy.cfg"
         config.write_text(_haproxy_config(ports, fronts))
-        with program([haproxy_command() or "haproxy", "-db", "-f", str(config)], directory) as process:
-            _wait_for_start(process, lambda: all(map(_listens, fronts.values())), directory)
+        with program([haproxy_command() or "haproxy", "-db", "-f", str(config)], folder) as process:
+            wait_for_start(process, lambda: all(map(listens, fronts.values())), folder)
             yield Peer(LIMIT, process.pid, {behaviour: Endpoint(front, None) for behaviour, front in fronts.items()})
 
 
@@ -129,28 +129,26 @@ def free_port() -> int:
         return port
 
 
-def _version(package: str) -> str | None:
+def wait_for_start(
+    process: subprocess.Popen[bytes], answers: Callable[[], bool], folder: Path, seconds: float = START_SECONDS
+) -> None:
+    """Returns when a program answers. Raises BenchError with the end of its log when it does not in time."""
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _wait_for_start(process: subprocess.Popen[bytes], answers: Callable[[], bool], directory: Path) -> None:
-    try:
-        wait_until(answers, START_SECONDS, "start", lambda: process.poll() is not None)
+        wait_until(answers, seconds, "start", lambda: process.poll() is not None)
     except BenchError as error:
-        said = (directory / "log").read_text("utf-8", "replace")[-2000:]
+        said = (folder / "log").read_text("utf-8", "replace")[-2000:]
         raise BenchError(f"{process.args!r} did not start ({error}):\n{said}") from error
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
+def directory() -> Iterator[Path]:
+    """A new folder for one program's files."""
     with TemporaryDirectory(prefix="keyhole-bench-") as name:
         yield Path(name)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether anybody listens on a port of loopback."""
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
     except OSError:
@@ -158,15 +156,22 @@ def _listens(port: int) -> bool:
     return True
 
 
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def _keyhole_config(
-    port: int, ports: Ports, server_ids: Mapping[Behaviour, str], directory: Path, *, links_open_once: bool
+    port: int, ports: Ports, server_ids: Mapping[Behaviour, str], folder: Path, *, links_open_once: bool
 ) -> str:
     head = f"""
 [server]
 listen = "127.0.0.1:{port}"
 
 [store]
-url = "sqlite:///{directory / "keyhole.db"}"
+url = "sqlite:///{folder / "keyhole.db"}"
 
 [tokens]
 lifetime_seconds = {LINKS_LIVE_SECONDS}

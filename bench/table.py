@@ -3,7 +3,7 @@
 from rich import box
 from rich.table import Table
 
-from bench.comparison import BARE, BASELINE, KEYHOLE, LIMIT, Comparison, Spread
+from bench.comparison import BARE, BASELINE, KEYHOLE, LIMIT, NOVA, Comparison, Spread
 
 
 def table(comparison: Comparison) -> Table:
@@ -16,7 +16,7 @@ def table(comparison: Comparison) -> Table:
     contestants = list(comparison.rounds)
     for contestant in contestants:
         shown.add_column(contestant, justify="right", no_wrap=True)
-    for other in (BASELINE, LIMIT, BARE):
+    for other in (BASELINE, LIMIT, BARE, NOVA):
         if other in comparison.rounds:
             ratios = [_ratio(comparison.cheaper(contestant, other)) for contestant in contestants]
             shown.add_row(f"{other} / this", *ratios, style="bold")

@@ -71,7 +71,7 @@ def check(schema: Schema, value: Any, *, strip: bool = False) -> Any:
 
     Raises Invalid.
     """
-    return _check(schema, value, (), strip)
+    return _check(schema, value, None, strip)
 
 
 def refuse_unknown(names: set[str]) -> None:
@@ -88,28 +88,29 @@ def check_parameter(schema: Schema, name: str, value: str) -> str:
     return value
 
 
-def _check(schema: Schema, value: Any, path: tuple[str, ...], strip: bool) -> Any:
+def _check(schema: Schema, value: Any, name: str | None, strip: bool) -> Any:
+    """`name` is the property that the value is of, None for the whole body."""
     wrong = _what_is_wrong(schema, value)
     if wrong:
-        raise _invalid(path, value, wrong)
+        raise _invalid(name, value, wrong)
     if not isinstance(value, dict):
         return value
     checked = {
-        name: _check(inner, value[name], (*path, name), strip)
-        for name, inner in schema.properties.items()
-        if name in value
+        property_name: _check(inner, value[property_name], property_name, strip)
+        for property_name, inner in schema.properties.items()
+        if property_name in value
     }
-    for name in schema.required:
-        if name not in value:
-            raise _invalid(path, value, f"{name!r} is a required property")
-    others = {name: value[name] for name in value if name not in schema.properties}
+    for required in schema.required:
+        if required not in value:
+            raise _invalid(name, value, f"{required!r} is a required property")
+    others = {} if len(checked) == len(value) else {key: value[key] for key in value if key not in schema.properties}
     if schema.closed and others and not strip:
-        raise _invalid(path, value, _superfluous(set(others)))
+        raise _invalid(name, value, _superfluous(set(others)))
     return checked if schema.closed else checked | others
 
 
 def _what_is_wrong(schema: Schema, value: Any) -> str | None:
-    if not any(_IS[kind](value) for kind in schema.types):
+    if not _is_one_of(schema.types, value):
         return f"{_quoted(value)} is not of type {', '.join(map(repr, schema.types))}"
     if schema.enum and value not in schema.enum:
         return f"{_quoted(value)} is not one of {list(schema.enum)!r}"
@@ -120,6 +121,13 @@ def _what_is_wrong(schema: Schema, value: Any) -> str | None:
         if number is not None and number < schema.minimum:
             return f"{number!r} is less than the minimum of {schema.minimum}"
     return None
+
+
+def _is_one_of(kinds: tuple[str, ...], value: Any) -> bool:
+    for kind in kinds:  # noqa: SIM110 - any() with a generator costs more than all else here
+        if _IS[kind](value):
+            return True
+    return False
 
 
 def _number(value: Any) -> float | None:
@@ -138,11 +146,11 @@ def _superfluous(names: set[str]) -> str:
     )
 
 
-def _invalid(path: tuple[str, ...], value: Any, wrong: str) -> Invalid:
-    if not path:
+def _invalid(name: str | None, value: Any, wrong: str) -> Invalid:
+    if name is None:
         return Invalid(wrong)
     shown = _bounded(value) if isinstance(value, str) else _quoted(value)
-    return Invalid(f"Invalid input for field/attribute {path[-1]}. Value: {shown}. {wrong}")
+    return Invalid(f"Invalid input for field/attribute {name}. Value: {shown}. {wrong}")
 
 
 def _quoted(value: Any) -> str:

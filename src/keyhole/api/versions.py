@@ -6,6 +6,7 @@ A client asks for a microversion with `OpenStack-API-Version: compute X.Y` or, i
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -56,14 +57,15 @@ def refuse_unsupported(version: Microversion) -> None:
         raise RequestRefused(406, Reason.VERSION_NOT_SUPPORTED, message)
 
 
-def version_headers(version: Microversion) -> list[tuple[str, str]]:
+@lru_cache(maxsize=128)
+def version_headers(version: Microversion) -> tuple[tuple[str, str], ...]:
     """The header lines that tell which microversion was answered."""
-    return [
+    return (
         (VERSION_HEADER, f"compute {version}"),
         (LEGACY_VERSION_HEADER, str(version)),
         ("Vary", VERSION_HEADER),
         ("Vary", LEGACY_VERSION_HEADER),
-    ]
+    )
 
 
 def _standard_version(headers: Headers) -> str | None:

@@ -78,15 +78,19 @@ class EmbeddedIdentity:
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         token_hash, now = hash_token(token), self._clock()
-        kept = self._known.find(token_hash, now)
-        if kept is None:
+        known = self._known.find(token_hash, now)
+        if known is None:
             revocations = self._revocations
             kept = await self._store.find_token(token_hash, now)
             if kept is None:
                 raise NotAuthenticated
+            known = self._with_roles_of_now(kept)
             if revocations == self._revocations:  # else it may be this one that was revoked meanwhile
-                self._known.keep(token_hash, kept, min(kept.expires_at, now + KNOWN_SECONDS))
-        return replace(kept, identity=await self._identity_now(kept))
+                self._known.keep(token_hash, known, min(kept.expires_at, now + KNOWN_SECONDS))
+        if known.application_credential_id is None:
+            return known
+        user, credential = await self.credentials.check(known.application_credential_id)
+        return replace(known, identity=user.acting(credential.roles))
 
     async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
         """A new token for who can sign in, for a project (name or id) or what the scope stands for.
@@ -131,14 +135,18 @@ class EmbeddedIdentity:
         self._revocations += 1
         self._known = Expiring(KNOWN_TOKENS)
 
-    async def _identity_now(self, kept: IdentityToken) -> Identity:
+    def _with_roles_of_now(self, kept: IdentityToken) -> IdentityToken:
+        """The token with what its user may do by the settings, which stay as they are while this runs.
+
+        A credential's token is left alone: the credential, which may be deleted, is asked for every time.
+        """
         if kept.application_credential_id is not None:
-            user, credential = await self.credentials.check(kept.application_credential_id)
-            return user.acting(credential.roles)
+            return kept
         found = self._users.with_id(kept.identity.user_id)
         if found is None or kept.identity.project_id not in (None, found.project.id):
             raise NotAuthenticated
-        return found.unscoped if kept.identity.project_id is None else found.acting(found.roles)
+        identity = found.unscoped if kept.identity.project_id is None else found.acting(found.roles)
+        return replace(kept, identity=identity)
 
     @asynccontextmanager
     async def _attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:

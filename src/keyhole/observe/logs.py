@@ -1,30 +1,45 @@
 """How log events are written: one readable line each on a terminal, one JSON object each otherwise."""
 
 import sys
+from datetime import UTC, datetime
+from json import JSONEncoder
 from typing import TextIO
 
 import structlog
+from structlog.processors import TimeStamper, add_log_level, dict_tracebacks
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+_encode = JSONEncoder(default=repr).encode
 
 
-def make_logger(stream: TextIO | None = None, *, json: bool | None = None) -> structlog.typing.FilteringBoundLogger:
+def make_logger(stream: TextIO | None = None, *, json: bool | None = None) -> FilteringBoundLogger:
     """A logger writing to `stream` (default: standard error); `json` None means: unless the stream is a terminal.
 
     It is made for one Observer and handed on as an argument; nothing is configured globally.
     """
     stream = stream or sys.stderr
     as_json = not stream.isatty() if json is None else json
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=True)
-    )
-    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+    logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream),  # one write for a line: several processes share the stream
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if as_json else structlog.dev.set_exc_info,
-            renderer,
-        ],
+        processors=[_render_json] if as_json else _for_a_terminal(),
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        cache_logger_on_first_use=True,
-    )
+    ).bind()
     return logger
+
+
+def _for_a_terminal() -> list[Processor]:
+    return [
+        add_log_level,
+        TimeStamper(fmt="iso", utc=True),
+        structlog.dev.set_exc_info,
+        structlog.dev.ConsoleRenderer(colors=True),
+    ]
+
+
+def _render_json(logger: object, level: str, event: EventDict) -> str:
+    """All that a line needs in one step: a link's is among the dearest parts of making it."""
+    event["level"] = level
+    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
+    if "exc_info" in event:
+        event = dict_tracebacks(logger, level, event)
+    return _encode(event)

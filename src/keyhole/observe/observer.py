@@ -12,7 +12,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import FilteringBoundLogger
 
-from keyhole.model import Grant
+from keyhole.model import ConsoleType, Grant
 from keyhole.reasons import Reason
 
 SETUP_BUCKETS_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
@@ -111,6 +111,7 @@ class Observer:
             self._refused.labels(reason)
         for direction in ("to_viewer", "to_target"):
             self._bytes.labels(direction)
+        self._created_of = {kind: self._created.labels(kind) for kind in ConsoleType}
 
     def _histogram(self, name: str, meaning: str) -> Histogram:
         return Histogram(f"keyhole_{name}_seconds", meaning, buckets=SETUP_BUCKETS_SECONDS, registry=self.registry)
@@ -161,7 +162,7 @@ class Observer:
         self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
 
     def console_created(self, grant: Grant, request_id: str) -> None:
-        self._created.labels(grant.console_type).inc()
+        self._created_of[grant.console_type].inc()
         self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
 
     def console_opened(

@@ -1,9 +1,11 @@
 """Every SQL statement that the store runs, built once: building one takes longer than running it.
 
-The bound names are `hash`, `now`, `before`, `credential` and `user`; those of the inserts are the columns.
+A new one is a constant here and a method of `SqlStore` that runs it. Values go to the driver as they are: what is not
+text, a number or None is made so in `tables.py`. The bound names are `hash`, `now`, `before`, `credential` and `user`;
+those of the inserts are the columns.
 """
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, false, insert, null, select, update
 
 from keyhole.store.tables import application_credentials, grants, identity_tokens
 
@@ -20,7 +22,7 @@ REDEEM_REUSABLE_GRANT = (
     .returning(grants)
 )
 REDEEM_GRANT = REDEEM_REUSABLE_GRANT.where(grants.c.redeemed_at.is_(None))
-RELEASE_GRANT = update(grants).where(_THIS_GRANT).values(redeemed_at=None)
+RELEASE_GRANT = update(grants).where(_THIS_GRANT).values(redeemed_at=null())
 SWEEP_GRANTS = delete(grants).where(grants.c.expires_at < bindparam("before"))
 
 ADD_TOKEN = insert(identity_tokens)
@@ -45,3 +47,6 @@ LIST_CREDENTIALS = (
     .order_by(application_credentials.c.created_at, application_credentials.c.id)
 )
 DELETE_CREDENTIAL = delete(application_credentials).where(_THIS_CREDENTIAL)
+
+CHANGE_NOTHING = delete(grants).where(false())
+"""Succeeds where, and only where, something could be written: it takes the write lock all the same."""

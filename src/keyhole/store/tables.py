@@ -5,9 +5,10 @@ Times are seconds since the epoch. Lists are JSON. A change here needs a new fil
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, Index, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, Text
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
@@ -92,7 +93,7 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
     }
 
 
-def grant_of_row(row: RowMapping) -> Grant:
+def grant_of_row(row: Mapping[str, Any]) -> Grant:
     """The grant that a row keeps."""
     return Grant(**{**row, "console_type": ConsoleType(row["console_type"]), "rights": Rights(row["rights"])})
 
@@ -115,7 +116,7 @@ def row_of_token(token: IdentityToken) -> dict[str, Any]:
     }
 
 
-def token_of_row(row: RowMapping) -> IdentityToken:
+def token_of_row(row: Mapping[str, Any]) -> IdentityToken:
     """The identity token that a row keeps."""
     identity = Identity(
         user_id=row["user_id"],
@@ -151,6 +152,8 @@ def row_of_credential(credential: ApplicationCredential) -> dict[str, Any]:
     }
 
 
-def credential_of_row(row: RowMapping) -> ApplicationCredential:
+def credential_of_row(row: Mapping[str, Any]) -> ApplicationCredential:
     """The application credential that a row keeps."""
-    return ApplicationCredential(**{**row, "roles": frozenset(json.loads(row["roles"]))})
+    return ApplicationCredential(
+        **{**row, "roles": frozenset(json.loads(row["roles"])), "unrestricted": bool(row["unrestricted"])}
+    )

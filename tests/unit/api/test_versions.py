@@ -81,7 +81,7 @@ def test_takes_the_ends_of_the_range() -> None:
 
 
 def test_headers_name_the_version_twice_and_vary_on_both() -> None:
-    assert version_headers(Microversion(2, 6)) == [
+    assert list(version_headers(Microversion(2, 6))) == [
         (STANDARD, "compute 2.6"),
         (LEGACY, "2.6"),
         ("Vary", STANDARD),

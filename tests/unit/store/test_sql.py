@@ -17,6 +17,7 @@ from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.store.schema import migrate
 from keyhole.store.sql import SqlStore
+from keyhole.store.sqlite import connect
 from keyhole.store.tables import SCHEMA_VERSION, metadata
 
 GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
@@ -60,10 +61,13 @@ async def test_a_path_with_characters_of_a_url_is_taken_as_it_is(tmp_path: Path)
         assert path.name in modes_in(tmp_path)
 
 
-async def test_the_connection_is_set_up_for_sharing(tmp_path: Path) -> None:
-    async with SqlStore.open(url_of(tmp_path / "keyhole.db")) as store, store._engine.connect() as connection:
+async def test_the_connections_are_set_up_for_sharing(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)):
+        connection = connect(path)
         names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
-        found = [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names]
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+        connection.close()
     assert found == ["wal", 1, 5000, 1]
 
 
@@ -150,7 +154,7 @@ def test_a_start_imports_no_alembic(tmp_path: Path) -> None:
 
 
 async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyhole.store.sql.BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "keyhole.db"
     async with SqlStore.open(url_of(path)) as store:
         await store.add_grant(GRANT)
@@ -170,7 +174,7 @@ async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, mo
 async def test_a_database_that_stays_locked_while_it_is_opened_is_a_settings_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyhole.store.sql.BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "keyhole.db"
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")

@@ -9,6 +9,7 @@ microversion headers, and unknown properties are dropped instead of refused.
 import re
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -46,6 +47,7 @@ PREFIX = "/compute"
 
 _PROJECT_ID = re.compile(r"[0-9a-f-]+")
 _CONTENT_TYPES = frozenset({"", "text/plain", "application/json", "application/vnd.openstack.compute+json"})
+_NO_QUERY = QueryParams()
 _NOT_FOUND = "The resource could not be found."
 
 
@@ -106,13 +108,17 @@ class ComputeExchange(Exchange):
             identity=identity,
             version=version,
             parameters=match.parameters,
-            query=self.request.query_params,
+            query=self._query,
             body=self._validated(operation, body, legacy=legacy),
             links=Links(self._services.compute_url, version_path, project_id),
             request_id=self.request_id,
         )
         await _authorize(operation, call)
         return self._success(await operation.handler(call))
+
+    @property
+    def _query(self) -> QueryParams:
+        return self.request.query_params if self.request.scope["query_string"] else _NO_QUERY
 
     async def _identify(self) -> Identity:
         token = self.request.headers.get("x-auth-token")
@@ -152,7 +158,7 @@ class ComputeExchange(Exchange):
     def _validated(self, operation: Operation, body: Any, *, legacy: bool) -> Any:
         try:
             if not operation.takes_query:
-                refuse_unknown(set(self.request.query_params.keys()))
+                refuse_unknown(set(self._query.keys()))
             return body if operation.body is None else check(operation.body, body, strip=legacy)
         except Invalid as invalid:
             raise RequestRefused(400, Reason.REQUEST_MALFORMED, str(invalid)) from invalid

@@ -1,0 +1,145 @@
+"""A thread that owns one connection to the database and runs the statements that are handed to it, in their order.
+
+All statements that wait while it is at work are run next in one go, in one transaction where there are several, and
+their results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for
+little more. Nothing here knows which database it is: the connection is any DBAPI's, in autocommit mode.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from keyhole.errors import Unavailable
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+"""Values by their names: a statement's, or a row's."""
+
+
+class Cursor(Protocol):
+    """What is used of a DBAPI cursor."""
+
+    @property
+    def description(self) -> Any: ...
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def execute(self, sql: str, values: Row = ..., /) -> object: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What is used of a DBAPI connection."""
+
+    def cursor(self) -> Cursor: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    sql: str
+    values: Row
+    take: Callable[[Cursor], Any]
+    answer: asyncio.Future[Any]
+
+
+_Outcome = tuple[Any, Exception | None]
+
+
+class DatabaseWorker:
+    """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own."""
+
+    def __init__(self, name: str, connection: Connection, begin: str | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._begin = begin
+        self._waiting: list[_Job] = []
+        self._at_work = False
+        self._closed = False
+        self._batches: SimpleQueue[list[_Job] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, sql: str, values: Row, take: Callable[[Cursor], T]) -> T:
+        """Runs a statement and returns what `take` finds in its cursor, in the worker's thread.
+
+        It is run to its end even when whoever waits for it is cancelled. Raises Unavailable with the database's words,
+        without statement or values.
+        """
+        if self._closed:
+            raise Unavailable("The store is closed.")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(_Job(sql, values, take, answer))
+        if not self._at_work:
+            self._at_work = True
+            # At the end of this turn of the loop, with all that comes in it.
+            self._loop.call_soon(self._hand_over)
+        return await answer
+
+    async def close(self) -> None:
+        """Runs what was asked for, then closes the connection."""
+        if not self._closed:
+            self._closed = True
+            self._hand_over()
+            self._batches.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._batches.put(batch)
+
+    def _hand_back(self, batch: list[_Job], outcomes: list[_Outcome]) -> None:
+        for job, (result, error) in zip(batch, outcomes, strict=True):
+            if job.answer.done():
+                continue  # nobody waits for it any more
+            if error is None:
+                job.answer.set_result(result)
+            else:
+                failure = Unavailable(f"The store does not answer: {error}.")
+                failure.__cause__ = error
+                job.answer.set_exception(failure)
+        self._at_work = bool(self._waiting)
+        if self._waiting:
+            self._loop.call_soon(self._hand_over)
+
+    def _work(self) -> None:
+        cursor = self._connection.cursor()
+        while (batch := self._batches.get()) is not None:
+            self._loop.call_soon_threadsafe(self._hand_back, batch, self._run(cursor, batch))
+        self._connection.close()
+
+    def _run(self, cursor: Cursor, jobs: list[_Job]) -> list[_Outcome]:
+        if self._begin is None or len(jobs) <= 1:
+            return [_run_alone(cursor, job) for job in jobs]
+        try:
+            cursor.execute(self._begin)
+        except Exception as error:
+            return [(None, error)] * len(jobs)
+        try:
+            outcomes: list[_Outcome] = [(_run(cursor, job), None) for job in jobs]
+            cursor.execute("COMMIT")
+        except Exception:
+            with suppress(Exception):  # the database may have done so itself
+                cursor.execute("ROLLBACK")
+            # One of them fails: nobody else shall pay for it.
+            return [_run_alone(cursor, job) for job in jobs]
+        return outcomes
+
+
+def _run(cursor: Cursor, job: _Job) -> Any:
+    cursor.execute(job.sql, job.values)
+    return job.take(cursor)
+
+
+def _run_alone(cursor: Cursor, job: _Job) -> _Outcome:
+    try:
+        return _run(cursor, job), None
+    except Exception as error:
+        return None, error

@@ -1,0 +1,177 @@
+"""The database's thread: what waits is run in one transaction, each is told how its own went, nothing is lost."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyhole.errors import Unavailable
+from keyhole.store.sqlite import BEGIN_WRITING, connect
+from keyhole.store.worker import Cursor, DatabaseWorker
+
+ADD = "INSERT INTO numbers VALUES (:n)"
+COUNT = "SELECT count(*) FROM numbers"
+
+
+class Traced:
+    """A connection whose statements are noted, and whose thread can be held up."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+        self._connection.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+        self.statements: list[str] = []
+        self._connection.set_trace_callback(self.statements.append)
+        self.closed = False
+
+    def cursor(self) -> Cursor:
+        return self._connection.cursor()
+
+    def close(self) -> None:
+        self._connection.close()
+        self.closed = True
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Traced:
+    return Traced(tmp_path / "numbers.db")
+
+
+@pytest.fixture
+async def worker(connection: Traced) -> AsyncIterator[DatabaseWorker]:
+    worker = DatabaseWorker("test", connection, BEGIN_WRITING)
+    yield worker
+    await worker.close()
+
+
+def changed(cursor: Cursor) -> int:
+    return cursor.rowcount
+
+
+def numbers(path: Path) -> list[int]:
+    """What another connection sees."""
+    other = sqlite3.connect(path)
+    found = [row[0] for row in other.execute("SELECT n FROM numbers ORDER BY n")]
+    other.close()
+    return found
+
+
+@contextmanager
+def held_up(worker: DatabaseWorker) -> Iterator[None]:
+    """The thread does not get on with its work meanwhile."""
+    go = threading.Event()
+
+    def wait(_: Cursor) -> None:
+        go.wait(10)
+
+    holding = asyncio.ensure_future(worker.run(COUNT, {}, wait))
+    holding.add_done_callback(lambda _: None)
+    try:
+        yield
+    finally:
+        go.set()
+
+
+async def add_all(worker: DatabaseWorker, values: list[Any]) -> list[Any]:
+    """Adds all of them while the thread is busy with something else."""
+    with held_up(worker):
+        await asyncio.sleep(0)
+        adding = [asyncio.create_task(worker.run(ADD, {"n": value}, changed)) for value in values]
+        await asyncio.sleep(0)
+    return await asyncio.gather(*adding, return_exceptions=True)
+
+
+async def test_one_alone_is_a_transaction_of_its_own(worker: DatabaseWorker, connection: Traced) -> None:
+    assert await worker.run(ADD, {"n": 1}, changed) == 1
+    assert [statement.split()[0] for statement in connection.statements] == ["INSERT"]
+
+
+async def test_what_waits_is_one_transaction_in_the_order_of_its_coming(
+    worker: DatabaseWorker, connection: Traced, tmp_path: Path
+) -> None:
+    assert await add_all(worker, [3, 1, 2]) == [1, 1, 1]
+    waited = connection.statements[connection.statements.index(COUNT) + 1 :]
+    assert [statement.split()[0] for statement in waited] == ["BEGIN", "INSERT", "INSERT", "INSERT", "COMMIT"]
+    assert [statement[-2:-1] for statement in waited[1:-1]] == ["3", "1", "2"]
+    assert numbers(tmp_path / "numbers.db") == [1, 2, 3]
+
+
+async def test_nobody_is_told_of_success_before_it_is_committed(worker: DatabaseWorker, tmp_path: Path) -> None:
+    seen: list[list[int]] = []
+
+    async def add(value: int) -> None:
+        await worker.run(ADD, {"n": value}, changed)
+        seen.append(numbers(tmp_path / "numbers.db"))
+
+    with held_up(worker):
+        await asyncio.sleep(0)
+        adding = [asyncio.create_task(add(value)) for value in (1, 2)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*adding)
+    assert seen == [[1, 2], [1, 2]]
+
+
+async def test_a_failure_is_its_own_and_nobody_elses(worker: DatabaseWorker, tmp_path: Path) -> None:
+    outcomes = await add_all(worker, [1, "x", 1, 2])
+    assert outcomes[0] == outcomes[3] == 1
+    assert str(outcomes[1]) == "The store does not answer: datatype mismatch."
+    assert str(outcomes[2]) == "The store does not answer: UNIQUE constraint failed: numbers.n."
+    assert [type(outcome) for outcome in outcomes[1:3]] == [Unavailable] * 2
+    assert isinstance(outcomes[2].__cause__, sqlite3.IntegrityError)
+    assert numbers(tmp_path / "numbers.db") == [1, 2]
+
+
+async def test_a_lock_that_is_not_had_fails_all_that_wait_for_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
+    worker = DatabaseWorker("test", Traced(tmp_path / "numbers.db"), BEGIN_WRITING)
+    blocker = sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    outcomes = await add_all(worker, list(range(100)))
+    assert {str(outcome) for outcome in outcomes} == {"The store does not answer: database is locked."}
+    assert loop.time() - began < 5  # one after the other would be 20
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    assert await worker.run(ADD, {"n": 1}, changed) == 1
+    await worker.close()
+
+
+async def test_what_was_handed_over_is_done_though_nobody_waits_any_more(
+    worker: DatabaseWorker, connection: Traced, tmp_path: Path
+) -> None:
+    with held_up(worker):
+        await asyncio.sleep(0)
+        adding = [asyncio.create_task(worker.run(ADD, {"n": value}, changed)) for value in (1, 2)]
+        await asyncio.sleep(0)
+        adding[0].cancel()
+        closing = asyncio.create_task(worker.close())
+        await asyncio.sleep(0)
+    await closing
+    assert connection.closed
+    assert await adding[1] == 1
+    assert adding[0].cancelled()
+    assert numbers(tmp_path / "numbers.db") == [1, 2]
+
+
+async def test_the_loop_runs_while_the_database_works(worker: DatabaseWorker) -> None:
+    with held_up(worker):
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(worker.run(COUNT, {}, lambda cursor: cursor.fetchall()))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+    assert await waiting == [(0,)]
+
+
+async def test_a_closed_worker_is_unavailable(worker: DatabaseWorker) -> None:
+    await worker.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await worker.run(COUNT, {}, changed)
+    await worker.close()
