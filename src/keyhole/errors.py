@@ -15,6 +15,7 @@
          ├─ ConsoleUnavailable    this type of console is not offered
          ├─ LogUnavailable        no console output is kept
          ├─ TokenRefused          a console token that is missing, unknown, expired or used
+         ├─ TicketRefused         a ticket that is unknown, or whose session was ended on purpose
          ├─ OriginRefused         a browser page from an address that is not allowed
          ├─ LimitReached          too many of something
          ├─ TargetFailed          the server's console cannot be had (its reason says why)
@@ -130,6 +131,14 @@ class TokenRefused(Refusal):
         super().__init__(reason, message)
         self.expires_at = expires_at
         self.lifetime_seconds = lifetime_seconds
+
+
+class TicketRefused(Refusal):
+    """A console cannot be come back to: the ticket is unknown, or the reason for which its session was ended."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.detail = detail
 
 
 class OriginRefused(Refusal):

@@ -25,8 +25,11 @@ CLOSE_CODES: dict[Reason, int] = {
     Reason.TARGET_PROTOCOL_ERROR: 4012,
     Reason.TARGET_SECURITY_REFUSED: 4013,
     Reason.SERVER_MOVED: 4014,
+    Reason.SERVER_NOT_READY: 4015,
+    Reason.SERVER_BUSY: 4016,
     Reason.VIEWER_TIMEOUT: 4020,
     Reason.VIEWER_LOST: 4021,
+    Reason.VIEWER_REPLACED: 4022,
     Reason.DEPENDENCY_UNAVAILABLE: 4030,
 }
 """The code for every reason that a WebSocket may be closed with; the others are told before the upgrade."""

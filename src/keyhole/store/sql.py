@@ -26,6 +26,7 @@ from keyhole.model import ApplicationCredential, Grant, IdentityToken
 from keyhole.store import statements
 from keyhole.store.gathered import GatheredWrites, Row
 from keyhole.store.schema import prepare
+from keyhole.store.sql_sessions import SqlSessions
 from keyhole.store.tables import (
     credential_of_row,
     grant_of_row,
@@ -44,8 +45,8 @@ CONNECTIONS = 3
 T = TypeVar("T")
 
 
-class SqlStore:
-    """A `GrantStore`, a `TokenStore` and a `CredentialStore`. Made by `open`."""
+class SqlStore(SqlSessions):
+    """A `GrantStore`, a `TokenStore` and a `CredentialStore`, and what `SqlSessions` is. Made by `open`."""
 
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
         self._engine = engine

@@ -1,17 +1,18 @@
-"""The schema, and how its rows and the model's values become each other.
+"""The schema's first tables, and how their rows and the model's values become each other; `session_rows.py` has more.
 
 Times are seconds since the epoch. Lists are JSON. A change here needs a new file in `migrations/versions/` and a new
 `SCHEMA_VERSION`; a test holds the two ways to a schema (created new, migrated) equal.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Float, Index, MetaData, RowMapping, String, Table, Text
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()
@@ -37,7 +38,16 @@ grants = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("redeemed_at", Float),
+    Column("id", String(32), nullable=False),
+    Column("revoked_at", Float),
     Index("grants_by_expiry", "expires_at"),
+    Index("grants_by_id", "id"),
+)
+Index(
+    "grants_by_revocation",
+    grants.c.revoked_at,
+    sqlite_where=grants.c.revoked_at.is_not(None),
+    postgresql_where=grants.c.revoked_at.is_not(None),
 )
 
 identity_tokens = Table(
@@ -89,10 +99,12 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
         "created_at": grant.created_at,
         "expires_at": grant.expires_at,
         "redeemed_at": grant.redeemed_at,
+        "id": grant.id,
+        "revoked_at": grant.revoked_at,
     }
 
 
-def grant_of_row(row: RowMapping) -> Grant:
+def grant_of_row(row: Mapping[str, Any]) -> Grant:
     """The grant that a row keeps."""
     return Grant(**{**row, "console_type": ConsoleType(row["console_type"]), "rights": Rights(row["rights"])})
 
