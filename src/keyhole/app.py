@@ -19,10 +19,11 @@ from keyhole import __version__, config
 from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
-from keyhole.chores import running_chores, sweep, tick, watch
+from keyhole.chores import close_books, keep_books, running_chores, sweep, tick, watch, watch_servers
 from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
+from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
@@ -31,9 +32,11 @@ from keyhole.gateway.session import SessionParts
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.observe.observer import Observer
 from keyhole.ports import DriverContext, HypervisorDriver
-from keyhole.servers import Servers
+from keyhole.register import Register
+from keyhole.servers import Departures, Servers
 from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
+from keyhole.tickets import TicketRules, Tickets
 
 DRIVERS_GROUP = "keyhole.drivers"
 
@@ -115,7 +118,11 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
             settings.sessions.maximum_seconds,
             settings.console.max_sessions_per_server,
         )
-        sessions = Sessions(limits, observer, loop.time)
+        changed = asyncio.Event()
+        ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
+        tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
+        register = Register(store, Departures(drivers), identity.provider, time.time, changed)
+        sessions = Sessions(limits, observer, loop.time, [tickets, register])
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
         application = create_application(
             ApiServices(
@@ -124,7 +131,11 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 allowed_origins=origins,
                 servers=servers,
                 consoles=consoles,
+                tickets=tickets,
+                register=register,
+                revocations=store,
                 identity=identity.provider,
+                desk=identity.desk,
                 issuer=identity.issuer,
                 credentials=identity.credentials,
                 proxies=parse_proxies(settings.server.trusted_proxies),
@@ -137,13 +148,16 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
         )
         deadlines = Deadlines()
         http = HttpServer(application, observer, deadlines)
-        door = FrontDoor(SessionParts(consoles, sessions, observer, origins, loop.time, deadlines), http)
+        entrance = Entrance(consoles, tickets, register, origins, settings.public_url.startswith("https:"))
+        door = FrontDoor(SessionParts(entrance, sessions, observer, loop.time, deadlines), http)
         server = await listen(listener, door, tls)
         stack.enter_context(
             running_chores(
                 observer,
                 tick(sessions, http),
-                sweep(consoles, store, observer),
+                keep_books(register, tickets, changed, observer),
+                watch_servers(register),
+                sweep(consoles, tickets, register, store, observer),
                 watch(drivers, observer),
             )
         )
@@ -152,4 +166,5 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
             yield Service(settings.public_url, consoles, servers)
         finally:
             await door.close(server)
+            await close_books(register, tickets, observer)
             observer.service_stopped()

@@ -3,17 +3,22 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from keyhole.consoles import Consoles
 from keyhole.errors import Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
+from keyhole.register import Register
 from keyhole.sessions import Sessions
+from keyhole.tickets import Tickets
 
 SWEEP_SECONDS = 600
 WATCH_SECONDS = 30
+
+POLL_SECONDS = 0.4
+"""How often sessions that are to be ended are looked for, while there are any."""
 
 
 @contextmanager
@@ -42,11 +47,54 @@ async def tick(sessions: Sessions, http: HttpServer) -> None:
         await asyncio.sleep(1)
 
 
-async def sweep(consoles: Consoles, store: TokenStore, observer: Observer) -> None:
+async def keep_books(register: Register, tickets: Tickets, changed: asyncio.Event, observer: Observer) -> None:
+    """Writes down live sessions and tickets, and ends the sessions that are to be ended."""
+    told = ""
+    begun = False
+    while True:
+        changed.clear()
+        try:
+            if not begun:
+                await register.end_unentitled()
+                begun = True
+            await register.work()
+            await tickets.keep()
+            told = ""
+        except Unavailable as trouble:
+            if str(trouble) != told:
+                told = str(trouble)
+                observer.service_trouble("store", told)
+            await asyncio.sleep(POLL_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), POLL_SECONDS if told or len(register) else None)
+
+
+async def close_books(register: Register, tickets: Tickets, observer: Observer) -> None:
+    """Writes down the end of everything, once the last session is over."""
+    try:
+        await tickets.keep()
+        await register.close()
+    except Unavailable as trouble:
+        observer.service_trouble("store", str(trouble))
+
+
+async def watch_servers(register: Register) -> None:
+    """Ends the sessions on servers that are deleted."""
+    while True:
+        with suppress(Unavailable):
+            await register.end_departed()
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def sweep(
+    consoles: Consoles, tickets: Tickets, register: Register, store: TokenStore, observer: Observer
+) -> None:
     """Forgets what expired long ago."""
     while True:
         try:
             await consoles.sweep()
+            await tickets.sweep()
+            await register.sweep()
             await store.sweep_tokens(time.time())
         except Unavailable as trouble:
             observer.service_trouble("store", str(trouble))

@@ -7,6 +7,7 @@
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
      └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
+         ├─ ProjectNeeded         who signs in is in several projects and named none
          ├─ TooManyAttempts       too many sign-ins failed; says when to come back
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
@@ -24,6 +25,8 @@
 
 `api/errors.py` maps them to HTTP answers, `gateway/close_reasons.py` to close codes; no status or code stands here.
 """
+
+from collections.abc import Sequence
 
 from keyhole.reasons import Reason
 
@@ -61,6 +64,14 @@ class NotAuthenticated(Refusal):
 
     def __init__(self, message: str = "The request you have made requires authentication.") -> None:
         super().__init__(Reason.NOT_AUTHENTICATED, message)
+
+
+class ProjectNeeded(Refusal):
+    """Who signs in is in several projects, or in none, and named none."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        which = f"say which: {', '.join(names)}" if names else "you are in none; ask an administrator"
+        super().__init__(Reason.REQUEST_MALFORMED, f"The sign-in is for one project; {which}.")
 
 
 class TooManyAttempts(Refusal):

@@ -90,7 +90,7 @@ class TicketStore(Interface):
     """Keeps tickets by the sha256 of their secrets. An ending that is kept stays the first one."""
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
-        """Keeps new tickets."""
+        """Keeps new tickets; one that is there already stays as it is."""
 
     async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
         """Keeps what has changed of tickets since: when they were seen, opened and had input, and their ending.
@@ -115,7 +115,7 @@ class SessionStore(Interface):
         """Forgets a worker and its sessions."""
 
     async def add_sessions(self, records: Sequence[SessionRecord]) -> None:
-        """Keeps new sessions."""
+        """Keeps new sessions; one that is there already stays as it is."""
 
     async def touch_sessions(self, records: Sequence[SessionRecord]) -> None:
         """Keeps the input and traffic of sessions; unknown ones are ignored."""

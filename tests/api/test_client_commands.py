@@ -108,13 +108,13 @@ class TestConsole:
         made = json.loads(done.out)
         assert (made["server"], made["protocol"], made["type"]) == (SERVER_ID, protocol, console_type)
         assert made["url"].startswith(path.format(world.services.public_url.partition("://")[2]))
-        assert len(world.grants.grants) == 1
+        assert len(world.store.grants) == 1
 
     def test_a_reader_is_refused(self, keyhole: CommandLine, serve: WorldOf) -> None:
         world = serve()
         sign_in(keyhole, "watcher")
         assert "os_compute_api:os-remote-consoles" in refusal(keyhole("console", "vm1"))
-        assert world.grants.grants == {}
+        assert world.store.grants == {}
 
     def test_a_type_that_the_server_has_not(self, keyhole: CommandLine, serve: WorldOf) -> None:
         serve(make_server(protocols=frozenset()))

@@ -53,8 +53,8 @@ STATUSES: Mapping[Reason, int] = MappingProxyType(
         Reason.INTERNAL_ERROR: 500,
     }
 )
-"""A ticket remembers why its session was ended on purpose, so such reasons are here. Others that only end an open session
-are not; should one come out of a request, it is a defect: 500."""
+"""A ticket remembers why its session was ended on purpose, so such reasons are here. Others that only end an open
+session are not; should one come out of a request, it is a defect: 500."""
 
 FAULT_NAMES: Mapping[int, str] = MappingProxyType(
     {

@@ -4,7 +4,24 @@ The bound names are `session`, `worker`, `ticket`, `console`, `project`, `after_
 `detail`, `now` and `before`; those of inserts are the columns. An end that is written down stays the first one.
 """
 
-from sqlalchemy import Update, and_, bindparam, case, delete, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    Insert,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from keyhole.reasons import Reason
@@ -17,16 +34,24 @@ _AFTER = or_(
     sessions.c.opened_at < bindparam("after_at"),
     and_(sessions.c.opened_at == bindparam("after_at"), sessions.c.id > bindparam("after_id")),
 )
-_PAGE = (
-    _LIVE.where(_AFTER).order_by(sessions.c.opened_at.desc(), sessions.c.id).limit(bindparam("count"))
-)
+_PAGE = _LIVE.where(_AFTER).order_by(sessions.c.opened_at.desc(), sessions.c.id).limit(bindparam("count"))
 
 BEAT = update(workers).where(workers.c.id == bindparam("worker")).values(seen_at=bindparam("now"))
 ADD_WORKER = insert(workers)
 FORGET_WORKER = delete(workers).where(workers.c.id == bindparam("worker"))
 SWEEP_WORKERS = delete(workers).where(workers.c.seen_at < bindparam("before"))
 
-ADD_SESSION = insert(sessions)
+
+def _add_once(table: Table) -> Insert:
+    """An insert that can be done again where nobody knows whether it was done."""
+    (key,) = table.primary_key.columns
+    row = select(*(bindparam(column.name, type_=column.type) for column in table.c))
+    return insert(table).from_select(
+        [column.name for column in table.c], row.where(~exists().where(key == bindparam(key.name)))
+    )
+
+
+ADD_SESSION = _add_once(sessions)
 TOUCH_SESSION = (
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
@@ -79,10 +104,10 @@ REVOKE_TICKETS = (
     .values(ended=bindparam("reason"), ended_detail=bindparam("detail"))
 )
 
-ADD_TICKET = insert(tickets)
+ADD_TICKET = _add_once(tickets)
 FIND_TICKET = select(tickets).where(tickets.c.secret_hash == bindparam("ticket"))
 TICKETS_OF_CONSOLE = select(tickets).where(tickets.c.grant_id == bindparam("console"))
-_SEEN = bindparam("new_seen_at")
+_SEEN: BindParameter[float] = bindparam("new_seen_at")
 UPDATE_TICKET = (
     update(tickets)
     .where(tickets.c.secret_hash == bindparam("ticket"))

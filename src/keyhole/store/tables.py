@@ -104,7 +104,7 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
     }
 
 
-def grant_of_row(row: Mapping[str, Any]) -> Grant:
+def grant_of_row(row: RowMapping | Mapping[str, Any]) -> Grant:
     """The grant that a row keeps."""
     return Grant(**{**row, "console_type": ConsoleType(row["console_type"]), "rights": Rights(row["rights"])})
 

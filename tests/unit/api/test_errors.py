@@ -27,16 +27,12 @@ from keyhole.reasons import Reason
 
 ENDINGS = {
     Reason.TARGET_CLOSED,
-    Reason.VIEWER_CLOSED,
     Reason.VIEWER_LOST,
     Reason.VIEWER_TIMEOUT,
     Reason.VIEWER_PROTOCOL_ERROR,
-    Reason.IDLE_LIMIT,
-    Reason.TIME_LIMIT,
-    Reason.REVOKED,
-    Reason.KILLED,
+    Reason.VIEWER_REPLACED,
 }
-"""Reasons that only an open session ends with."""
+"""Reasons that only an open session ends with, and that no ticket remembers."""
 
 
 def test_every_reason_has_a_status_or_is_an_ending() -> None:
