@@ -68,7 +68,7 @@ FIND_SESSION = _LIVE.where(sessions.c.id == bindparam("session"))
 LIST_SESSIONS = _PAGE
 LIST_SESSIONS_OF_PROJECT = _PAGE.where(sessions.c.grant_project_id == bindparam("project"))
 SESSIONS_OF_TICKET = _LIVE.where(sessions.c.ticket_hash == bindparam("ticket"))
-SESSIONS_OF_CONSOLE = _LIVE.where(sessions.c.grant_id == bindparam("console"))
+SESSIONS_OF_CONSOLE = select(sessions).where(sessions.c.grant_id == bindparam("console"))
 
 
 def _end_sessions(which: ColumnElement[bool]) -> Update:

@@ -120,7 +120,7 @@ class SqlSessions:
             return grant_of_row(row)
         for row in await self._rows(statements.TICKETS_OF_CONSOLE, console=console_id):
             return ticket_of_row(row).grant
-        for row in await self._rows(statements.SESSIONS_OF_CONSOLE, console=console_id, before=0.0):
+        for row in await self._rows(statements.SESSIONS_OF_CONSOLE, console=console_id):
             return session_of_row(row).grant
         return None
 
