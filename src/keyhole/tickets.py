@@ -80,6 +80,7 @@ class Tickets:
         self._live: dict[str, Session] = {}
         self._unkept: dict[str, Ticket] = {}
         self._new: set[str] = set()
+        self._come_back: set[str] = set()
         self._touched_at = clock()
         self._changed = changed
 
@@ -152,6 +153,8 @@ class Tickets:
         if ticket is None:
             return
         self._live[ticket.secret_hash] = session
+        if ticket.opened_at is not None:
+            self._come_back.add(ticket.secret_hash)
         session.ticket = replace(ticket, seen_at=session.began_at, opened_at=ticket.opened_at or session.began_at)
         self._note(session.ticket)
 
@@ -176,6 +179,7 @@ class Tickets:
         self._forget_kept(new)
         await self._store.update_tickets(changed)
         self._forget_kept(changed)
+        await self._check_come_back()
 
     async def sweep(self) -> int:
         """Forgets tickets that have not been good for a while; returns how many."""
@@ -211,6 +215,15 @@ class Tickets:
 
     def _touched(self, ticket: Ticket, session: Session) -> Ticket:
         return replace(ticket, seen_at=self._clock(), input_at=session.epoch_of(session.last_input_at))
+
+    async def _check_come_back(self) -> None:
+        """Ends the sessions whose ticket was ended while they were set up."""
+        for secret_hash in tuple(self._come_back):
+            ticket = await self._store.find_ticket(secret_hash)
+            session = self._live.get(secret_hash)
+            if ticket is not None and ticket.ended is not None and session is not None:
+                session.relay.end(ticket.ended, ticket.ended_detail)
+            self._come_back.discard(secret_hash)
 
     def _touch_live(self) -> None:
         now = self._clock()

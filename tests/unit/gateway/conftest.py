@@ -153,12 +153,13 @@ async def make_world(
     lifetime_seconds: int = 600,
     resume_seconds: int = 3600,
     store: MemoryStore | None = None,
+    people_gone: bool = False,
 ) -> AsyncIterator[World]:
     loop = asyncio.get_running_loop()
     log = io.StringIO()
     observer = Observer(make_logger(log, json=True))
     driver, store = OneServer(), store or MemoryStore()
-    clock, people = Clock(), People()
+    clock, people = Clock(), People(people_gone)
     consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
     changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
