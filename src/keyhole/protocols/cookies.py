@@ -6,7 +6,8 @@ Ours are never for scripts (HttpOnly) and never sent from other sites (SameSite=
 import re
 from collections.abc import Iterable
 
-_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")  # 4.1.1
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")  # 4.1.1, and commas, which some send
+_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 
 
 def cookie_values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
@@ -31,7 +32,7 @@ def set_cookie(name: str, value: str, path: str, *, max_age_seconds: int, secure
 
     ValueError for a value that cannot be in a cookie.
     """
-    if not _COOKIE.fullmatch(f"{name}={value}"):
+    if not _VALUE.fullmatch(value):
         raise ValueError("what is to be kept in a cookie has characters that a cookie cannot have")
     attributes = f"Path={path}; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict"
     return f"{name}={value}; {attributes}; Secure" if secure else f"{name}={value}; {attributes}"
