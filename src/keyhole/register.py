@@ -58,6 +58,7 @@ class Register:
         self._clock = clock
         self._changed = changed
         self._live: dict[str, Session] = {}
+        self._by_ticket: dict[str, Session] = {}
         self._written: dict[str, Activity] = {}
         self._over: set[str] = set()
         self._beaten_at = self._reported_at = float("-inf")
@@ -68,11 +69,15 @@ class Register:
     def opened(self, session: Session) -> None:
         """A session is to be written down."""
         self._live[session.id] = session
+        if session.ticket is not None:
+            self._by_ticket[session.ticket.secret_hash] = session
         self._changed.set()
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """A session is to be struck out."""
         del self._live[session.id]
+        if session.ticket is not None:
+            del self._by_ticket[session.ticket.secret_hash]
         if self._written.pop(session.id, None) is not None:
             self._over.add(session.id)
             self._changed.set()
@@ -94,9 +99,9 @@ class Register:
 
     async def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
         """Ends a ticket's session, wherever it is, and waits for a while until it is over."""
-        for session in tuple(self._live.values()):
-            if session.ticket is not None and session.ticket.secret_hash == ticket_hash:
-                session.relay.end(reason, detail)
+        session = self._by_ticket.get(ticket_hash)
+        if session is not None:
+            session.relay.end(reason, detail)
         if not await self._is_elsewhere(ticket_hash):
             return
         await self._store.order_end_of_ticket(ticket_hash, reason, detail)

@@ -147,6 +147,12 @@ class Tickets:
         """Ends a ticket for good; who asks about it is told the reason from now on."""
         self._note(replace(ticket, ended=reason, ended_detail=detail))
 
+    async def end_now(self, secret_hash: str, reason: Reason, detail: str) -> None:
+        """Ends a ticket in the store, for the worker that carries its session learns it a little later."""
+        ticket = await self._store.find_ticket(secret_hash)
+        if ticket is not None:
+            await self._store.update_tickets([replace(ticket, ended=reason, ended_detail=detail)])
+
     def opened(self, session: Session) -> None:
         """A ticket has a live session from now on."""
         ticket = session.ticket

@@ -171,6 +171,17 @@ async def test_sessions_of_a_worker_that_died_are_not_listed(world: World) -> No
     assert await ids(world) == []
 
 
+async def test_who_was_ended_does_not_come_back_even_before_the_order_is_obeyed(world: World) -> None:
+    record = await open_session(world)
+    ticket = Ticket("ee" * 32, record.grant, seen_at=world.clock())
+    await world.store.add_tickets([ticket])
+    await world.store.remove_sessions([record.id])
+    await world.store.add_sessions([replace(record, ticket_hash=ticket.secret_hash)])
+    assert (await world.ask("DELETE", f"{PATH}/{record.id}")).status_code == 204
+    kept = world.store.tickets[ticket.secret_hash]
+    assert (kept.ended, kept.ended_detail) == (Reason.KILLED, "by demo")
+
+
 async def test_a_session_says_nothing_of_its_ticket(world: World) -> None:
     record = await open_session(world)
     await world.store.remove_sessions([record.id])

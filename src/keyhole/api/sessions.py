@@ -42,7 +42,10 @@ async def show_session(call: OwnCall) -> Response:
 async def end_session(call: OwnCall) -> Response:
     """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back."""
     record = await _of_caller(call)
-    await call.services.register.end(record, Reason.KILLED, f"by {call.identity.user_name}")
+    by_whom = f"by {call.identity.user_name}"
+    if record.ticket_hash is not None:
+        await call.services.tickets.end_now(record.ticket_hash, Reason.KILLED, by_whom)
+    await call.services.register.end(record, Reason.KILLED, by_whom)
     return call.nothing()
 
 

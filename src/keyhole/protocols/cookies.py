@@ -6,7 +6,8 @@ Ours are never for scripts (HttpOnly) and never sent from other sites (SameSite=
 import re
 from collections.abc import Iterable
 
-_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")  # 4.1.1, and commas, which some send
+# 4.1.1; a comma is read, since some send it, but not written.
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 
 

@@ -291,7 +291,7 @@ async def test_a_viewer_that_comes_back_while_its_session_is_killed_does_not_sta
         wire = await holder.come_back()
         ticket = await world.tickets.find(holder.console_id, holder.secret)
         world.tickets.end(ticket, Reason.KILLED, "by ada")
-        await until(lambda: world.store.tickets[ticket.secret_hash].ended)
+        await until(lambda: ticket.secret_hash in world.store.tickets and world.store.tickets[ticket.secret_hash].ended)
         await wire.rfb_handshake()
         assert (await close_frame(wire)).close_reason == "killed: by ada"
 
