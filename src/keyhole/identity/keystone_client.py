@@ -67,10 +67,9 @@ class KeystoneClient:
         return _text_of(self._token_of(username, password, domain, found[0][0]))
 
     def revoke_token(self, token: str) -> None:
-        """Makes a token invalid; one that is not good is ignored."""
-        headers = {"X-Subject-Token": token}
-        response = self._ask("DELETE", "/v3/auth/tokens", headers)
-        if response.status_code not in (204, 404):
+        """Makes a token invalid, in its own name; one that is not good is ignored."""
+        response = self._as_person("DELETE", "/v3/auth/tokens", token, {"X-Subject-Token": token})
+        if response.status_code not in (204, 401, 404):
             raise self._unavailable(f"answers with status {response.status_code}")
 
     def check(self) -> None:
@@ -105,30 +104,35 @@ class KeystoneClient:
         return access
 
     def _projects_of(self, token: str) -> list[tuple[str, str]]:
-        response = self._session.get(
-            f"{self._url}/v3/auth/projects",
-            headers={"X-Auth-Token": token},
-            authenticated=False,
-            raise_exc=False,
-            log=False,
-        )
+        response = self._as_person("GET", "/v3/auth/projects", token, {})
         try:
             return [(project["id"], project["name"]) for project in response.json()["projects"]]
         except (ValueError, LookupError, TypeError) as error:
             raise self._unavailable("does not tell the projects of a user") from error
 
-    def _get(self, path: str, headers: dict[str, str]) -> Response:
-        return self._ask("GET", path, headers)
+    def _as_person(self, method: str, path: str, token: str, headers: dict[str, str]) -> Response:
+        """Asks with a person's token instead of Keyhole's own."""
+        try:
+            return self._session.request(
+                f"{self._url}{path}",
+                method,
+                headers={"X-Auth-Token": token, **headers},
+                authenticated=False,
+                raise_exc=False,
+                log=False,
+            )
+        except exceptions.ConnectionError as error:
+            raise self._unavailable("cannot be reached") from error
+        except exceptions.ClientException as error:
+            raise self._unavailable("does not answer as one") from error
 
-    def _ask(self, method: str, path: str, headers: dict[str, str]) -> Response:
+    def _get(self, path: str, headers: dict[str, str]) -> Response:
         """Asks the endpoints until one can be connected to; that one is asked first from then on."""
         failure: exceptions.ConnectionError | None = None
         try:
             for url in self._endpoints():
                 try:
-                    response = self._session.request(
-                        f"{url}{path}", method, headers=headers, raise_exc=False, log=False
-                    )
+                    response = self._session.get(f"{url}{path}", headers=headers, raise_exc=False, log=False)
                 except exceptions.ConnectionError as error:
                     failure = error
                     continue
