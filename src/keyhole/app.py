@@ -21,10 +21,11 @@ from keyhole import config
 from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
-from keyhole.chores import refresh, running_chores, sweep, tick, watch
+from keyhole.chores import close_books, keep_books, refresh, running_chores, sweep, tick, watch, watch_servers
 from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
+from keyhole.gateway.admission import Entrance
 from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
@@ -38,9 +39,11 @@ from keyhole.observe.exposition import families_of
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family
 from keyhole.ports import DriverContext, HypervisorDriver
-from keyhole.servers import Servers
+from keyhole.register import Register
+from keyhole.servers import Departures, Servers
 from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
+from keyhole.tickets import TicketRules, Tickets
 
 DRIVERS_GROUP = "keyhole.drivers"
 
@@ -158,7 +161,11 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
         servers = Servers(drivers)
         rules = GrantRules(settings.tokens.lifetime_seconds, settings.tokens.reuse == "until_expiry")
         consoles = Consoles(servers, store, rules, settings.public_url, time.time)
-        sessions = Sessions(session_limits(settings), observer, loop.time)
+        changed = asyncio.Event()
+        ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
+        tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
+        register = Register(store, Departures(drivers), identity.provider, time.time, changed)
+        sessions = Sessions(session_limits(settings), observer, loop.time, [tickets, register])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
         application = create_application(
@@ -168,7 +175,11 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
                 allowed_origins=origins,
                 servers=servers,
                 consoles=consoles,
+                tickets=tickets,
+                register=register,
+                revocations=store,
                 identity=identity.provider,
+                desk=identity.desk,
                 issuer=identity.issuer,
                 credentials=identity.credentials,
                 proxies=proxies,
@@ -183,11 +194,12 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
         limits = settings.limits
         deadlines = Deadlines(head=limits.head_seconds)
         http = HttpServer(application, observer, deadlines, limits.head_bytes)
+        entrance = Entrance(consoles, tickets, register, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
         )
         turns = Turns(limits.handshakes_per_server)
-        parts = SessionParts(consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=turns)
+        parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=turns)
         handshakes = HandshakeLimits(limits.handshakes, limits.handshakes_per_address)
         door = FrontDoor(parts, http, settings.public_url, handshakes, proxies)
         observer.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
@@ -196,7 +208,9 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
             running_chores(
                 observer,
                 tick(sessions, http),
-                sweep(consoles, store, observer),
+                keep_books(register, tickets, changed, observer),
+                watch_servers(register),
+                sweep(consoles, tickets, register, store, observer),
                 watch(drivers, observer),
                 refresh(certificate, observer),
             )
@@ -205,6 +219,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
             yield Service(settings.public_url, consoles, servers, listener, door, observer)
         finally:
             await door.close(listener)
+            await close_books(register, tickets, observer)
 
 
 async def _own_count(observer: Observer) -> list[Family]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from keyhole.consoles import Consoles
 from keyhole.errors import SettingsError, Unavailable
@@ -11,10 +11,21 @@ from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.http_server import HttpServer
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
+from keyhole.register import Register
 from keyhole.sessions import Sessions
+from keyhole.tickets import Tickets
 
 SWEEP_SECONDS = 600
 WATCH_SECONDS = 30
+
+POLL_SECONDS = 0.4
+"""How often sessions that are to be ended are looked for, while there are any."""
+
+GATHER_SECONDS = 0.1
+"""How long what is to be written down waits for more of it: one write costs as much for a hundred rows as for one."""
+
+WATCH_SHARE = 20
+"""Servers are listed to watch over them for a twentieth of the time at most, however long a driver takes."""
 
 
 @contextmanager
@@ -54,11 +65,56 @@ async def refresh(certificate: Certificate | None, observer: Observer) -> None:
             observer.service_trouble("certificate", str(trouble))
 
 
-async def sweep(consoles: Consoles, store: TokenStore, observer: Observer) -> None:
+async def keep_books(register: Register, tickets: Tickets, changed: asyncio.Event, observer: Observer) -> None:
+    """Writes down live sessions and tickets, and ends the sessions that are to be ended."""
+    told = ""
+    begun = False
+    while True:
+        await asyncio.sleep(GATHER_SECONDS)
+        changed.clear()
+        try:
+            if not begun:
+                await register.end_unentitled()
+                begun = True
+            await register.work()
+            await tickets.keep()
+            told = ""
+        except Unavailable as trouble:
+            if str(trouble) != told:
+                told = str(trouble)
+                observer.service_trouble("store", told)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(register) else None)
+
+
+async def close_books(register: Register, tickets: Tickets, observer: Observer) -> None:
+    """Writes down the end of everything, once the last session is over."""
+    try:
+        await tickets.keep()
+        await register.close()
+    except Unavailable as trouble:
+        observer.service_trouble("store", str(trouble))
+
+
+async def watch_servers(register: Register) -> None:
+    """Ends the sessions on servers that are deleted."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        begun_at = clock()
+        with suppress(Unavailable):
+            await register.end_departed()
+        await asyncio.sleep(max(POLL_SECONDS, WATCH_SHARE * (clock() - begun_at)))
+
+
+async def sweep(
+    consoles: Consoles, tickets: Tickets, register: Register, store: TokenStore, observer: Observer
+) -> None:
     """Forgets what expired long ago."""
     while True:
         try:
             await consoles.sweep()
+            await tickets.sweep()
+            await register.sweep()
             await store.sweep_tokens(time.time())
         except Unavailable as trouble:
             observer.service_trouble("store", str(trouble))

@@ -105,15 +105,19 @@ class Consoles:
         was made, since ports are reused and another server may stand there; Unavailable. A grant whose console never
         opened is given back with `release`; `redeem` does so itself when it raises.
         """
-        token_hash = self._checked_hash(token)
-        grant = await self._store.redeem_grant(token_hash, self._clock(), reusable=self._rules.reusable)
-        if grant is None:
-            raise self._refusal(await self._store.find_grant(token_hash))
+        grant = await self.claim(self._checked_hash(token))
         try:
             return await self._target_now(grant)
         except BaseException:
             await self.release(grant)
             raise
+
+    async def claim(self, token_hash: str) -> Grant:
+        """Marks a grant as used, wherever its console is. Raises TokenRefused."""
+        grant = await self._store.redeem_grant(token_hash, self._clock(), reusable=self._rules.reusable)
+        if grant is None:
+            raise self._refusal(await self._store.find_grant(token_hash))
+        return grant
 
     async def release(self, grant: Grant) -> None:
         """Gives a redemption back: the console never opened, so its link may be tried again until it expires."""
@@ -176,6 +180,8 @@ class Consoles:
         return hash_token(token)
 
     def _fault_of(self, grant: Grant) -> Reason | None:
+        if grant.revoked_at is not None:
+            return Reason.REVOKED
         if grant.expires_at <= self._clock():
             return Reason.TOKEN_EXPIRED
         if grant.redeemed_at is not None and not self._rules.reusable:
@@ -185,7 +191,10 @@ class Consoles:
     def _refusal(self, grant: Grant | None) -> TokenRefused:
         if grant is None:
             return TokenRefused(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
-        if self._fault_of(grant) is Reason.TOKEN_EXPIRED:
+        fault = self._fault_of(grant)
+        if fault is Reason.REVOKED:
+            return TokenRefused(Reason.REVOKED, "The console token was withdrawn.")
+        if fault is Reason.TOKEN_EXPIRED:
             return TokenRefused(
                 Reason.TOKEN_EXPIRED,
                 "The console token has expired.",

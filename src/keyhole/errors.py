@@ -10,6 +10,7 @@
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
      └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
+         ├─ ProjectNeeded         who signs in is in several projects and named none
          ├─ TooManyAttempts       too many sign-ins failed; says when to come back
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
@@ -18,6 +19,7 @@
          ├─ ConsoleUnavailable    this type of console is not offered
          ├─ LogUnavailable        no console output is kept
          ├─ TokenRefused          a console token that is missing, unknown, expired or used
+         ├─ TicketRefused         a ticket that is unknown, or whose session was ended on purpose
          ├─ OriginRefused         a browser page from an address that is not allowed
          ├─ LimitReached          too many of something
          ├─ TargetFailed          the server's console cannot be had (its reason says why)
@@ -26,6 +28,8 @@
 
 `api/errors.py` maps them to HTTP answers, `gateway/close_reasons.py` to close codes; no status or code stands here.
 """
+
+from collections.abc import Sequence
 
 from keyhole.reasons import Reason
 
@@ -79,6 +83,14 @@ class NotAuthenticated(Refusal):
 
     def __init__(self, message: str = "The request you have made requires authentication.") -> None:
         super().__init__(Reason.NOT_AUTHENTICATED, message)
+
+
+class ProjectNeeded(Refusal):
+    """Who signs in is in several projects, or in none, and named none."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        which = f"say which: {', '.join(names)}" if names else "you are in none; ask an administrator"
+        super().__init__(Reason.REQUEST_MALFORMED, f"The sign-in is for one project; {which}.")
 
 
 class TooManyAttempts(Refusal):
@@ -149,6 +161,14 @@ class TokenRefused(Refusal):
         super().__init__(reason, message)
         self.expires_at = expires_at
         self.lifetime_seconds = lifetime_seconds
+
+
+class TicketRefused(Refusal):
+    """A console cannot be come back to: the ticket is unknown, or the reason for which its session was ended."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.detail = detail
 
 
 class OriginRefused(Refusal):

@@ -12,15 +12,19 @@ from pydantic import SecretStr
 
 from keyhole.model import (
     ApplicationCredential,
+    EndOrder,
     Grant,
     IdentityToken,
     Project,
     Protocol,
     Scope,
     Server,
+    SessionRecord,
     SignIn,
     Target,
+    Ticket,
 )
+from keyhole.reasons import Reason
 
 
 class HypervisorDriver(Interface):
@@ -82,6 +86,77 @@ class GrantStore(Interface):
         """Deletes the grants that expired before then; returns how many."""
 
 
+class TicketStore(Interface):
+    """Keeps tickets by the sha256 of their secrets. An ending that is kept stays the first one."""
+
+    async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
+        """Keeps new tickets; one that is there already stays as it is."""
+
+    async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
+        """Keeps what has changed of tickets since: when they were seen, opened and had input, and their ending.
+
+        `seen_at` only grows, `opened_at` and `ended` stay what they are once they are set; unknown ones are ignored.
+        """
+
+    async def find_ticket(self, secret_hash: str) -> Ticket | None:
+        """A ticket as it is kept, an ended one too."""
+
+    async def sweep_tickets(self, seen_before: float) -> int:
+        """Deletes the tickets that were last seen before then; returns how many."""
+
+
+class SessionStore(Interface):
+    """Keeps the live sessions of all workers. A session lives while its worker was seen at `alive_since` or later."""
+
+    async def beat(self, worker: str, now: float) -> bool:
+        """Tells that a worker lives; False where it was not known, or not any more."""
+
+    async def forget_worker(self, worker: str) -> None:
+        """Forgets a worker and its sessions."""
+
+    async def add_sessions(self, records: Sequence[SessionRecord]) -> None:
+        """Keeps new sessions; one that is there already stays as it is."""
+
+    async def touch_sessions(self, records: Sequence[SessionRecord]) -> None:
+        """Keeps the input and traffic of sessions; unknown ones are ignored."""
+
+    async def remove_sessions(self, session_ids: Sequence[str]) -> None:
+        """Forgets sessions that are over."""
+
+    async def find_session(self, session_id: str, alive_since: float) -> SessionRecord | None:
+        """One by its id."""
+
+    async def list_sessions(
+        self, alive_since: float, *, project_id: str | None = None, after: SessionRecord | None = None, count: int
+    ) -> Sequence[SessionRecord]:
+        """The newest first, of one project or of all, at most `count`, those behind `after`."""
+
+    async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
+        """Those that were opened with a ticket."""
+
+    async def order_end(self, order: EndOrder) -> bool:
+        """Has a session's worker end it; False when there is no such session, or it has its order already."""
+
+    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+        """Has the sessions of a ticket ended."""
+
+    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+        """The worker's sessions that are to be ended: by an order, or because their grant was revoked."""
+
+    async def sweep_sessions(self, alive_since: float) -> None:
+        """Forgets workers that are gone, and their sessions."""
+
+
+class RevocationStore(Interface):
+    """Knows what a console's id stands for, and withdraws it."""
+
+    async def grant_of_console(self, console_id: str) -> Grant | None:
+        """The grant with this id, also after it was swept, while it has a ticket or a live session."""
+
+    async def revoke_console(self, console_id: str, now: float, detail: str) -> None:
+        """Withdraws the grant with this id, ends its tickets and orders the end of its sessions."""
+
+
 class TokenStore(Interface):
     """Keeps identity tokens by their sha256."""
 
@@ -120,6 +195,9 @@ class IdentityProvider(Interface):
     async def validate(self, token: str) -> IdentityToken:
         """The good token's contents. Raises NotAuthenticated."""
 
+    async def may_open(self, user_id: str, project_id: str) -> bool:
+        """Whether a user may still open consoles of a project, as far as can be told without a token."""
+
     async def troubles(self) -> Sequence[str]:
         """One sentence for each thing that does not work, for /readyz."""
 
@@ -140,6 +218,29 @@ class TokenIssuer(IdentityProvider, Interface):
 
     async def projects_of(self, user_id: str) -> Sequence[Project]:
         """The projects that a user may act in."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSignIn:
+    """What a person types: a name and password, and where the name or the project need it, more."""
+
+    username: str
+    password: SecretStr
+    project: str | None = None
+    domain: str | None = None
+
+
+class SignInDesk(Interface):
+    """Signs persons in at whichever identity service issues the tokens."""
+
+    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
+        """A new token for a project. `client` is the address that asks, by which failures are counted.
+
+        Raises NotAuthenticated, TooManyAttempts; ProjectNeeded where the person is in several projects and named none.
+        """
+
+    async def sign_out(self, token: str) -> None:
+        """Makes a token invalid; one that is not good is ignored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     TOKEN_UNKNOWN = "token_unknown"
     TOKEN_EXPIRED = "token_expired"
     TOKEN_USED = "token_used"
+    TICKET_UNKNOWN = "ticket_unknown"
     ORIGIN_REFUSED = "origin_refused"
     # A limit is reached: of open consoles, of connections being set up, of what a viewer may send.
     LIMIT_SESSIONS = "limit_sessions"
@@ -45,6 +46,7 @@ class Reason(StrEnum):
     VIEWER_LOST = "viewer_lost"
     VIEWER_TIMEOUT = "viewer_timeout"
     VIEWER_PROTOCOL_ERROR = "viewer_protocol_error"
+    VIEWER_REPLACED = "viewer_replaced"
     # Keyhole's own decisions.
     IDLE_LIMIT = "idle_limit"
     TIME_LIMIT = "time_limit"
@@ -96,6 +98,11 @@ WORDS: dict[Reason, Words] = {
     Reason.TOKEN_UNKNOWN: Words(_LINK_GONE, "It was never valid here, or its server is gone.", _NEW_LINK),
     Reason.TOKEN_EXPIRED: Words(_LINK_GONE, "A console link is good for a short time only.", _NEW_LINK),
     Reason.TOKEN_USED: Words("This link has been used", "A console link opens once.", _NEW_LINK),
+    Reason.TICKET_UNKNOWN: Words(
+        "This console cannot be come back to",
+        "It was opened in another browser, too long ago, or was closed.",
+        _NEW_LINK,
+    ),
     Reason.ORIGIN_REFUSED: Words(
         "Opened from the wrong place",
         "This page is not one of the addresses that may show consoles here.",
@@ -160,6 +167,9 @@ WORDS: dict[Reason, Words] = {
         "The viewer speaks nonsense",
         "Your viewer sent something that is not part of the protocol.",
         "Reload the page or use another viewer.",
+    ),
+    Reason.VIEWER_REPLACED: Words(
+        "Opened again elsewhere", "The same console was opened again in another tab or window.", ""
     ),
     Reason.IDLE_LIMIT: Words(
         "Ended for lack of input", "Nobody typed or moved the mouse for the time allowed.", _NEW_LINK
@@ -237,6 +247,8 @@ CHECKS: dict[Reason, str] = {
     Reason.SERVER_MOVED: "Nothing, unless it is frequent: the server was moved between link and opening.",
     Reason.VIEWER_CLOSED: "Nothing: the viewer ended it.",
     Reason.VIEWER_LOST: "Proxies between Keyhole and viewers that cut idle connections (they need more than 30 s).",
+    Reason.TICKET_UNKNOWN: "`sessions.resume_seconds`; was the store replaced, or does a proxy drop cookies?",
+    Reason.VIEWER_REPLACED: "Nothing: the person opened the same console again.",
     Reason.VIEWER_TIMEOUT: "Proxies that upgrade but do not forward; a viewer that hangs.",
     Reason.VIEWER_PROTOCOL_ERROR: "Which viewer it is; the log's detail says which rule was broken.",
     Reason.IDLE_LIMIT: "`sessions.idle_seconds`.",

@@ -5,7 +5,8 @@ ServerNotFound, never Forbidden.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from typing import NamedTuple
 
 from keyhole.errors import ServerNotFound, Unavailable
 from keyhole.model import Identity, Server
@@ -62,3 +63,35 @@ class Servers:
         if server.project_id != identity.project_id and not identity.is_admin:
             raise ServerNotFound(server_id)
         return driver, server
+
+
+class Membership(NamedTuple):
+    """That a server is there, in a project."""
+
+    server_id: str
+    project_id: str
+
+
+class Departures:
+    """Finds servers that were deleted, or moved to another project, by the drivers' lists."""
+
+    def __init__(self, drivers: Sequence[HypervisorDriver]) -> None:
+        self._drivers = tuple(drivers)
+        self._listed: dict[str, set[Membership]] = {}
+
+    async def among(self, awaited: Set[Membership]) -> set[Membership]:
+        """Which of these are no longer so. What a driver listed that does not answer now is not taken to be gone."""
+        answers = await asyncio.gather(*(driver.list_servers() for driver in self._drivers), return_exceptions=True)
+        missing, listed_before = set(awaited), set[Membership]()
+        all_answered = True
+        for driver, answer in zip(self._drivers, answers, strict=True):
+            if isinstance(answer, Unavailable):
+                all_answered = False
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                listed_before |= self._listed.get(driver.name, set())
+                listed = {place for server in answer if (place := Membership(server.id, server.project_id)) in awaited}
+                self._listed[driver.name] = listed
+                missing -= listed
+        return missing if all_answered else missing & listed_before

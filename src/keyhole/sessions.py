@@ -4,14 +4,15 @@ Knows nothing of sockets: a session's data plane is a `Relay` that can be asked 
 event loop's monotonic clock, in seconds.
 """
 
+import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from keyhole.limits import Place, Places
-from keyhole.model import Grant
+from keyhole.model import Grant, Ticket
 from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
 
@@ -54,9 +55,25 @@ class SessionLimits:
     buffered_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The ticket that a viewer comes (back) with, and what was before.
+
+    `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
+    """
+
+    ticket: Ticket
+    open_seconds: float = 0.0
+    idle_seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class Session:
-    """One viewer on one console."""
+    """One viewer on one console.
+
+    `counted_from` is when the console first opened, `input_at` when it had input before this session; `began_at` is
+    `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now.
+    """
 
     id: str
     grant: Grant
@@ -65,8 +82,32 @@ class Session:
     relay: Relay
     place: Place
     checked_at: float
+    counted_from: float
+    input_at: float
+    began_at: float
+    ticket: Ticket | None = None
     counted_bytes: tuple[int, int] = (0, 0)
     """The traffic that the metrics know of already."""
+
+    @property
+    def last_input_at(self) -> float:
+        """When there was real input last, or else when the console was opened."""
+        given_at = self.relay.last_input_at
+        return given_at if given_at > self.opened_at else self.input_at
+
+    def epoch_of(self, at: float) -> float:
+        """A time of the monotonic clock in seconds since the epoch."""
+        return self.began_at + at - self.opened_at
+
+
+class SessionListener(Interface):
+    """Is told of every session when it opened and when it is over."""
+
+    def opened(self, session: Session) -> None:
+        """The session's picture has begun."""
+
+    def closed(self, session: Session, reason: Reason, detail: str) -> None:
+        """The session is over."""
 
 
 PING_SECONDS = 30.0
@@ -74,13 +115,23 @@ PING_SECONDS = 30.0
 
 
 class Sessions:
-    """The registry. `clock` is the event loop's monotonic clock."""
+    """The sessions of this process. `clock` is the event loop's monotonic clock, `wall_clock` counts from the epoch."""
 
-    def __init__(self, limits: SessionLimits, observer: Observer, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        limits: SessionLimits,
+        observer: Observer,
+        clock: Callable[[], float],
+        listeners: Sequence[SessionListener] = (),
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         self._limits = limits
         self._observer = observer
         self._clock = clock
+        self._listeners = tuple(listeners)
+        self._wall_clock = wall_clock
         self._live: dict[str, Session] = {}
+        self._by_ticket: dict[str, Session] = {}
         self._places = Places(
             {
                 Reason.LIMIT_SERVER: limits.per_server,
@@ -92,6 +143,9 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._live.values()))
 
     @contextmanager
     def place(self, grant: Grant) -> Iterator[Place]:
@@ -113,22 +167,63 @@ class Sessions:
             place.give_back()
 
     def opened(
-        self, place: Place, grant: Grant, viewer: str, relay: Relay, started_at: float, encrypted: bool | None
+        self,
+        place: Place,
+        grant: Grant,
+        viewer: str,
+        relay: Relay,
+        started_at: float,
+        encrypted: bool | None,
+        holds: Pass | None = None,
     ) -> Session:
-        """A session's picture has begun; `started_at` is when its viewer asked for it, `encrypted` is for the audit."""
+        """A session's picture has begun; `started_at` is when its viewer asked for it, `holds` what it comes back by.
+
+        A viewer has one session: another one of the same ticket, which its viewer lost, ends here. `encrypted` is for
+        the audit.
+        """
         now = self._clock()
-        session = Session(uuid.uuid4().hex, grant, viewer, now, relay, place.hand_on(), now)
+        session = Session(
+            uuid.uuid4().hex, grant, viewer, now, relay, place.hand_on(), now, now, now, self._wall_clock()
+        )
+        came_back = False
+        if holds is not None:
+            self.end_of_ticket(holds.ticket.secret_hash, Reason.VIEWER_REPLACED)
+            session.ticket = holds.ticket
+            session.counted_from -= holds.open_seconds
+            session.input_at -= holds.idle_seconds
+            self._by_ticket[holds.ticket.secret_hash] = session
+            came_back = holds.ticket.opened_at is not None
         self._live[session.id] = session
-        self._observer.console_opened(session.id, grant, viewer, now - started_at, encrypted)
+        self._observer.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
+        for listener in self._listeners:
+            listener.opened(session)
         return session
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """A session is over."""
         del self._live[session.id]
         session.place.give_back()
+        if session.ticket is not None:
+            del self._by_ticket[session.ticket.secret_hash]
         self._observer.relayed(*_new_traffic(session))
         traffic = Traffic(*session.counted_bytes, self._clock() - session.opened_at)
         self._observer.console_closed(session.id, session.grant, reason, detail, traffic)
+        for listener in self._listeners:
+            listener.closed(session, reason, detail)
+
+    def end(self, session_id: str, reason: Reason, detail: str = "") -> bool:
+        """Ends a session; False when it is none of this process."""
+        session = self._live.get(session_id)
+        if session is None:
+            return False
+        session.relay.end(reason, detail)
+        return True
+
+    def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
+        """Ends the session of a ticket, if there is one."""
+        session = self._by_ticket.get(ticket_hash)
+        if session is not None:
+            session.relay.end(reason, detail)
 
     def sweep(self) -> None:
         """Called once a second: counts what went through, ends the sessions whose time is up, checks on the others."""
@@ -143,9 +238,9 @@ class Sessions:
             session.relay.refill()
             if most_buffered and session.relay.buffered_bytes > most_buffered:
                 session.relay.end(Reason.LIMIT_BUFFER, f"more than {most_buffered} bytes")
-            elif maximum and now - session.opened_at >= maximum:
+            elif maximum and now - session.counted_from >= maximum:
                 session.relay.end(Reason.TIME_LIMIT, f"after {maximum} seconds")
-            elif idle and now - max(session.relay.last_input_at, session.opened_at) >= idle:
+            elif idle and now - session.last_input_at >= idle:
                 session.relay.end(Reason.IDLE_LIMIT, f"after {idle} seconds without input")
             elif now - session.checked_at >= PING_SECONDS:
                 session.checked_at = now

@@ -1,5 +1,6 @@
 """Keyhole's own client commands before Keyhole's own API: the two halves, which share no code, agree."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from tests.api.test_sessions import open_session
 from tests.api.world import SERVER_ID, USERS, World, make_server
 from tests.fakes.command_line import CommandLine, Done
 
@@ -108,13 +110,13 @@ class TestConsole:
         made = json.loads(done.out)
         assert (made["server"], made["protocol"], made["type"]) == (SERVER_ID, protocol, console_type)
         assert made["url"].startswith(path.format(world.services.public_url.partition("://")[2]))
-        assert len(world.grants.grants) == 1
+        assert len(world.store.grants) == 1
 
     def test_a_reader_is_refused(self, keyhole: CommandLine, serve: WorldOf) -> None:
         world = serve()
         sign_in(keyhole, "watcher")
         assert "os_compute_api:os-remote-consoles" in refusal(keyhole("console", "vm1"))
-        assert world.grants.grants == {}
+        assert world.store.grants == {}
 
     def test_a_type_that_the_server_has_not(self, keyhole: CommandLine, serve: WorldOf) -> None:
         serve(make_server(protocols=frozenset()))
@@ -163,3 +165,43 @@ def test_a_wrong_password(keyhole: CommandLine, serve: WorldOf) -> None:
     keyhole.sign_in_with({"OS_PASSWORD": "wrong"})
     line = refusal(keyhole("servers"))
     assert line == "the sign-in was refused: The request you have made requires authentication."
+
+
+class TestSessions:
+    def test_the_projects_own_are_listed_and_ended(self, keyhole: CommandLine, serve: WorldOf) -> None:
+        world = serve(make_server(), make_server(OTHER_ID, "theirs", "other"))
+        mine = asyncio.run(open_session(world))
+        theirs = asyncio.run(open_session(world, "b", "stranger", OTHER_ID))
+        done = keyhole("sessions")
+        heading, line = done.out.splitlines()
+        assert heading.split() == ["ID", "Server", "Type", "User", "Viewer", "Opened"]
+        assert line.split()[:5] == [mine.id, "vm1", "novnc", "demo", "192.0.2.9:5"]
+        assert keyhole("kill", mine.id).status == 0
+        assert world.store.orders[mine.id].detail == "by demo"
+        assert refusal(keyhole("kill", theirs.id)) == "There is no such session in your project."
+        assert refusal(keyhole("kill", "no such")) == "There is no such session in your project."
+
+    def test_those_of_every_project(self, keyhole: CommandLine, serve: WorldOf) -> None:
+        world = serve()
+        asyncio.run(open_session(world))
+        assert refusal(keyhole("sessions", "--all-projects")).endswith("for the role admin.")
+        sign_in(keyhole, "admin")
+        assert keyhole("sessions", "--format", "json").out == "[]\n"
+        (session,) = json.loads(keyhole("sessions", "--all-projects", "--format", "json").out)
+        assert (session["id"], session["server"]["name"]) == ("a" * 32, "vm1")
+        assert json.loads(keyhole("kill", session["id"], "--format", "json").out) == {"session": "a" * 32}
+
+    def test_more_than_a_page(self, keyhole: CommandLine, serve: WorldOf, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("keyhole.api.sessions.MAX_PAGE", 2)
+        world = serve()
+        for letter in "abcde":
+            asyncio.run(open_session(world, letter))
+        listed = json.loads(keyhole("sessions", "--format", "json").out)
+        assert [session["id"][0] for session in listed] == list("abcde")
+
+    def test_a_reader_ends_nothing(self, keyhole: CommandLine, serve: WorldOf) -> None:
+        world = serve()
+        session = asyncio.run(open_session(world))
+        sign_in(keyhole, "watcher")
+        assert refusal(keyhole("kill", session.id)) == "This takes the role member."
+        assert world.store.orders == {}

@@ -37,7 +37,7 @@ async def test_gives_exactly_type_and_url(action: str) -> None:
     assert console["type"] == console_type
     base = "wss://console.example.com" if console_type == "serial" else PUBLIC_URL
     assert console["url"].startswith(base + path)
-    (grant,) = world.grants.grants.values()
+    (grant,) = world.store.grants.values()
     assert (grant.user_name, grant.server_id, grant.expires_at) == ("demo", SERVER_ID, world.clock() + 600)
 
 

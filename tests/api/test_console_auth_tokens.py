@@ -43,8 +43,8 @@ async def test_tells_where_the_console_is(console_type: ConsoleType, version: st
 async def test_a_unix_socket_is_told_by_its_path() -> None:
     world = World()
     token = await issue(world)
-    grant = world.grants.grants[hash_token(token)]
-    world.grants.grants[hash_token(token)] = replace(grant, address=str(UnixAddress("/run/vm1.vnc")))
+    grant = world.store.grants[hash_token(token)]
+    world.store.grants[hash_token(token)] = replace(grant, address=str(UnixAddress("/run/vm1.vnc")))
     console = (await look_up(world, token)).json()["console"]
     assert (console["host"], console["port"]) == ("/run/vm1.vnc", 0)
 
@@ -52,8 +52,8 @@ async def test_a_unix_socket_is_told_by_its_path() -> None:
 async def test_what_the_host_is_asked_for_by_connect_is_told() -> None:
     world = World()
     token = await issue(world)
-    grant = world.grants.grants[hash_token(token)]
-    world.grants.grants[hash_token(token)] = replace(grant, address="tcp://10.0.0.5:80/console?ref=OpaqueRef:1")
+    grant = world.store.grants[hash_token(token)]
+    world.store.grants[hash_token(token)] = replace(grant, address="tcp://10.0.0.5:80/console?ref=OpaqueRef:1")
     assert (await look_up(world, token)).json()["console"] == {
         "instance_uuid": SERVER_ID,
         "host": "10.0.0.5",

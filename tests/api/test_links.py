@@ -40,21 +40,27 @@ async def test_tells_what_a_link_opens_and_uses_nothing_up(origin: dict[str, str
         "server": {"id": SERVER_ID, "name": "vm1"},
         "console_type": "serial",
         "protocol": "serial",
+        "rights": "control",
         "expires_at": "2023-11-14T22:23:20Z",
         "lifetime_seconds": 600,
         "reuse": "once",
+        "console": next(iter(world.store.grants.values())).id,
+        "resumable": True,
     }
     assert response.headers["Cache-Control"] == "no-store"
     assert (await world.consoles.redeem(token)).grant.server_id == SERVER_ID
     assert token not in world.log.getvalue()
 
 
-@pytest.mark.parametrize("reason", ["token_unknown", "token_expired", "token_used", "token_missing"])
+@pytest.mark.parametrize("reason", ["token_unknown", "token_expired", "token_used", "token_missing", "revoked"])
 async def test_says_why_a_link_is_not_good(reason: str) -> None:
     world = World()
     token = await issue(world)
     if reason == "token_expired":
         world.clock.now += 600
+    elif reason == "revoked":
+        (grant,) = world.store.grants.values()
+        await world.store.revoke_console(grant.id, world.clock(), "")
     elif reason == "token_used":
         await world.consoles.redeem(token)
     elif reason == "token_unknown":
@@ -92,7 +98,7 @@ async def test_malformed_bodies(body: str) -> None:
 
 
 async def test_a_body_is_small() -> None:
-    response = await inspect(World(), "x" * 5000)
+    response = await inspect(World(), "x" * 9000)
     assert response.status_code == 413
     assert problem(response)["reason"] == "request_too_large"
 
@@ -102,16 +108,23 @@ async def test_odd_characters_are_just_unknown() -> None:
     assert problem(await inspect(World(), "\ud800"))["reason"] == "request_malformed"
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", PATH), ("POST", "/v1/nosuch"), ("GET", "/v1")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/nosuch"), ("GET", "/v1")])
 async def test_there_is_nothing_else(method: str, path: str) -> None:
     response = await World().ask(method, path, user=None)
     assert response.status_code == 404
     assert problem(response)["reason"] == "not_found"
 
 
+async def test_another_method_is_refused() -> None:
+    response = await World().ask("GET", PATH, user=None)
+    assert response.status_code == 405
+    assert "POST" in response.headers["Allow"]
+    assert problem(response)["reason"] == "request_malformed"
+
+
 async def test_a_defect_is_a_problem_without_detail() -> None:
     world = World()
-    world.grants.grants = None  # type: ignore[assignment]
+    world.store.grants = None  # type: ignore[assignment]
     response = await inspect(world, "x")
     assert response.status_code == 500
     assert problem(response)["reason"] == "internal_error"

@@ -1,11 +1,13 @@
 """A small world for the API's tests: the application over ports that live in memory."""
 
+import asyncio
 import io
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import httpx
+from tests.fakes.memory_store import MemoryStore
 
 from keyhole.addresses import parse_proxies
 from keyhole.api.application import ApiServices, create_application
@@ -17,7 +19,6 @@ from keyhole.model import (
     ApiKeySignIn,
     ApplicationCredential,
     CredentialSignIn,
-    Grant,
     Identity,
     IdentityToken,
     PasswordSignIn,
@@ -34,8 +35,10 @@ from keyhole.observe.exposition import families_of
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family
-from keyhole.ports import CredentialWish
-from keyhole.servers import Servers
+from keyhole.ports import CredentialWish, PersonSignIn
+from keyhole.register import Register
+from keyhole.servers import Departures, Servers
+from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"
 LIFETIME_SECONDS = 600
@@ -85,35 +88,6 @@ class Clock:
         return self.now
 
 
-@dataclass
-class MemoryGrants:
-    """A GrantStore."""
-
-    grants: dict[str, Grant] = field(default_factory=dict)
-
-    async def add_grant(self, grant: Grant) -> None:
-        self.grants[grant.token_hash] = grant
-
-    async def find_grant(self, token_hash: str) -> Grant | None:
-        return self.grants.get(token_hash)
-
-    async def redeem_grant(self, token_hash: str, now: float, *, reusable: bool) -> Grant | None:
-        grant = self.grants.get(token_hash)
-        if grant is None or grant.expires_at <= now or (grant.redeemed_at is not None and not reusable):
-            return None
-        self.grants[token_hash] = replace(grant, redeemed_at=now)
-        return self.grants[token_hash]
-
-    async def release_grant(self, token_hash: str) -> None:
-        self.grants[token_hash] = replace(self.grants[token_hash], redeemed_at=None)
-
-    async def sweep_grants(self, expired_before: float) -> int:
-        old = [key for key, grant in self.grants.items() if grant.expires_at < expired_before]
-        for key in old:
-            del self.grants[key]
-        return len(old)
-
-
 class MemoryIssuer:
     """A TokenIssuer. An API key is the password reversed; application credentials there are none."""
 
@@ -126,6 +100,17 @@ class MemoryIssuer:
 
     async def validate(self, token: str) -> IdentityToken:
         return self._find(token)[1]
+
+    async def may_open(self, user_id: str, project_id: str) -> bool:
+        return True
+
+    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
+        return await self.issue(
+            PasswordSignIn(person.username, person.password), person.project or Scope.OWN_PROJECT, client
+        )
+
+    async def sign_out(self, token: str) -> None:
+        await self.revoke(token)
 
     async def troubles(self) -> Sequence[str]:
         return self.sentences
@@ -265,25 +250,37 @@ class World:
         identity_url: str | None = None,
         proxies: Sequence[str] = (),
         reusable: bool = False,
+        resume_seconds: int = 3600,
+        maximum_seconds: int = 0,
     ) -> None:
         """`embedded` stands in for the issuer in memory. With an `identity_url` tokens are issued there, not here."""
         self.clock = Clock()
-        self.grants = MemoryGrants()
+        self.store = MemoryStore()
         self.issuer = MemoryIssuer(self.clock)
         self.driver = MemoryDriver(list(servers) or [make_server()])
         self.log = io.StringIO()
         self.observer = Observer(make_logger(self.log, json=True))
         self.store_troubles: list[str] = []
         self.consoles = Consoles(
-            Servers([self.driver]), self.grants, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
+            Servers([self.driver]), self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
         )
+        changed = asyncio.Event()
+        provider = embedded or self.issuer
+        rules = TicketRules(resume_seconds, maximum_seconds)
+        servers = Servers([self.driver])
+        self.tickets = Tickets(self.store, self.consoles, servers, provider, rules, self.clock, changed)
+        self.register = Register(self.store, Departures([self.driver]), provider, self.clock, changed)
         self.services = ApiServices(
             public_url=public_url,
             identity_url=identity_url or f"{public_url}/identity",
             allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
             servers=Servers([self.driver]),
             consoles=self.consoles,
-            identity=embedded or self.issuer,
+            tickets=self.tickets,
+            register=self.register,
+            revocations=self.store,
+            identity=provider,
+            desk=embedded or self.issuer,
             issuer=None if identity_url else embedded or self.issuer,
             credentials=None if identity_url else embedded.credentials if embedded else MemoryCredentials(),
             proxies=parse_proxies(proxies),

@@ -36,6 +36,8 @@ class KeystoneServer:
     body: bytes = b"{}"
     service_tokens: list[str] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
+    projects: list[dict[str, str]] = field(default_factory=list)
+    """Those of a person who has no default project; without any, everybody has one."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -84,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, {"version": self._version()})
             case "/v3/auth/tokens":
                 self._validate()
+            case "/v3/auth/projects":
+                self._answer(200, {"projects": self.keystone.projects})
             case _:
                 self._answer(404, {"error": {"code": 404, "title": "Not Found", "message": "nothing here"}})
 
@@ -104,8 +108,17 @@ class _Handler(BaseHTTPRequestHandler):
             for number, (interface, region, url) in enumerate(self.keystone.endpoints)
         ]
         catalog = [{"id": "i", "type": "identity", "name": "keystone", "endpoints": endpoints}] if endpoints else []
-        content = USER_TOKEN | {"expires_at": "2099-01-01T00:00:00.000000Z", "catalog": catalog}
+        scoped = USER_TOKEN
+        if self.keystone.projects and "scope" not in asked["auth"]:
+            scoped = {key: value for key, value in USER_TOKEN.items() if key != "project"}
+        content = scoped | {"expires_at": "2099-01-01T00:00:00.000000Z", "catalog": catalog}
         self._answer(201, {"token": content}, token)
+
+    def do_DELETE(self) -> None:
+        self._note()
+        known = self.headers["X-Auth-Token"] in self.keystone.accepted
+        self.keystone.accepted.discard(self.headers["X-Subject-Token"])
+        self._answer(204 if known else 401, {})
 
     def _validate(self) -> None:
         keystone = self.keystone

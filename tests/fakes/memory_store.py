@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from keyhole.model import ApplicationCredential, Grant, IdentityToken
+from keyhole.model import ApplicationCredential, EndOrder, Grant, IdentityToken, SessionRecord, Ticket
+from keyhole.reasons import Reason
 
 
 class MemoryStore:
-    """A `GrantStore`, a `TokenStore` and a `CredentialStore` in dictionaries."""
+    """What `keyhole.ports` calls a store, every one of them, in dictionaries."""
 
     def __init__(self) -> None:
         self.grants: dict[str, Grant] = {}
         self.tokens: dict[str, IdentityToken] = {}
         self.credentials: dict[str, ApplicationCredential] = {}
+        self.tickets: dict[str, Ticket] = {}
+        self.sessions: dict[str, SessionRecord] = {}
+        self.orders: dict[str, EndOrder] = {}
+        self.workers: dict[str, float] = {}
 
     async def add_grant(self, grant: Grant) -> None:
         assert grant.token_hash not in self.grants
@@ -24,6 +29,8 @@ class MemoryStore:
     async def redeem_grant(self, token_hash: str, now: float, *, reusable: bool) -> Grant | None:
         grant = self.grants.get(token_hash)
         if grant is None or grant.expires_at <= now or (grant.redeemed_at is not None and not reusable):
+            return None
+        if grant.revoked_at is not None:
             return None
         self.grants[token_hash] = replace(grant, redeemed_at=now)
         return self.grants[token_hash]
@@ -72,3 +79,116 @@ class MemoryStore:
 
     async def troubles(self) -> Sequence[str]:
         return []
+
+    async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
+        for ticket in tickets:
+            self.tickets.setdefault(ticket.secret_hash, ticket)
+
+    async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
+        for ticket in tickets:
+            kept = self.tickets.get(ticket.secret_hash)
+            if kept is None:
+                continue
+            ending = ticket if kept.ended is None else kept
+            self.tickets[ticket.secret_hash] = replace(
+                kept,
+                seen_at=max(kept.seen_at, ticket.seen_at),
+                opened_at=ticket.opened_at if kept.opened_at is None else kept.opened_at,
+                input_at=kept.input_at if ticket.input_at is None else ticket.input_at,
+                ended=ending.ended,
+                ended_detail=ending.ended_detail,
+            )
+
+    async def find_ticket(self, secret_hash: str) -> Ticket | None:
+        return self.tickets.get(secret_hash)
+
+    async def sweep_tickets(self, seen_before: float) -> int:
+        gone = [key for key, ticket in self.tickets.items() if ticket.seen_at < seen_before]
+        for key in gone:
+            del self.tickets[key]
+        return len(gone)
+
+    async def beat(self, worker: str, now: float) -> bool:
+        known = worker in self.workers
+        self.workers[worker] = now
+        return known
+
+    async def forget_worker(self, worker: str) -> None:
+        await self.remove_sessions([key for key, record in self.sessions.items() if record.worker == worker])
+        self.workers.pop(worker, None)
+
+    async def add_sessions(self, records: Sequence[SessionRecord]) -> None:
+        for record in records:
+            self.sessions.setdefault(record.id, record)
+
+    async def touch_sessions(self, records: Sequence[SessionRecord]) -> None:
+        for record in records:
+            if record.id in self.sessions:
+                self.sessions[record.id] = replace(
+                    self.sessions[record.id],
+                    last_input_at=record.last_input_at,
+                    to_viewer_bytes=record.to_viewer_bytes,
+                    to_target_bytes=record.to_target_bytes,
+                )
+
+    async def remove_sessions(self, session_ids: Sequence[str]) -> None:
+        for session_id in session_ids:
+            self.sessions.pop(session_id, None)
+            self.orders.pop(session_id, None)
+
+    async def find_session(self, session_id: str, alive_since: float) -> SessionRecord | None:
+        return next((record for record in self._alive(alive_since) if record.id == session_id), None)
+
+    async def list_sessions(
+        self, alive_since: float, *, project_id: str | None = None, after: SessionRecord | None = None, count: int
+    ) -> Sequence[SessionRecord]:
+        def place(record: SessionRecord) -> tuple[float, str]:
+            return -record.opened_at, record.id
+
+        found = sorted(self._alive(alive_since), key=place)
+        found = [one for one in found if project_id is None or one.grant.project_id == project_id]
+        return [one for one in found if after is None or place(one) > place(after)][:count]
+
+    async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
+        return [record for record in self._alive(alive_since) if record.ticket_hash == secret_hash]
+
+    async def order_end(self, order: EndOrder) -> bool:
+        if order.session_id not in self.sessions or order.session_id in self.orders:
+            return False
+        self.orders[order.session_id] = order
+        return True
+
+    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+        for record in await self.sessions_of_ticket(secret_hash, 0.0):
+            await self.order_end(EndOrder(record.id, reason, detail))
+
+    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+        revoked = {grant.id for grant in self.grants.values() if grant.revoked_at is not None}
+        mine = [record for record in self.sessions.values() if record.worker == worker]
+        orders = [self.orders[record.id] for record in mine if record.id in self.orders]
+        return [*orders, *(EndOrder(record.id, Reason.REVOKED) for record in mine if record.grant.id in revoked)]
+
+    async def sweep_sessions(self, alive_since: float) -> None:
+        for worker in {record.worker for record in self.sessions.values()} | set(self.workers):
+            if self.workers.get(worker, float("-inf")) < alive_since:
+                await self.forget_worker(worker)
+
+    async def grant_of_console(self, console_id: str) -> Grant | None:
+        held = (*self.tickets.values(), *self.sessions.values())
+        grants = (*self.grants.values(), *(one.grant for one in held))
+        return next((grant for grant in grants if grant.id == console_id), None)
+
+    async def revoke_console(self, console_id: str, now: float, detail: str) -> None:
+        for key, grant in self.grants.items():
+            if grant.id == console_id and grant.revoked_at is None:
+                self.grants[key] = replace(grant, revoked_at=now)
+        for secret_hash, ticket in self.tickets.items():
+            if ticket.grant.id == console_id and ticket.ended is None:
+                self.tickets[secret_hash] = replace(ticket, ended=Reason.REVOKED, ended_detail=detail)
+        for record in tuple(self.sessions.values()):
+            if record.grant.id == console_id:
+                await self.order_end(EndOrder(record.id, Reason.REVOKED, detail))
+
+    def _alive(self, alive_since: float) -> list[SessionRecord]:
+        alive = {worker for worker, seen_at in self.workers.items() if seen_at >= alive_since}
+        return [record for record in self.sessions.values() if record.worker in alive]

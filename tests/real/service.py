@@ -117,14 +117,18 @@ def serving(
     *,
     server: Mapping[str, str | int] | None = None,
     trust: ssl.SSLContext | None = None,
+    store: Path | None = None,
 ) -> Iterator[Service]:
-    """A service with these settings on a loopback port, once it answers. `server` are more keys of `[server]`."""
+    """A service with these settings on a loopback port, once it answers.
+
+    `server` are more keys of `[server]`; `store` is the store's file where it is not in the folder.
+    """
     port = free_port()
-    store = f'[store]\nurl = "sqlite:///{folder / "keyhole.db"}"\n'
+    store_keys = f'[store]\nurl = "sqlite:///{store or folder / "keyhole.db"}"\n'
     keys = {"listen": f"127.0.0.1:{port}", **(server or {})}
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
     config = folder / "keyhole.toml"
-    config.write_text(f"[server]\n{lines}{store}{settings}")
+    config.write_text(f"[server]\n{lines}{store_keys}{settings}")
     with running(KEYHOLE, "serve", "--config", config, folder=folder, name="keyhole") as process:
         service = Service(f"{'https' if trust else 'http'}://127.0.0.1:{port}", process, trust)
         portal.call(until, partial(_answers, service), START_SECONDS)

@@ -5,14 +5,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from tests.fakes.waiting import until
 from tests.real.consoles import novnc_size
-from tests.real.keystone import Keystone, new_keystone
+from tests.real.keystone import Keystone, new_keystone, password_of
 from tests.real.processes import run
 from tests.real.service import Service, serving
 
@@ -169,6 +169,43 @@ def test_openstacks_client_finds_keyhole_in_keystones_catalog(
     done = run(openstack, "server", "list", environment=environment, folder=tmp_path)
     assert done.returncode == 1
     assert f"Tokens are not issued here; ask the identity service at {cloud.keystone.url}/v3/." in done.stderr
+
+
+class TestSignIn:
+    """Persons sign in on Keyhole's page; the password goes to Keystone and the token comes back as a cookie."""
+
+    PAGE: ClassVar = {"X-Keyhole-Page": "1"}
+
+    @staticmethod
+    def sign_in(cloud: Cloud, user: str, password: str, **more: str) -> httpx.Response:
+        with cloud.service.http as http:
+            return http.post("/v1/sign-in", json={"username": user, "password": password, **more})
+
+    @pytest.mark.parametrize("more", [{}, {"project": "demo"}, {"project": "demo", "domain": "Default"}])
+    def test_a_person_sees_the_own_servers_and_signs_out(self, cloud: Cloud, more: dict[str, str]) -> None:
+        answer = self.sign_in(cloud, "demo", password_of("demo"), **more)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["project"] == {"id": cloud.keystone.projects["demo"], "name": "demo"}
+        assert "member" in answer.json()["roles"]
+        headers = self.PAGE | {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+        servers = cloud.service.get("/compute/v2.1/servers", headers=headers).json()["servers"]
+        assert [server["id"] for server in servers] == [SERVER_ID]
+        with cloud.service.http as http:
+            assert http.post("/v1/sign-out", headers=headers).status_code == 204
+        assert cloud.service.get("/v1/me", headers=headers).status_code == 401
+        written = cloud.service.running.stderr
+        assert password_of("demo") not in written
+        assert headers["Cookie"].partition("=")[2] not in written
+
+    @pytest.mark.parametrize(
+        ("user", "project"), [("demo", {}), ("nobody-at-all", {}), ("watcher", {"project": "nosuch"})]
+    )
+    def test_a_wrong_sign_in_is_refused(self, cloud: Cloud, user: str, project: dict[str, str]) -> None:
+        password = password_of(user) if project else "wrong"
+        answer = self.sign_in(cloud, user, password, **project)
+        assert answer.status_code == 401
+        assert answer.json()["reason"] == "not_authenticated"
+        assert "Set-Cookie" not in answer.headers
 
 
 @pytest.fixture

@@ -14,11 +14,13 @@ from keyhole.api.http import Exchange
 from keyhole.api.identity.exchange import PREFIX as IDENTITY
 from keyhole.api.identity.exchange import IdentityExchange
 from keyhole.api.operations import OPERATIONS
-from keyhole.api.pages import PageExchange, page_headers
+from keyhole.api.own_operations import methods_at
+from keyhole.api.pages import ConsolePageExchange, PageExchange, page_headers
 from keyhole.api.services import ApiServices
 from keyhole.api.v1 import PREFIX as OWN
 from keyhole.api.v1 import OwnExchange
 from keyhole.errors import Refusal
+from keyhole.protocols.ticket_cookie import console_of
 
 __all__ = ["ApiServices", "Application", "create_application"]
 
@@ -54,10 +56,12 @@ class Application:
             return ComputeExchange(request, self._services, self._routes)
         if _is_below(path, IDENTITY):
             return IdentityExchange(request, self._services)
-        if _is_below(path, OWN):
+        if _is_below(path, OWN) or methods_at(path):
             return OwnExchange(request, self._services)
         if path in HEALTH_PATHS:
             return HealthExchange(request, self._services)
+        if console_of(path) is not None:
+            return ConsolePageExchange(request, self._services.pages, self._page_headers, self._services.tickets)
         return PageExchange(request, self._services.pages, self._page_headers)
 
     async def _answer(self, exchange: Exchange) -> Response | None:

@@ -22,6 +22,12 @@ STATUSES: Mapping[Reason, int] = MappingProxyType(
         Reason.TOKEN_UNKNOWN: 403,
         Reason.TOKEN_EXPIRED: 403,
         Reason.TOKEN_USED: 403,
+        Reason.TICKET_UNKNOWN: 403,
+        Reason.VIEWER_CLOSED: 403,
+        Reason.IDLE_LIMIT: 403,
+        Reason.TIME_LIMIT: 403,
+        Reason.REVOKED: 403,
+        Reason.KILLED: 403,
         Reason.ORIGIN_REFUSED: 403,
         Reason.LIMIT_SESSIONS: 503,
         Reason.LIMIT_USER: 429,
@@ -54,7 +60,8 @@ STATUSES: Mapping[Reason, int] = MappingProxyType(
         Reason.INTERNAL_ERROR: 500,
     }
 )
-"""Reasons that only end an open session are not here; should one come out of a request, it is a defect: 500."""
+"""A ticket remembers why its session was ended on purpose, so such reasons are here. Others that only end an open
+session are not; should one come out of a request, it is a defect: 500."""
 
 FAULT_NAMES: Mapping[int, str] = MappingProxyType(
     {

@@ -18,12 +18,18 @@ from starlette.responses import Response
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import Exchange, raw_response
 from keyhole.errors import Refusal, SettingsError
+from keyhole.model import CONSOLE_TYPES, Protocol
 from keyhole.observe.observer import Surface
+from keyhole.protocols.ticket_cookie import console_of, secret_in
 from keyhole.reasons import Reason
+from keyhole.tickets import Tickets
 
 MANIFEST = "manifest.json"
 
-ALIASES: Mapping[str, str] = MappingProxyType({"/": "/index.html", "/console": "/vnc_lite.html"})
+CONSOLE_PAGE = "/vnc_lite.html"
+SERIAL_PAGE = "/serial.html"
+
+ALIASES: Mapping[str, str] = MappingProxyType({"/": "/index.html", "/console": CONSOLE_PAGE})
 """Addresses without a file of their own. A client that is no browser never comes here with /console."""
 
 MIN_GZIP_BYTES = 512
@@ -103,9 +109,13 @@ class PageExchange(Exchange):
         self._pages = pages
         self._page_headers = headers
 
+    async def document(self) -> str:
+        """Which of the pages is asked for, by its path in the manifest."""
+        path: str = self.request.scope["path"]
+        return ALIASES.get(path, path)
+
     async def answer(self) -> Response:
-        path = self.request.scope["path"]
-        page = self._pages.get(ALIASES.get(path, path))
+        page = self._pages.get(await self.document())
         if page is None:
             raise RequestRefused(404, Reason.NOT_FOUND, "There is nothing at this address; a console link is longer.")
         if self.request.method not in ("GET", "HEAD"):
@@ -126,6 +136,30 @@ class PageExchange(Exchange):
     def refuse(self, refusal: Refusal) -> Response:
         headers = [*self._page_headers, ("Cache-Control", "no-store"), *headers_of(refusal)]
         return raw_response(status_of(refusal), f"{refusal}\n".encode(), "text/plain; charset=utf-8", headers)
+
+
+class ConsolePageExchange(PageExchange):
+    """One request for the page of a console that was opened before: the one for what its ticket is for."""
+
+    def __init__(
+        self,
+        request: Request,
+        pages: Mapping[str, Page],
+        headers: tuple[tuple[str, str], ...],
+        tickets: Tickets,
+    ) -> None:
+        super().__init__(request, pages, headers)
+        self._tickets = tickets
+
+    async def document(self) -> str:
+        """Where the ticket is not good (any more), any will do: the page asks itself, and says why."""
+        cookies = [("cookie", line) for line in self.request.headers.getlist("cookie")]
+        try:
+            ticket = await self._tickets.find(console_of(self.request.scope["path"]) or "", secret_in(cookies))
+        except Refusal:
+            return CONSOLE_PAGE
+        is_serial = CONSOLE_TYPES[ticket.grant.console_type].protocol is Protocol.SERIAL
+        return SERIAL_PAGE if is_serial and SERIAL_PAGE in self._pages else CONSOLE_PAGE
 
 
 def _page(entry: ManifestEntry, body: bytes) -> Page:

@@ -6,8 +6,10 @@ from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
 from keyhole.api.operations import OPERATIONS, Operation, Order
+from keyhole.api.own_operations import OPERATIONS as OWN_OPERATIONS
+from keyhole.api.own_operations import OwnOperation
 from keyhole.api.schema import Schema
-from keyhole.api.v1 import INSPECT_PATH
+from keyhole.api.signed_in import PAGE_HEADER
 from keyhole.api.versions import NEWEST, OLDEST
 from keyhole.model import Identity, Role
 
@@ -110,14 +112,35 @@ def _identity() -> Iterator[str]:
 
 
 def _own() -> Iterator[str]:
-    yield "## Keyhole's own: `/v1`"
+    yield "## Keyhole's own: `/v1` and `/c`"
     yield "Refusals are `application/problem+json` (RFC 9457) with a [`reason`](reasons.md)."
-    yield "A request with an `Origin` that is not allowed to show consoles is refused."
+    yield "A request with an `Origin` that is not allowed to show consoles is refused. Where a role is asked for, the"
+    yield "identity token is in `X-Auth-Token`; on Keyhole's own page the cookie of `POST /v1/sign-in` stands for it,"
+    yield f"if the request has `{PAGE_HEADER}: 1` and comes from an allowed origin. The compute API takes it, too."
+    yield "`ticket` is the cookie that a browser was given when it opened the console."
     yield ""
-    yield "| call | body | answer |"
-    yield "|---|---|---|"
-    answer = '{"server": {"id", "name"}, "console_type", "protocol", "expires_at", "lifetime_seconds", "reuse"}'
-    yield f'| `POST {INSPECT_PATH}` | `{{"token": string}}` | `{answer}`: what a console link opens; not used up |'
+    yield "| call | who | query, body | answer | what it does |"
+    yield "|---|---|---|---|---|"
+    for operation in OWN_OPERATIONS:
+        yield (
+            f"| `{operation.method} {operation.path}` | {_who(operation)} | {_takes(operation)}"
+            f" | {f'`{operation.answer}`' if operation.answer else '204'} | {operation.summary} |"
+        )
+
+
+def _who(operation: OwnOperation) -> str:
+    if operation.ticket:
+        return "ticket"
+    if operation.role is not None:
+        return operation.role.value
+    return "any role" if operation.signed_in else "anybody"
+
+
+def _takes(operation: OwnOperation) -> str:
+    if operation.body is None:
+        return ", ".join(f"`{name}`" for name in operation.query) or "-"
+    fields = operation.body.model_fields.items()
+    return "`{" + ", ".join(f'"{name}"{"" if field.is_required() else "?"}' for name, field in fields) + "}`"
 
 
 def _health() -> Iterator[str]:

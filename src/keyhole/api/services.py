@@ -8,8 +8,17 @@ from keyhole.api.pages import Page
 from keyhole.consoles import Consoles
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family
-from keyhole.ports import ApplicationCredentials, HypervisorDriver, IdentityProvider, TokenIssuer
+from keyhole.ports import (
+    ApplicationCredentials,
+    HypervisorDriver,
+    IdentityProvider,
+    RevocationStore,
+    SignInDesk,
+    TokenIssuer,
+)
+from keyhole.register import Register
 from keyhole.servers import Servers
+from keyhole.tickets import Tickets
 
 
 @dataclass(frozen=True)
@@ -17,9 +26,9 @@ class ApiServices:
     """Everything that requests are answered with.
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
-    `identity_url` is where tokens are had; `issuer` and `credentials` are None where another identity service hands
-    them out; `proxies` are believed about who their clients are; `store_troubles` says what ails the store; `count`
-    gives the metrics of the whole service, of each of its processes.
+    `identity_url` is where tokens are had; persons sign in at the `desk`; `issuer` and `credentials` are None where
+    another identity service hands tokens out; `proxies` are believed about who their clients are; `store_troubles`
+    says what ails the store; `count` gives the metrics of the whole service, of each of its processes.
     """
 
     public_url: str
@@ -27,7 +36,11 @@ class ApiServices:
     allowed_origins: frozenset[str]
     servers: Servers
     consoles: Consoles
+    tickets: Tickets
+    register: Register
+    revocations: RevocationStore
     identity: IdentityProvider
+    desk: SignInDesk
     issuer: TokenIssuer | None
     credentials: ApplicationCredentials | None
     proxies: Proxies
@@ -42,3 +55,8 @@ class ApiServices:
     def compute_url(self) -> str:
         """What the compute API's paths follow."""
         return f"{self.public_url}/compute"
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for encrypted connections only."""
+        return self.public_url.startswith("https:")

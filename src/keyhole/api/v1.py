@@ -1,38 +1,31 @@
-"""Keyhole's own API. For now one call: what a console link opens, asked by the viewer page before it connects.
+"""One request to Keyhole's own API: through the checks of its row in `own_operations.py`, and its refusals.
 
-POST /v1/links/inspect {"token": T} -> 200 {"server": {"id", "name"}, "console_type", "protocol", "expires_at",
-"lifetime_seconds", "reuse"}; nothing is used up. Who holds a token may ask. Refusals are RFC 9457 problems with the
-`reason`, and with `expires_at` and `lifetime_seconds` for a link that has expired.
+Refusals are RFC 9457 problems with the `reason`; one of an expired link has `expires_at` and `lifetime_seconds` too.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, parse_json, read_body
+from keyhole.api.own_call import OwnCall, iso
+from keyhole.api.own_operations import OwnOperation, find, methods_at
 from keyhole.api.services import ApiServices
-from keyhole.errors import OriginRefused, Refusal, TokenRefused
-from keyhole.model import CONSOLE_TYPES
+from keyhole.api.signed_in import caller_of, refuse_foreign_page
+from keyhole.errors import Forbidden, Refusal, TicketRefused, TokenRefused
+from keyhole.model import IdentityToken
 from keyhole.observe.observer import Surface
 from keyhole.reasons import WORDS, Reason
 
 PREFIX = "/v1"
-INSPECT_PATH = f"{PREFIX}/links/inspect"
-BODY_LIMIT_BYTES = 4096
-
-
-class InspectRequest(BaseModel):
-    """The body of /v1/links/inspect."""
-
-    token: Annotated[str, Field(max_length=BODY_LIMIT_BYTES)]
+BODY_LIMIT_BYTES = 8192
 
 
 class OwnExchange(Exchange):
-    """One request to Keyhole's own API."""
+    """A page of another origin may ask nothing here; clients that are no browser name none."""
 
     surface = Surface.PAGES
 
@@ -40,53 +33,85 @@ class OwnExchange(Exchange):
         super().__init__(request)
         self._services = services
 
+    @property
+    def client(self) -> str:
+        """The address that asks, also behind a trusted proxy: failed sign-ins are counted by it."""
+        return self._services.proxies.client_of(super().client, self.request.headers.getlist("x-forwarded-for"))
+
     async def answer(self) -> Response:
-        if self.request.scope["path"] != INSPECT_PATH or self.request.method != "POST":
-            message = f"There is nothing at this address; POST {INSPECT_PATH} is all there is."
-            raise RequestRefused(404, Reason.NOT_FOUND, message)
-        self._refuse_foreign_origin()
-        asked = _parse(await read_body(self.request, BODY_LIMIT_BYTES))
-        grant = await self._services.consoles.inspect(asked.token)
-        content = {
-            "server": {"id": grant.server_id, "name": grant.server_name},
-            "console_type": grant.console_type.value,
-            "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
-            "expires_at": _iso(grant.expires_at),
-            "lifetime_seconds": grant.lifetime_seconds,
-            "reuse": "until_expiry" if self._services.consoles.reusable else "once",
-        }
-        return json_response(200, content, [NO_STORE, ("x-request-id", self.request_id)])
+        path = self.request.scope["path"]
+        found = find(self.request.method, path)
+        if found is None:
+            raise _no_such_call(path)
+        operation, parameters = found
+        refuse_foreign_page(self.request, self._services.allowed_origins)
+        signed_in = await self._identify(operation)
+        call = OwnCall(
+            request=self.request,
+            services=self._services,
+            parameters=parameters,
+            body=None if operation.body is None else await self._read(operation.body),
+            signed_in=signed_in,
+            client=self.client,
+            request_id=self.request_id,
+        )
+        return await operation.handler(call)
 
     def refuse(self, refusal: Refusal) -> Response:
         status = status_of(refusal)
-        words = WORDS[refusal.reason]
-        own_words = isinstance(refusal, RequestRefused)
         problem: dict[str, object] = {
             "type": "about:blank",
-            "title": words.title,
+            "title": WORDS[refusal.reason].title,
             "status": status,
-            "detail": str(refusal) if own_words else f"{words.says} {words.next}".strip(),
+            "detail": _detail_of(refusal),
             "reason": refusal.reason.value,
         }
         if isinstance(refusal, TokenRefused) and refusal.expires_at is not None:
-            problem |= {"expires_at": _iso(refusal.expires_at), "lifetime_seconds": refusal.lifetime_seconds}
+            problem |= {"expires_at": iso(refusal.expires_at), "lifetime_seconds": refusal.lifetime_seconds}
         headers = [*headers_of(refusal), NO_STORE, ("x-request-id", self.request_id)]
+        if refusal.reason is Reason.NOT_AUTHENTICATED:
+            headers.append(("WWW-Authenticate", f'Keystone uri="{self._services.identity_url}"'))
         return json_response(status, problem, headers, content_type="application/problem+json")
 
-    def _refuse_foreign_origin(self) -> None:
-        """A page of another origin may not ask, whatever token it holds; clients that are no browser send none."""
-        if not self._services.allowed_origins.issuperset(self.request.headers.getlist("origin")):
-            raise OriginRefused
+    async def _identify(self, operation: OwnOperation) -> IdentityToken | None:
+        if not operation.asks_who:
+            return None
+        signed_in = await caller_of(self.request, self._services)
+        if not operation.allows(signed_in.identity):
+            raise Forbidden(f"This takes the role {operation.role}.")
+        return signed_in
+
+    async def _read(self, model: type[BaseModel]) -> Any:
+        body = await read_body(self.request, BODY_LIMIT_BYTES)
+        try:
+            return model.model_validate(parse_json(body))
+        except ValueError as error:
+            # Pydantic's error is one too; neither may show the value, which may be a secret.
+            message = f"The body is not understood; send {_shape(model)} as JSON."
+            raise RequestRefused(400, Reason.REQUEST_MALFORMED, message) from error
 
 
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _detail_of(refusal: Refusal) -> str:
+    """The vocabulary's words, unless the refusal has some that were made for who asks."""
+    words = WORDS[refusal.reason]
+    match refusal:
+        case TicketRefused(detail="") | TokenRefused():
+            return f"{words.says} {words.next}".strip()
+        case TicketRefused(detail=detail):
+            return detail
+        case _:
+            return str(refusal)
 
 
-def _parse(body: bytes) -> InspectRequest:
-    try:
-        return InspectRequest.model_validate(parse_json(body))
-    except ValueError as error:
-        # Pydantic's error is one too; neither may show the value, which is a token.
-        message = 'The body is not understood; send {"token": "..."} as JSON.'
-        raise RequestRefused(400, Reason.REQUEST_MALFORMED, message) from error
+def _no_such_call(path: str) -> RequestRefused:
+    methods = methods_at(path)
+    if methods:
+        message = f"This address answers {', '.join(methods)} only."
+        return RequestRefused(405, Reason.REQUEST_MALFORMED, message, (("Allow", ", ".join(methods)),))
+    message = f"There is nothing at this address; see docs/reference/api.md for what is below {PREFIX}."
+    return RequestRefused(404, Reason.NOT_FOUND, message)
+
+
+def _shape(model: type[BaseModel]) -> str:
+    names = (f'"{name}"{"" if field.is_required() else "?"}: "..."' for name, field in model.model_fields.items())
+    return "{" + ", ".join(names) + "}"

@@ -97,7 +97,14 @@ class SessionSettings(Section):
     idle_seconds: Annotated[int, Field(ge=0)] = Field(
         0, description="A session ends after this long without input (screen updates do not count); 0: no limit."
     )
-    maximum_seconds: Annotated[int, Field(ge=0)] = Field(0, description="A session ends after this long; 0: no limit.")
+    maximum_seconds: Annotated[int, Field(ge=0)] = Field(
+        0, description="A session ends after this long, coming back included; 0: no limit."
+    )
+    resume_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = Field(
+        3600,
+        description="How long a browser whose session broke off may come back to its console without a new link;"
+        " 0: not at all.",
+    )
     drain_seconds: Annotated[int, Field(ge=0)] = Field(
         0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."
     )

@@ -31,12 +31,15 @@ CLOSE_CODES: dict[Reason, int] = {
     Reason.TARGET_SECURITY_REFUSED: 4013,
     Reason.SERVER_MOVED: 4014,
     Reason.TARGET_TLS_FAILED: 4015,
-    Reason.LIMIT_ADDRESS: 4017,
     Reason.LIMIT_SERVER_HANDSHAKES: 4016,
+    Reason.LIMIT_ADDRESS: 4017,
+    Reason.SERVER_NOT_READY: 4018,
+    Reason.SERVER_BUSY: 4019,
     Reason.VIEWER_TIMEOUT: 4020,
     Reason.VIEWER_LOST: 4021,
     Reason.LIMIT_MESSAGES: 4022,
     Reason.LIMIT_BUFFER: 4023,
+    Reason.VIEWER_REPLACED: 4024,
     Reason.DEPENDENCY_UNAVAILABLE: 4030,
 }
 """The code for every reason that a WebSocket may be closed with; the others are told before the upgrade."""

@@ -133,7 +133,7 @@ class RawViewer(Connection):
         super().__init__(Reason.VIEWER_CLOSED)
         self._accepted = False
 
-    def upgrade(self) -> None:
+    def upgrade(self, set_cookie: str | None = None) -> None:
         """Nothing to tell yet: this viewer's only answer waits until its target is reached."""
 
     def accept(self) -> None:
@@ -176,9 +176,9 @@ class WebSocketViewer(Connection):
         self._subprotocol = subprotocol
         self.frames = frames
 
-    def upgrade(self) -> None:
+    def upgrade(self, set_cookie: str | None = None) -> None:
         """Answers 101. From here on endings are told by a close frame."""
-        self.send_raw(upgrade_response(self._key, self._subprotocol))
+        self.send_raw(upgrade_response(self._key, self._subprotocol, set_cookie))
 
     def accept(self) -> None:
         """Nothing to tell: the upgrade was answered before the target was reached, so that its end has a reason."""

@@ -1,35 +1,35 @@
-"""A session from its viewer's request to its pump: redeem, reach the target, both handshakes.
+"""A session from its viewer's request to its pump: admission, reaching the target, both handshakes.
 
-What is refused before the upgrade (a bad link, a wrong origin) is an HTTP answer without a body; everything later ends
-with a named reason that the page can read.
+What is refused before the upgrade (a bad link or ticket, a wrong origin) is an HTTP answer without a body; everything
+later ends with a named reason that the page can read.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keyhole.consoles import Consoles, Redemption
 from keyhole.errors import (
     KeyholeError,
     OriginRefused,
     Refusal,
     TargetFailed,
+    TicketRefused,
     TokenRefused,
 )
+from keyhole.gateway.admission import Admission, Entrance, admit
 from keyhole.gateway.close_reasons import Ending, ending_of_target, ending_of_viewer
-from keyhole.gateway.connection import Connection, RawViewer, Viewer
+from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial import dial, is_encrypted
 from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
-from keyhole.gateway.origin import check_origin
 from keyhole.gateway.pump import Pump
 from keyhole.gateway.turns import Turns
 from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.observe.observer import Observer, Surface
 from keyhole.protocols.http_connect import refusal
-from keyhole.protocols.http_head import RequestHead, console_token, query_value
+from keyhole.protocols.http_head import RequestHead
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.target import ServerInit
 from keyhole.reasons import Reason
@@ -39,12 +39,11 @@ from keyhole.target_tls import ClientContexts
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What opening a session needs. `allowed_origins` are exact and include public_url's own."""
+    """What opening a session needs."""
 
-    consoles: Consoles
+    entrance: Entrance
     sessions: Sessions
     observer: Observer
-    allowed_origins: frozenset[str]
     clock: Callable[[], float]
     deadlines: Deadlines = field(default_factory=Deadlines)
     tls: ClientContexts = field(default_factory=ClientContexts)
@@ -56,33 +55,31 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
     """Serves one viewer's request until its session runs by itself, or it was told why there is none."""
     started_at = parts.clock()
     try:
-        redemption = await _redeem(parts, head)
-    except (TokenRefused, OriginRefused) as failure:
+        admission = await admit(parts.entrance, head, can_come_back=isinstance(viewer, WebSocketViewer))
+    except (TokenRefused, TicketRefused, OriginRefused) as failure:
         _refuse_request(parts, viewer, head, failure)
         return
     except Refusal as failure:
         refuse_viewer(parts, viewer, failure)
         return
-    viewer.upgrade()
-    grant = redemption.grant
+    viewer.upgrade(admission.set_cookie)
+    grant = admission.grant
     try:
-        await _connect(parts, viewer, redemption, started_at)
+        await _connect(parts, viewer, admission, started_at)
     except _NotOpened as failure:
         # First: whoever reads the refusal may try the link again at once.
-        await parts.consoles.release(grant)
+        await _give_back(parts, admission)
         _refuse_session(parts, viewer, failure.ending, grant)
     except BaseException as error:
         stopped = isinstance(error, asyncio.CancelledError)
         _refuse_session(parts, viewer, Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR), grant)
-        await parts.consoles.release(grant)
+        await _give_back(parts, admission)
         raise
 
 
-async def _redeem(parts: SessionParts, head: RequestHead) -> Redemption:
-    token = console_token(head)
-    is_cookie = token is not None and not query_value(head.query, "token")
-    check_origin(head, parts.allowed_origins, token_is_cookie=is_cookie)
-    return await parts.consoles.redeem(token)
+async def _give_back(parts: SessionParts, admission: Admission) -> None:
+    if admission.link_used:
+        await parts.entrance.consoles.release(admission.grant)
 
 
 class _NotOpened(Exception):
@@ -93,16 +90,15 @@ class _NotOpened(Exception):
         self.ending = ending
 
 
-async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, started_at: float) -> None:
+async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, started_at: float) -> None:
     """Opens the session. Raises _NotOpened."""
-    grant = redemption.grant
     line: Connection | None = None
     try:
-        with parts.sessions.place(grant) as place:
-            line, screen, first = await _reach(parts, redemption)
+        with parts.sessions.place(admission.grant) as place:
+            line, screen, first = await _reach(parts, admission)
             viewer.accept()
             payload = await _greet(parts, viewer, screen)
-            _start(parts, viewer, line, grant, place, started_at, payload, first)
+            _start(parts, viewer, line, admission, place, started_at, payload, first)
             line = None
     except KeyholeError as failure:
         raise _NotOpened(ending_of_target(failure)) from failure
@@ -111,18 +107,18 @@ async def _connect(parts: SessionParts, viewer: Viewer, redemption: Redemption, 
             line.transport.abort()
 
 
-async def _reach(parts: SessionParts, redemption: Redemption) -> tuple[Connection, ServerInit | None, bytes]:
+async def _reach(parts: SessionParts, admission: Admission) -> tuple[Connection, ServerInit | None, bytes]:
     """Waits for a turn, dials the target and does its handshake.
 
     Raises LimitReached, TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
     """
     started_at, seconds = parts.clock(), parts.deadlines.target
-    async with parts.turns.turn(redemption.grant.server_id, seconds / 2):
+    async with parts.turns.turn(admission.grant.server_id, seconds / 2):
         left = round(seconds - (parts.clock() - started_at), 1)
         try:
-            return await _join(parts, redemption.target, left)
+            return await _join(parts, admission.target, left)
         except KeyholeError as failure:
-            parts.observer.target_failed(redemption.driver, ending_of_target(failure).reason)
+            parts.observer.target_failed(admission.driver, ending_of_target(failure).reason)
             raise
 
 
@@ -175,7 +171,7 @@ def _start(
     parts: SessionParts,
     viewer: Viewer,
     target_line: Connection,
-    grant: Grant,
+    admission: Admission,
     place: Place,
     started_at: float,
     viewer_payload: bytes,
@@ -184,6 +180,7 @@ def _start(
     def ended(ending: Ending) -> None:
         parts.sessions.closed(session, ending.reason, ending.detail)
 
+    grant = admission.grant
     is_rfb = CONSOLE_TYPES[grant.console_type].protocol is Protocol.VNC
     scanner = _scanner_of(grant, parts.streams) if is_rfb else None
     pump = Pump(
@@ -195,8 +192,8 @@ def _start(
         parts.clock,
         parts.deadlines.linger,
     )
-    encrypted = is_encrypted(target_line.transport)
-    session = parts.sessions.opened(place, grant, peer_name(viewer.transport), pump, started_at, encrypted)
+    viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
+    session = parts.sessions.opened(place, grant, viewer_name, pump, started_at, encrypted, admission.holds)
     pump.start(viewer_payload, target_bytes + target_line.take())
 
 

@@ -6,13 +6,15 @@ So nobody can lock a user out from elsewhere, and one address can guess only so 
 bounded; nothing here knows which users exist. A try that is told to wait is not counted.
 """
 
+import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from keyhole.addresses import network_of
-from keyhole.errors import TooManyAttempts
+from keyhole.errors import NotAuthenticated, TooManyAttempts
 
 WINDOW_SECONDS = 900.0
 """Failures are forgotten when none has followed for so long."""
@@ -127,6 +129,20 @@ class Attempts:
         self._known.move_to_end(pair)
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
+
+    @asynccontextmanager
+    async def attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+        """One try to sign in: let in, at its turn, and counted when it fails."""
+        self.admit(user, client)
+        async with turn:
+            # While it waited for its turn others of the same user and address may have failed.
+            self.admit(user, client)
+            try:
+                yield
+            except (NotAuthenticated, asyncio.CancelledError):
+                self.failed(user, client)
+                raise
+            self.succeeded(user, client)
 
     @property
     def remembered(self) -> int:

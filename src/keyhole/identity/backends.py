@@ -8,18 +8,21 @@ from keyhole.config import IdentitySettings
 from keyhole.identity import keystone, names
 from keyhole.identity.embedded import EmbeddedIdentity, IdentityStore
 from keyhole.identity.keystone import KeystoneIdentity
+from keyhole.identity.keystone_desk import KeystoneDesk
 from keyhole.identity.users import Users
-from keyhole.ports import ApplicationCredentials, IdentityProvider, TokenIssuer
+from keyhole.ports import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityBackend:
-    """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had.
+    """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had;
+    at the `desk` persons sign in either way.
 
     `project_id_of` reads a project as the settings name it.
     """
 
     provider: IdentityProvider
+    desk: SignInDesk
     issuer: TokenIssuer | None
     credentials: ApplicationCredentials | None
     url: str
@@ -49,7 +52,9 @@ async def open_backend(
         case "embedded":
             embedded = EmbeddedIdentity(settings, store, clock)
             url = f"{public_url}/identity"
-            yield IdentityBackend(embedded, embedded, embedded.credentials, url, names.project_id_of)
+            yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, names.project_id_of)
         case "keystone":
             async with KeystoneIdentity.open(settings, clock) as remote:
-                yield IdentityBackend(remote, None, None, settings.keystone_url, keystone.project_id_of)
+                yield IdentityBackend(
+                    remote, KeystoneDesk(remote, clock), None, None, settings.keystone_url, keystone.project_id_of
+                )

@@ -10,8 +10,8 @@ import asyncio
 import hmac
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol as Interface
 
@@ -37,10 +37,13 @@ from keyhole.model import (
     SignIn,
     TokenSignIn,
 )
-from keyhole.ports import CredentialStore, TokenStore
+from keyhole.ports import CredentialStore, PersonSignIn, TokenStore
 
 TOKEN_BYTES = 32
 AUDIT_ID_BYTES = 16
+
+DOMAIN = "default"
+"""The id of the one domain; its name differs in the first letter only."""
 
 CONCURRENT_VERIFICATIONS = 2
 KNOWN_TOKENS = 4096
@@ -57,7 +60,7 @@ class IdentityStore(TokenStore, CredentialStore, Interface):
 
 
 class EmbeddedIdentity:
-    """A `TokenIssuer` over the users of the settings. `clock` gives the seconds since the epoch.
+    """A `TokenIssuer` and a `SignInDesk` over the users of the settings. `clock` gives the seconds since the epoch.
 
     Raises SettingsError when a hash in the settings is none.
     """
@@ -100,10 +103,10 @@ class EmbeddedIdentity:
         """
         match sign_in:
             case PasswordSignIn(user):
-                async with self._attempt(_key_of(user), client, self._turns):
+                async with self._attempts.attempt(_key_of(user), client, self._turns):
                     return await self._issue_for(await self._with_password(sign_in), scope)
             case ApiKeySignIn(user):
-                async with self._attempt(_key_of(user), client, self._turns):
+                async with self._attempts.attempt(_key_of(user), client, self._turns):
                     return await self._issue_for(await self._with_api_key(sign_in), scope)
             case CredentialSignIn(credential, user=user):
                 if scope is not Scope.OWN_PROJECT:
@@ -111,7 +114,7 @@ class EmbeddedIdentity:
                         "Error authenticating with application credential:"
                         " Application credentials cannot request a scope."
                     )
-                async with self._attempt(_key_of(user or credential), client, nullcontext()):
+                async with self._attempts.attempt(_key_of(user or credential), client, nullcontext()):
                     return await self._issue_for_credential(sign_in)
             case TokenSignIn(token):
                 return await self._issue_for_token(token.get_secret_value(), scope)
@@ -126,6 +129,25 @@ class EmbeddedIdentity:
         """The project that a user belongs to."""
         user = self._users.with_id(user_id)
         return [user.project] if user else []
+
+    async def may_open(self, user_id: str, project_id: str) -> bool:
+        """Whether the settings still let a user open the project's consoles."""
+        user = self._users.with_id(user_id)
+        if user is None:
+            return False
+        identity = user.acting(user.roles)
+        return identity.is_admin or (identity.is_member and identity.project_id == project_id)
+
+    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
+        """A token for a person's project. Raises NotAuthenticated, TooManyAttempts."""
+        password = PasswordSignIn(person.username, person.password)
+        if person.domain is not None and person.domain.lower() != DOMAIN:
+            raise NotAuthenticated
+        return await self.issue(password, person.project or Scope.OWN_PROJECT, client)
+
+    async def sign_out(self, token: str) -> None:
+        """Makes a token invalid at once."""
+        await self.revoke(token)
 
     async def troubles(self) -> Sequence[str]:
         """None: the settings are always there; the store tells its own."""
@@ -147,20 +169,6 @@ class EmbeddedIdentity:
             raise NotAuthenticated
         identity = found.unscoped if kept.identity.project_id is None else found.acting(found.roles)
         return replace(kept, identity=identity)
-
-    @asynccontextmanager
-    async def _attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
-        """One try to sign in: let in, at its turn, and counted when it fails."""
-        self._attempts.admit(user, client)
-        async with turn:
-            # While it waited for its turn others of the same user and address may have failed.
-            self._attempts.admit(user, client)
-            try:
-                yield
-            except (NotAuthenticated, asyncio.CancelledError):
-                self._attempts.failed(user, client)
-                raise
-            self._attempts.succeeded(user, client)
 
     async def _with_password(self, given: PasswordSignIn) -> User:
         user = self._users.find(given.user)

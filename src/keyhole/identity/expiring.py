@@ -30,3 +30,7 @@ class Expiring(Generic[V]):
             self._entries.pop(key, None)
             return None
         return value
+
+    def drop(self, key: str) -> None:
+        """Forgets a value."""
+        self._entries.pop(key, None)

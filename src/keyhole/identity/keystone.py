@@ -119,6 +119,20 @@ class KeystoneIdentity:
             task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
 
+    async def may_open(self, user_id: str, project_id: str) -> bool:
+        """Always: what a user may do is told by a token alone."""
+        return True
+
+    async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
+        """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
+        return await self._in_thread(lambda: self._client.sign_in(username, password, project, domain))
+
+    async def forget(self, token: str) -> None:
+        """Makes a token invalid at Keystone and here. Raises Unavailable."""
+        if _TOKEN.fullmatch(token):
+            await self._in_thread(lambda: self._client.revoke_token(token))
+            self._good.drop(hash_token(token))
+
     async def troubles(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""
         known = self._troubles.find("", self._clock())
@@ -150,6 +164,7 @@ class KeystoneIdentity:
             task.exception()  # seen here, since nobody may be waiting for it any more
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
+        """What is asked of Keystone, away from the loop. Raises Unavailable when it takes too long."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)

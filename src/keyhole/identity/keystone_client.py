@@ -6,18 +6,22 @@ GET /v3/auth/tokens at the identity endpoint that the catalog names. `OpenStack-
 Keystone itself refuses tokens of application credentials with access rules, which nobody would enforce here.
 """
 
+import re
 from typing import Any
 
 from keystoneauth1 import exceptions
+from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 from requests import Response
 
 from keyhole.config import IdentitySettings
-from keyhole.errors import Unavailable
+from keyhole.errors import ProjectNeeded, Unavailable
 
 REQUEST_SECONDS = 4.0
 """How long Keystone may take to accept a connection, and to go on with an answer."""
+
+_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 
 INTERFACES = ("internal", "public")
 """Which endpoint of the catalog is used, the first that is there."""
@@ -30,6 +34,7 @@ class KeystoneClient:
         self._url = settings.keystone_url
         self._region = settings.region_name
         self._answered_at = ""
+        self._domain = settings.user_domain_name
         auth = Password(
             auth_url=f"{self._url}/v3",
             username=settings.username,
@@ -48,6 +53,25 @@ class KeystoneClient:
             return None
         return self._object(response, "token")
 
+    def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
+        """A token for a person and a project, which is found where there is one only; None when Keystone says no.
+
+        Raises ProjectNeeded.
+        """
+        first = self._token_of(username, password, domain, project)
+        if first is None or first.project_id is not None:
+            return _text_of(first)
+        found = self._projects_of(_text_of(first) or "")
+        if len(found) != 1:
+            raise ProjectNeeded([name for _, name in found])
+        return _text_of(self._token_of(username, password, domain, found[0][0]))
+
+    def revoke_token(self, token: str) -> None:
+        """Makes a token invalid, in its own name; one that is not good is ignored."""
+        response = self._as_person("DELETE", "/v3/auth/tokens", token, {"X-Subject-Token": token})
+        if response.status_code not in (204, 401, 404):
+            raise self._unavailable(f"answers with status {response.status_code}")
+
     def check(self) -> None:
         """Whether Keystone answers and accepts Keyhole's user."""
         self._object(self._get("/v3", {}), "version")
@@ -55,6 +79,52 @@ class KeystoneClient:
     def close(self) -> None:
         """Closes the connections that are kept open."""
         self._session.session.close()
+
+    def _token_of(self, username: str, password: str, domain: str | None, project: str | None) -> AccessInfo | None:
+        """`project` is an id, or a name in the user's domain; without one it is the user's default project, if any."""
+        domain = domain or self._domain
+        is_id = project is not None and _PROJECT_ID.fullmatch(project) is not None
+        auth = Password(
+            auth_url=f"{self._url}/v3",
+            username=username,
+            password=password,
+            user_domain_name=domain,
+            project_id=project if is_id else None,
+            project_name=None if is_id else project,
+            project_domain_name=None if is_id or project is None else domain,
+        )
+        try:
+            access: AccessInfo = auth.get_access(self._session)
+        except (exceptions.Unauthorized, exceptions.BadRequest):
+            return None
+        except exceptions.ConnectionError as error:
+            raise self._unavailable("cannot be reached") from error
+        except exceptions.ClientException as error:
+            raise self._unavailable("does not answer as one") from error
+        return access
+
+    def _projects_of(self, token: str) -> list[tuple[str, str]]:
+        response = self._as_person("GET", "/v3/auth/projects", token, {})
+        try:
+            return [(project["id"], project["name"]) for project in response.json()["projects"]]
+        except (ValueError, LookupError, TypeError) as error:
+            raise self._unavailable("does not tell the projects of a user") from error
+
+    def _as_person(self, method: str, path: str, token: str, headers: dict[str, str]) -> Response:
+        """Asks with a person's token instead of Keyhole's own."""
+        try:
+            return self._session.request(
+                f"{self._url}{path}",
+                method,
+                headers={"X-Auth-Token": token, **headers},
+                authenticated=False,
+                raise_exc=False,
+                log=False,
+            )
+        except exceptions.ConnectionError as error:
+            raise self._unavailable("cannot be reached") from error
+        except exceptions.ClientException as error:
+            raise self._unavailable("does not answer as one") from error
 
     def _get(self, path: str, headers: dict[str, str]) -> Response:
         """Asks the endpoints until one can be connected to; that one is asked first from then on."""
@@ -109,6 +179,10 @@ class KeystoneClient:
 
     def _unavailable(self, what: str) -> Unavailable:
         return Unavailable(f"The identity service {self._url} {what}.")
+
+
+def _text_of(access: AccessInfo | None) -> str | None:
+    return access.auth_token if access else None
 
 
 def _is_error_of_keystone(response: Response) -> bool:

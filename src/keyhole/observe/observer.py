@@ -28,6 +28,7 @@ class Event(StrEnum):
     CERTIFICATE_CHANGED = "certificate.changed"
     CONSOLE_CREATED = "console.created"
     CONSOLE_OPENED = "console.opened"
+    CONSOLE_RESUMED = "console.resumed"
     CONSOLE_CLOSED = "console.closed"
     REFUSED = "refused"
     SIGNED_IN = "identity.signed_in"
@@ -65,6 +66,12 @@ class Observer:
         )
         self._opened = Counter(
             "keyhole_sessions_opened", "Sessions opened, by console type.", ["type"], registry=self.registry
+        )
+        self._resumed = Counter(
+            "keyhole_sessions_resumed",
+            "Sessions opened by a viewer that came back to its console, by console type.",
+            ["type"],
+            registry=self.registry,
         )
         self._closed = Counter(
             "keyhole_sessions_closed", "Sessions ended, by reason.", ["reason"], registry=self.registry
@@ -166,14 +173,26 @@ class Observer:
         self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
 
     def console_opened(
-        self, session_id: str, grant: Grant, viewer: str, setup_seconds: float, encrypted: bool | None
+        self,
+        session_id: str,
+        grant: Grant,
+        viewer: str,
+        setup_seconds: float,
+        encrypted: bool | None,
+        *,
+        came_back: bool = False,
     ) -> None:
-        """`encrypted`: whether the way to the server's console is, None when that way stays on this machine."""
+        """A session's picture has begun; `came_back` says that its viewer had the console open before.
+
+        `encrypted`: whether the way to the server's console is, None when that way stays on this machine.
+        """
         self._opened.labels(grant.console_type).inc()
+        if came_back:
+            self._resumed.labels(grant.console_type).inc()
         self._open.labels(grant.console_type).inc()
         self._setup.observe(setup_seconds)
         self._log.info(
-            Event.CONSOLE_OPENED,
+            Event.CONSOLE_RESUMED if came_back else Event.CONSOLE_OPENED,
             session=session_id,
             viewer=viewer,
             setup_ms=round(setup_seconds * 1000, 1),

@@ -6,11 +6,11 @@ What follows the head (a body, WebSocket frames, RFB) is none of its matter.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from keyhole.errors import ProtocolError, TooLarge
+from keyhole.protocols.cookies import cookie_value
 
 HEAD_LIMIT_BYTES = 16384
 HEADERS_LIMIT = 100
@@ -23,7 +23,6 @@ _BEGINNING_BYTES = 64
 _HEADER_LINE = re.compile(rb"(" + _TOKEN + rb"+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _BAD_BYTE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
 _ORIGIN = re.compile(r"\Ahttps?://[^/?#]*", re.IGNORECASE)
-_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(\"?)([\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*)\2")  # RFC 6265 4.1.1
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -133,18 +132,6 @@ def query_value(query: str, name: str) -> str | None:
         if unquote_plus(key) == name:
             return unquote_plus(value)
     return None
-
-
-def cookie_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
-    """The last cookie of a name in the Cookie headers; malformed parts are skipped."""
-    found = None
-    for key, value in headers:
-        if key == "cookie":
-            for part in value.split(";"):
-                match = _COOKIE.fullmatch(part.strip(" \t"))
-                if match and match[1] == name:
-                    found = match[3]
-    return found
 
 
 def console_token(head: RequestHead) -> str | None:

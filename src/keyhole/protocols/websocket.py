@@ -82,13 +82,14 @@ def choose_subprotocol(head: RequestHead) -> str | None:
     return "binary" if "binary" in head.list_items("sec-websocket-protocol") else None
 
 
-def upgrade_response(key: str, subprotocol: str | None) -> bytes:
-    """The 101 response to a good opening (4.2.2)."""
+def upgrade_response(key: str, subprotocol: str | None, set_cookie: str | None = None) -> bytes:
+    """The 101 response to a good opening (4.2.2), which may set a cookie (1.3)."""
     accept = b64encode(hashlib.sha1((key + _GUID).encode("ascii"), usedforsecurity=False).digest()).decode("ascii")
     chosen = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
+    cookie = f"Set-Cookie: {set_cookie}\r\n" if set_cookie else ""
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n{chosen}\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n{chosen}{cookie}\r\n"
     ).encode("ascii")
 
 

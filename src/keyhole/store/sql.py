@@ -7,17 +7,18 @@ written, one what is only read, which so does not wait for another process that 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import ClauseElement
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
 from keyhole.store import sqlite, statements
+from keyhole.store.sql_sessions import SqlSessions
 from keyhole.store.tables import (
     credential_of_row,
     grant_of_row,
@@ -28,9 +29,11 @@ from keyhole.store.tables import (
 )
 from keyhole.store.worker import Cursor, DatabaseWorker, Row
 
+T = TypeVar("T")
 
-class SqlStore:
-    """A `GrantStore`, a `TokenStore` and a `CredentialStore`. Made by `open`."""
+
+class SqlStore(SqlSessions):
+    """A `GrantStore`, a `TokenStore` and a `CredentialStore`, and what `SqlSessions` is. Made by `open`."""
 
     def __init__(self, path: Path, writer: DatabaseWorker, reader: DatabaseWorker) -> None:
         self._path = path
@@ -110,15 +113,15 @@ class SqlStore:
         return []
 
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
-        return await self._reader.run(_text_of(statement), values, _rows)
+        return await _run(self._reader, statement, values, _rows)
 
     async def _change(self, statement: ClauseElement, values: Row) -> int:
         """Returns how many rows were changed."""
-        return await self._writer.run(_text_of(statement), values, _row_count)
+        return await _run(self._writer, statement, values, _row_count)
 
     async def _change_and_read(self, statement: ClauseElement, values: Row) -> list[Row]:
         """For a statement with RETURNING."""
-        return await self._writer.run(_text_of(statement), values, _rows)
+        return await _run(self._writer, statement, values, _rows)
 
 
 def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -130,10 +133,16 @@ def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         raise SettingsError(f"store.url: {path} cannot be opened: {error}") from error
 
 
+async def _run(worker: DatabaseWorker, statement: ClauseElement, values: Row, take: Callable[[Cursor], T]) -> T:
+    text, constants = _compiled(statement)
+    return await worker.run(text, {**constants, **values} if constants else values, take)
+
+
 @cache
-def _text_of(statement: ClauseElement) -> str:
-    """The statement for the driver, made once for each of `statements.py`."""
-    return str(statement.compile(dialect=sqlite.DIALECT))
+def _compiled(statement: ClauseElement) -> tuple[str, Row]:
+    """The statement for the driver and the values that it brings itself, made once for each of the modules' own."""
+    compiled = statement.compile(dialect=sqlite.DIALECT)
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def _rows(cursor: Cursor) -> list[Row]:

@@ -17,7 +17,7 @@ ADD_GRANT = insert(grants)
 FIND_GRANT = select(grants).where(_THIS_GRANT)
 REDEEM_REUSABLE_GRANT = (
     update(grants)
-    .where(_THIS_GRANT, grants.c.expires_at > bindparam("now"))
+    .where(_THIS_GRANT, grants.c.expires_at > bindparam("now"), grants.c.revoked_at.is_(None))
     .values(redeemed_at=bindparam("now"))
     .returning(grants)
 )

@@ -1,4 +1,4 @@
-"""The schema, and how its rows and the model's values become each other.
+"""The schema's first tables, and how their rows and the model's values become each other; `session_rows.py` has more.
 
 Times are seconds since the epoch. Lists are JSON. A change here needs a new file in `migrations/versions/` and a new
 `SCHEMA_VERSION`; a test holds the two ways to a schema (created new, migrated) equal.
@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, T
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()
@@ -38,7 +38,16 @@ grants = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("redeemed_at", Float),
+    Column("id", String(32), nullable=False),
+    Column("revoked_at", Float),
     Index("grants_by_expiry", "expires_at"),
+    Index("grants_by_id", "id"),
+)
+Index(
+    "grants_by_revocation",
+    grants.c.revoked_at,
+    sqlite_where=grants.c.revoked_at.is_not(None),
+    postgresql_where=grants.c.revoked_at.is_not(None),
 )
 
 identity_tokens = Table(
@@ -90,6 +99,8 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
         "created_at": grant.created_at,
         "expires_at": grant.expires_at,
         "redeemed_at": grant.redeemed_at,
+        "id": grant.id,
+        "revoked_at": grant.revoked_at,
     }
 
 

@@ -28,20 +28,16 @@ from keyhole.reasons import Reason
 ENDINGS = {
     Reason.TARGET_CLOSED,
     Reason.TARGET_TLS_FAILED,
-    Reason.VIEWER_CLOSED,
     Reason.VIEWER_LOST,
     Reason.VIEWER_TIMEOUT,
     Reason.VIEWER_PROTOCOL_ERROR,
+    Reason.VIEWER_REPLACED,
     Reason.LIMIT_FRAME,
     Reason.LIMIT_CUT_TEXT,
     Reason.LIMIT_MESSAGES,
     Reason.LIMIT_BUFFER,
-    Reason.IDLE_LIMIT,
-    Reason.TIME_LIMIT,
-    Reason.REVOKED,
-    Reason.KILLED,
 }
-"""Reasons that only an open session ends with."""
+"""Reasons that only an open session ends with, and that no ticket remembers."""
 
 
 def test_every_reason_has_a_status_or_is_an_ending() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,20 +15,24 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
 
 from keyhole.addresses import Proxies
+from keyhole.chores import close_books, keep_books, running_chores, watch_servers
 from keyhole.consoles import Consoles, GrantRules
-from keyhole.errors import ConsoleUnavailable, ServerNotFound
+from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound
+from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.limits import HandshakeLimits, StreamLimits
-from keyhole.model import Address, ConsoleType, Identity, Protocol, Server, Target
+from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
 from keyhole.reasons import Reason
-from keyhole.servers import Servers
+from keyhole.register import Register
+from keyhole.servers import Departures, Servers
 from keyhole.sessions import SessionLimits, Sessions
+from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"
 IDENTITY = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
@@ -62,6 +67,32 @@ class OneServer:
         return []
 
 
+@dataclass
+class Clock:
+    """The seconds since the epoch, which a test may move on."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@dataclass
+class People:
+    """As much of an identity provider as coming back asks for."""
+
+    gone: bool = False
+
+    async def may_open(self, user_id: str, project_id: str) -> bool:
+        return not self.gone and (user_id, project_id) == (IDENTITY.user_id, IDENTITY.project_id)
+
+    async def validate(self, token: str) -> IdentityToken:
+        raise NotAuthenticated
+
+    async def troubles(self) -> list[str]:
+        return []
+
+
 async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An application that says which path it was asked for, and how long the body was."""
     size = 0
@@ -86,6 +117,10 @@ class World:
     listener: asyncio.Server
     observer: Observer
     log: io.StringIO
+    register: Register
+    tickets: Tickets
+    clock: "Clock"
+    people: "People"
 
     async def connect(self) -> Wire:
         return await Wire.connect(self.port)
@@ -124,25 +159,35 @@ async def make_world(
     application: Any = hello,
     reusable: bool = False,
     lifetime_seconds: int = 600,
+    resume_seconds: int = 3600,
+    store: MemoryStore | None = None,
+    people_gone: bool = False,
 ) -> AsyncIterator[World]:
     loop = asyncio.get_running_loop()
     log = io.StringIO()
     observer = Observer(make_logger(log, json=True))
-    driver, store = OneServer(), MemoryStore()
-    consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, loop.time)
-    sessions = Sessions(limits, observer, loop.time)
+    driver, store = OneServer(), store or MemoryStore()
+    clock, people = Clock(), People(people_gone)
+    consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
+    changed = asyncio.Event()
+    rules = TicketRules(resume_seconds, limits.maximum_seconds)
+    tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
+    register = Register(store, Departures([driver]), people, clock, changed)
+    sessions = Sessions(limits, observer, loop.time, [tickets, register], clock)
     http = HttpServer(application, observer, deadlines)
-    origins = frozenset({PUBLIC_URL})
-    parts = SessionParts(
-        consoles, sessions, observer, origins, loop.time, deadlines, streams=streams, turns=Turns(turns)
-    )
+    entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
+    parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=Turns(turns))
     door = FrontDoor(parts, http, handshakes=handshakes, proxies=proxies)
     listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    try:
-        yield World(port, driver, consoles, sessions, store, door, listener, observer, log)
-    finally:
-        await door.close(listener)
+    with running_chores(observer, keep_books(register, tickets, changed, observer), watch_servers(register)):
+        try:
+            yield World(
+                port, driver, consoles, sessions, store, door, listener, observer, log, register, tickets, clock, people
+            )
+        finally:
+            await door.close(listener)
+            await close_books(register, tickets, observer)
 
 
 @pytest.fixture

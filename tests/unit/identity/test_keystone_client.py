@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from tests.fakes.keystone_server import PASSWORD, USER_TOKEN, KeystoneServer, keystone_server
 
 from keyhole.config import IdentitySettings
-from keyhole.errors import Unavailable
+from keyhole.errors import ProjectNeeded, Unavailable
 from keyhole.identity.keystone_client import KeystoneClient
 
 Connects = Callable[..., KeystoneClient]
@@ -162,3 +162,38 @@ def test_a_keystone_that_is_none_is_unavailable(connect: Connects, keystone: Key
 
 def test_a_keystone_that_works_passes_the_check(connect: Connects) -> None:
     connect().check()
+
+
+def test_a_person_signs_in_with_a_password_of_their_own(keystone: KeystoneServer, connect: Connects) -> None:
+    client = connect()
+    token = client.sign_in("ada", PASSWORD, None, None)
+    assert token in keystone.accepted
+    assert client.sign_in("ada", "wrong", None, None) is None
+    client.revoke_token(token or "")
+    assert token not in keystone.accepted
+    client.revoke_token(token or "")
+
+
+@pytest.mark.parametrize("project", ["demo", "7c2f0d3c5f8e4a0f9d1b6a2e8c4b5d6f"])
+def test_a_person_may_name_a_project_by_name_or_id(keystone: KeystoneServer, connect: Connects, project: str) -> None:
+    keystone.projects = [{"id": "p1", "name": "demo"}, {"id": "p2", "name": "other"}]
+    assert connect().sign_in("ada", PASSWORD, project, "Lab") in keystone.accepted
+
+
+def test_the_only_project_of_a_person_need_not_be_named(keystone: KeystoneServer, connect: Connects) -> None:
+    keystone.projects = [{"id": "p1", "name": "demo"}]
+    assert connect().sign_in("ada", PASSWORD, None, None) == "service-1"
+
+
+def test_of_several_projects_one_must_be_named(keystone: KeystoneServer, connect: Connects) -> None:
+    keystone.projects = [{"id": name, "name": name} for name in ("demo", "other")]
+    with pytest.raises(ProjectNeeded, match="say which: demo, other"):
+        connect().sign_in("ada", PASSWORD, None, None)
+
+
+def test_persons_cannot_sign_in_while_keystone_is_away(connect: Connects) -> None:
+    client = connect(auth_url=nowhere())
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        client.sign_in("ada", PASSWORD, None, None)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        client.revoke_token("x")

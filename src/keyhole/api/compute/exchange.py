@@ -28,6 +28,7 @@ from keyhole.api.http import (
 from keyhole.api.operations import ACTION_PATH, Operation, Order
 from keyhole.api.schema import Invalid, check, refuse_unknown
 from keyhole.api.services import ApiServices
+from keyhole.api.signed_in import caller_of
 from keyhole.api.versions import (
     OLDEST,
     Microversion,
@@ -38,7 +39,7 @@ from keyhole.api.versions import (
     requested_version,
     version_headers,
 )
-from keyhole.errors import Forbidden, NotAuthenticated, Refusal
+from keyhole.errors import Forbidden, Refusal
 from keyhole.model import Identity
 from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
@@ -121,10 +122,7 @@ class ComputeExchange(Exchange):
         return self.request.query_params if self.request.scope["query_string"] else _NO_QUERY
 
     async def _identify(self) -> Identity:
-        token = self.request.headers.get("x-auth-token")
-        if not token:
-            raise NotAuthenticated
-        return (await self._services.identity.validate(token)).identity
+        return (await caller_of(self.request, self._services)).identity
 
     async def _version_document(self, identity: Identity, project_id: str, legacy: bool) -> Response:
         if self.request.method != "GET":

@@ -25,6 +25,7 @@ from keyhole.errors import KeyholeError, SettingsError
 Answer = TypeVar("Answer", bound=BaseModel)
 
 _COMPUTE: Final = "compute"
+_BESIDE_COMPUTE: Final = "/compute/v2"
 _IDENTITY_VERSION: Final = (3, 0)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")
@@ -87,6 +88,18 @@ class Cloud:
             )
         return _answer(response, expected)
 
+    def keyhole(
+        self, expected: type[Answer], method: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One call to Keyhole's own API, which stands beside its compute API."""
+        with _failures_told():
+            base, found, _ = (self._compute.get_endpoint() or "").rpartition(_BESIDE_COMPUTE)
+        if not found:
+            raise CommandFailed("the compute API of this cloud is not Keyhole's, which alone knows of sessions")
+        with _failures_told():
+            response = self._compute.request(f"{base}{path}", method, raise_exc=False, params=query)
+        return _answer(response, expected)
+
     def compute_offers(self, major: int, minor: int) -> bool:
         """Whether the compute API takes this microversion, by its version document."""
         with _failures_told():
@@ -129,12 +142,14 @@ def _answer(response: Response, expected: type[Answer]) -> Answer:
 
 
 def _fault_message(response: Response) -> str:
-    """What a Nova fault {"itemNotFound": {"message"}}, a Keystone error or a router's {"message"} says."""
+    """What a Nova fault {"itemNotFound": {"message"}}, a Keystone error, a router's {"message"} or a problem says."""
     try:
         content = response.json()
     except ValueError:
         content = None
     if isinstance(content, dict):
+        if isinstance(content.get("detail"), str) and content["detail"].strip():
+            return str(content["detail"])
         for place in (content, *content.values()):
             if isinstance(place, dict) and isinstance(place.get("message"), str) and place["message"].strip():
                 return _TAG.sub(" ", place["message"])

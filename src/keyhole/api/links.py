@@ -1,0 +1,49 @@
+"""Console links by Keyhole's own API: what one opens, asked by the page before it connects; and taking one back."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from keyhole.api.own_call import OwnCall, iso, not_found, server_of
+from keyhole.model import CONSOLE_TYPES
+
+TOKEN_CHARACTERS = 4096
+
+
+class InspectRequest(BaseModel):
+    """{"token": T}."""
+
+    token: Annotated[str, Field(max_length=TOKEN_CHARACTERS)]
+
+
+async def inspect(call: OwnCall) -> Response:
+    """What a link opens; nothing is used up, and who holds its token may ask.
+
+    `resumable` says that a browser which opens the link may come back to `console` without it.
+    """
+    consoles = call.services.consoles
+    grant = await consoles.inspect(call.body.token)
+    content = {
+        "server": server_of(grant),
+        "console_type": grant.console_type.value,
+        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "rights": grant.rights.value,
+        "expires_at": iso(grant.expires_at),
+        "lifetime_seconds": grant.lifetime_seconds,
+        "reuse": "until_expiry" if consoles.reusable else "once",
+        "console": grant.id,
+        "resumable": call.services.tickets.offered,
+    }
+    return call.respond(200, content)
+
+
+async def revoke(call: OwnCall) -> Response:
+    """Withdraws a link with all that it gave: sessions that it opened end within a second, and nobody comes back."""
+    console_id = call.parameters["console_id"]
+    revocations = call.services.revocations
+    grant = await revocations.grant_of_console(console_id)
+    if grant is None or (grant.project_id != call.identity.project_id and not call.identity.is_admin):
+        raise not_found("console")
+    await revocations.revoke_console(console_id, call.services.clock(), f"by {call.identity.user_name}")
+    return call.nothing()

@@ -1,0 +1,68 @@
+"""What a handler of Keyhole's own API is called with, and the shapes that its answers share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from keyhole.api.errors import RequestRefused
+from keyhole.api.http import NO_STORE, Headers, add_headers, json_response
+from keyhole.api.services import ApiServices
+from keyhole.errors import NotAuthenticated
+from keyhole.model import Grant, Identity, IdentityToken
+from keyhole.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """One request that passed every check of its operation.
+
+    `parameters` are the path's; `body` is of the operation's own model; `signed_in` is None where nobody needs to be;
+    `client` is the address that asks.
+    """
+
+    request: Request
+    services: ApiServices
+    parameters: Mapping[str, str]
+    body: Any
+    signed_in: IdentityToken | None
+    client: str
+    request_id: str
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks. Raises NotAuthenticated."""
+        if self.signed_in is None:
+            raise NotAuthenticated
+        return self.signed_in.identity
+
+    def respond(self, status: int, content: object, headers: Headers = ()) -> Response:
+        """A JSON answer with the headers that all of them have."""
+        return json_response(status, content, [*headers, *self._headers()])
+
+    def nothing(self, headers: Headers = ()) -> Response:
+        """204."""
+        response = Response(status_code=204)
+        add_headers(response, [*headers, *self._headers()])
+        return response
+
+    def _headers(self) -> list[tuple[str, str]]:
+        return [NO_STORE, ("x-request-id", self.request_id)]
+
+
+def iso(at: float) -> str:
+    """A time as the API tells it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def server_of(grant: Grant) -> dict[str, str]:
+    """The server that a grant is for, as every answer names it."""
+    return {"id": grant.server_id, "name": grant.server_name}
+
+
+def not_found(what: str) -> RequestRefused:
+    """404: what is another project's is not there either."""
+    return RequestRefused(404, Reason.NOT_FOUND, f"There is no such {what} in your project.")

@@ -1,0 +1,112 @@
+"""Live sessions by Keyhole's own API: list, show, end; those of every worker on the same store."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from keyhole.api.errors import RequestRefused
+from keyhole.api.own_call import OwnCall, iso, not_found, server_of
+from keyhole.errors import Forbidden
+from keyhole.model import CONSOLE_TYPES, SessionRecord
+from keyhole.reasons import Reason
+
+MAX_PAGE = 1000
+"""The largest page, and the page without `limit`."""
+
+_YES = frozenset({"1", "true", "yes"})
+_NO = frozenset({"0", "false", "no"})
+
+
+async def list_sessions(call: OwnCall) -> Response:
+    """The project's sessions, the newest first; an admin's `all_projects=1` asks for those of all."""
+    count = _limit(call)
+    everywhere = _wants_all_projects(call)
+    marker = call.request.query_params.get("marker")
+    after = None if marker is None else await _find(call, marker)
+    if marker is not None and after is None:
+        raise _malformed(f"marker [{marker[:64]}] not found")
+    project_id = None if everywhere else call.identity.project_id or ""
+    found = await call.services.register.list(project_id=project_id, after=after, count=count)
+    content: dict[str, Any] = {"sessions": [_view(record) for record in found]}
+    if found and len(found) == count:
+        content["sessions_links"] = [{"rel": "next", "href": _next(call, found[-1])}]
+    return call.respond(200, content)
+
+
+async def show_session(call: OwnCall) -> Response:
+    """One session."""
+    return call.respond(200, {"session": _view(await _of_caller(call))})
+
+
+async def end_session(call: OwnCall) -> Response:
+    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back."""
+    record = await _of_caller(call)
+    by_whom = f"by {call.identity.user_name}"
+    if record.ticket_hash is not None:
+        await call.services.tickets.end_now(record.ticket_hash, Reason.KILLED, by_whom)
+    await call.services.register.end(record, Reason.KILLED, by_whom)
+    return call.nothing()
+
+
+async def _of_caller(call: OwnCall) -> SessionRecord:
+    record = await _find(call, call.parameters["session_id"])
+    if record is None:
+        raise not_found("session")
+    return record
+
+
+async def _find(call: OwnCall, session_id: str) -> SessionRecord | None:
+    """A session that the caller may know of."""
+    record = await call.services.register.find(session_id)
+    if record is None or (record.grant.project_id != call.identity.project_id and not call.identity.is_admin):
+        return None
+    return record
+
+
+def _view(record: SessionRecord) -> dict[str, Any]:
+    grant = record.grant
+    return {
+        "id": record.id,
+        "console": grant.id,
+        "server": server_of(grant),
+        "project_id": grant.project_id,
+        "user": {"id": grant.user_id, "name": grant.user_name},
+        "console_type": grant.console_type.value,
+        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "rights": grant.rights.value,
+        "viewer": record.viewer,
+        "opened_at": iso(record.opened_at),
+        "last_input_at": iso(record.last_input_at),
+        "to_viewer_bytes": record.to_viewer_bytes,
+        "to_target_bytes": record.to_target_bytes,
+    }
+
+
+def _limit(call: OwnCall) -> int:
+    text = call.request.query_params.get("limit")
+    if text is None:
+        return MAX_PAGE
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise _malformed("limit is a number of sessions, at least 1.")
+    return min(int(text[:9]), MAX_PAGE)
+
+
+def _wants_all_projects(call: OwnCall) -> bool:
+    text = call.request.query_params.get("all_projects", "0").lower()
+    if text in _NO:
+        return False
+    if text not in _YES:
+        raise _malformed("all_projects is 1 or 0.")
+    if not call.identity.is_admin:
+        raise Forbidden("The sessions of all projects are listed for the role admin.")
+    return True
+
+
+def _next(call: OwnCall, last: SessionRecord) -> str:
+    arguments = [(name, value) for name, value in call.request.query_params.multi_items() if name != "marker"]
+    return f"{call.services.public_url}/v1/sessions?{urlencode([*arguments, ('marker', last.id)])}"
+
+
+def _malformed(message: str) -> RequestRefused:
+    return RequestRefused(400, Reason.REQUEST_MALFORMED, message)

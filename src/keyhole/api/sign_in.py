@@ -1,0 +1,63 @@
+"""Persons sign in on our own page: the identity token goes into a cookie that no script can read."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.responses import Response
+
+from keyhole.api.own_call import OwnCall, iso
+from keyhole.api.signed_in import identity_token, sign_in_cookie
+from keyhole.errors import NotAuthenticated
+from keyhole.model import IdentityToken
+from keyhole.ports import PersonSignIn
+
+_Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class SignInRequest(BaseModel):
+    """{"username", "password", "project"?, "domain"?}."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: _Name
+    password: Annotated[SecretStr, Field(max_length=4096)]
+    project: _Name | None = None
+    domain: _Name | None = None
+
+
+async def sign_in(call: OwnCall) -> Response:
+    """Signs a person in for one project, where the identity tokens come from."""
+    asked: SignInRequest = call.body
+    person = PersonSignIn(asked.username, asked.password, asked.project, asked.domain)
+    token, contents = await call.services.desk.sign_in(person, call.client)
+    identity = contents.identity
+    call.services.observer.signed_in(identity.user_name, identity.project_name, "page", call.client)
+    seconds = max(1, int(contents.expires_at - call.services.clock()))
+    cookie = sign_in_cookie(token, max_age_seconds=seconds, secure=call.services.secure)
+    return call.respond(200, _view(contents), [("Set-Cookie", cookie)])
+
+
+async def sign_out(call: OwnCall) -> Response:
+    """Makes the caller's token invalid and has the browser forget it; who is not signed in is not any more either."""
+    token = identity_token(call.request, call.services.allowed_origins)
+    if token:
+        await call.services.desk.sign_out(token)
+    return call.nothing([("Set-Cookie", sign_in_cookie("", max_age_seconds=0, secure=call.services.secure))])
+
+
+async def show_me(call: OwnCall) -> Response:
+    """Who the caller is."""
+    if call.signed_in is None:
+        raise NotAuthenticated
+    return call.respond(200, _view(call.signed_in))
+
+
+def _view(token: IdentityToken) -> dict[str, Any]:
+    identity = token.identity
+    project = {"id": identity.project_id, "name": identity.project_name} if identity.project_id else None
+    return {
+        "user": {"id": identity.user_id, "name": identity.user_name},
+        "project": project,
+        "roles": sorted(identity.roles),
+        "expires_at": iso(token.expires_at),
+    }

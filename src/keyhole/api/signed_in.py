@@ -1,0 +1,52 @@
+"""Whose a request is: by its X-Auth-Token, or by the cookie of a person who signed in on our own page.
+
+A browser sends a cookie by itself, also with what other sites make it request. So the cookie counts only where the
+request says `X-Keyhole-Page: 1`, which no form and no link can, and no page of another origin without our leave (which
+we never give); and where the browser names another origin than ours or one that is allowed, it is refused all the same.
+This is the one place of that rule.
+"""
+
+from starlette.requests import Request
+
+from keyhole.api.services import ApiServices
+from keyhole.errors import NotAuthenticated, OriginRefused
+from keyhole.model import IdentityToken
+from keyhole.protocols.cookies import cookie_values, set_cookie
+
+COOKIE = "keyhole_sign_in"
+PAGE_HEADER = "X-Keyhole-Page"
+
+
+async def caller_of(request: Request, services: ApiServices) -> IdentityToken:
+    """Who asks. Raises NotAuthenticated, OriginRefused; Unavailable."""
+    token = identity_token(request, services.allowed_origins)
+    if not token:
+        raise NotAuthenticated
+    return await services.identity.validate(token)
+
+
+def identity_token(request: Request, allowed_origins: frozenset[str]) -> str | None:
+    """The identity token that a request carries. Raises OriginRefused for a cookie that another site makes use of."""
+    token = request.headers.get("x-auth-token")
+    if token:
+        return token
+    found = cookie_values([("cookie", line) for line in request.headers.getlist("cookie")], COOKIE)
+    if not found or not found[0] or request.headers.get(PAGE_HEADER) != "1":
+        return None
+    origins = request.headers.getlist("origin")
+    if origins and not allowed_origins.issuperset(origins):
+        raise OriginRefused
+    if not origins and request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise OriginRefused
+    return found[0]
+
+
+def refuse_foreign_page(request: Request, allowed_origins: frozenset[str]) -> None:
+    """Refuses what a page of another origin asks, whatever it holds; clients that are no browser name none."""
+    if not allowed_origins.issuperset(request.headers.getlist("origin")):
+        raise OriginRefused
+
+
+def sign_in_cookie(token: str, *, max_age_seconds: int, secure: bool) -> str:
+    """The Set-Cookie of a person who signed in; with 0 seconds, of one who signed out."""
+    return set_cookie(COOKIE, token, "/", max_age_seconds=max_age_seconds, secure=secure)

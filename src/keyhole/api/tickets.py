@@ -1,0 +1,40 @@
+"""A console by the ticket of who opened it: whether it can be come back to, and closing it for good."""
+
+from starlette.responses import Response
+
+from keyhole.api.own_call import OwnCall, iso, server_of
+from keyhole.model import CONSOLE_TYPES, Ticket
+from keyhole.protocols.ticket_cookie import no_ticket_cookie, secret_in
+from keyhole.reasons import Reason
+
+
+async def show(call: OwnCall) -> Response:
+    """What the ticket's console is; a problem says why it cannot be come back to."""
+    ticket = await _ticket(call)
+    grant = ticket.grant
+    expires_at = call.services.tickets.deadline_of(ticket)
+    content = {
+        "console": grant.id,
+        "server": server_of(grant),
+        "console_type": grant.console_type.value,
+        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "rights": grant.rights.value,
+        "user": grant.user_name,
+        "resumable": True,
+        "expires_at": None if expires_at is None else iso(expires_at),
+    }
+    return call.respond(200, content)
+
+
+async def close(call: OwnCall) -> Response:
+    """The person closes the console for good: its session ends, and the ticket with it."""
+    ticket = await _ticket(call)
+    call.services.tickets.end(ticket, Reason.VIEWER_CLOSED)
+    await call.services.register.end_of_ticket(ticket.secret_hash, Reason.VIEWER_CLOSED)
+    forget = no_ticket_cookie(ticket.grant.id, secure=call.services.secure)
+    return call.nothing([("Set-Cookie", forget)])
+
+
+async def _ticket(call: OwnCall) -> Ticket:
+    cookies = [("cookie", line) for line in call.request.headers.getlist("cookie")]
+    return await call.services.tickets.find(call.parameters["console_id"], secret_in(cookies))

@@ -1,0 +1,42 @@
+"""`KeystoneDesk`: persons sign in here with their password for the operator's Keystone, which gives the token.
+
+The password is handed on at once and kept nowhere. Failures are counted here as they are where the users are our own,
+before Keystone is asked, so that nobody guesses through this door more quickly than through the other.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from keyhole.errors import NotAuthenticated
+from keyhole.identity.attempts import Attempts
+from keyhole.identity.keystone import KeystoneIdentity
+from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS
+from keyhole.model import IdentityToken
+from keyhole.ports import PersonSignIn
+
+CONCURRENT_SIGN_INS = 4
+"""How many persons' passwords are with Keystone at once; half of what it is asked at once is left to tokens."""
+
+
+class KeystoneDesk:
+    """A `SignInDesk`. `clock` gives seconds."""
+
+    def __init__(self, identity: KeystoneIdentity, clock: Callable[[], float]) -> None:
+        self._identity = identity
+        self._attempts = Attempts(clock)
+        self._turns = asyncio.Semaphore(CONCURRENT_SIGN_INS)
+
+    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
+        """A token of Keystone's for a person and one project. Raises as in the port, and Unavailable."""
+        password = person.password.get_secret_value()
+        async with self._attempts.attempt(f"{person.domain or ''}/{person.username}", client, self._turns):
+            if len(password) > MAX_PASSWORD_CHARACTERS:
+                raise NotAuthenticated
+            token = await self._identity.sign_in(person.username, password, person.project, person.domain)
+            if token is None:
+                raise NotAuthenticated
+            return token, await self._identity.validate(token)
+
+    async def sign_out(self, token: str) -> None:
+        """Makes a token invalid at Keystone. Raises Unavailable."""
+        await self._identity.forget(token)

@@ -1,0 +1,211 @@
+"""The register of live sessions: what every worker on the same store may see of them, and end.
+
+Each worker writes its own sessions down, some moments after they opened, and looks twice a second for those that it is
+to end: by order of another worker, because their grant was revoked, or because their server is gone. A worker that
+died is known by its silence, and its sessions vanish with it. Nothing here holds up a console that opens.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+
+from keyhole.model import EndOrder, SessionRecord
+from keyhole.ports import IdentityProvider, SessionStore
+from keyhole.reasons import Reason
+from keyhole.servers import Departures, Membership
+from keyhole.sessions import Session
+
+BEAT_SECONDS = 4.0
+"""How often a worker with sessions says that it lives."""
+
+SILENT_SECONDS = 15.0
+"""After so long without a beat a worker counts as dead."""
+
+REPORT_SECONDS = 10.0
+"""How often input and traffic of the sessions are written down."""
+
+REPLACE_SECONDS = 2.0
+"""How long a viewer that comes back waits until another worker has ended its old session."""
+
+REPLACE_POLL_SECONDS = 0.1
+
+PAGE = 1000
+"""How many sessions are looked at in one go."""
+
+Activity = tuple[float, tuple[int, int]]
+"""The last input (monotonic), and the bytes each way."""
+
+
+class Register:
+    """A `SessionListener` of this worker's sessions. `clock` gives the seconds since the epoch.
+
+    `changed` is set when there is something to write down. What talks to the store raises Unavailable, and can be tried
+    again: nothing is forgotten before it is written.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        departures: Departures,
+        identity: IdentityProvider,
+        clock: Callable[[], float],
+        changed: asyncio.Event,
+    ) -> None:
+        self.worker = uuid.uuid4().hex
+        self._store = store
+        self._departures = departures
+        self._identity = identity
+        self._clock = clock
+        self._changed = changed
+        self._live: dict[str, Session] = {}
+        self._by_ticket: dict[str, Session] = {}
+        self._written: dict[str, Activity] = {}
+        self._over: set[str] = set()
+        self._beaten_at = self._reported_at = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def opened(self, session: Session) -> None:
+        """A session is to be written down."""
+        self._live[session.id] = session
+        if session.ticket is not None:
+            self._by_ticket[session.ticket.secret_hash] = session
+        self._changed.set()
+
+    def closed(self, session: Session, reason: Reason, detail: str) -> None:
+        """A session is to be struck out."""
+        del self._live[session.id]
+        if session.ticket is not None:
+            del self._by_ticket[session.ticket.secret_hash]
+        if self._written.pop(session.id, None) is not None:
+            self._over.add(session.id)
+            self._changed.set()
+
+    async def find(self, session_id: str) -> SessionRecord | None:
+        """A live session of any worker."""
+        return await self._store.find_session(session_id, self._alive_since)
+
+    async def list(
+        self, *, project_id: str | None = None, after: SessionRecord | None = None, count: int = PAGE
+    ) -> Sequence[SessionRecord]:
+        """The live sessions of all workers, the newest first; of one project, or of all."""
+        return await self._store.list_sessions(self._alive_since, project_id=project_id, after=after, count=count)
+
+    async def end(self, record: SessionRecord, reason: Reason, detail: str) -> None:
+        """Has a session ended by the worker that carries it, which may take a second."""
+        if not self._end_here(EndOrder(record.id, reason, detail)):
+            await self._store.order_end(EndOrder(record.id, reason, detail))
+
+    async def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
+        """Ends a ticket's session, wherever it is, and waits for a while until it is over."""
+        session = self._by_ticket.get(ticket_hash)
+        if session is not None:
+            session.relay.end(reason, detail)
+        if not await self._is_elsewhere(ticket_hash):
+            return
+        await self._store.order_end_of_ticket(ticket_hash, reason, detail)
+        for _ in range(round(REPLACE_SECONDS / REPLACE_POLL_SECONDS)):
+            if not await self._is_elsewhere(ticket_hash):
+                return
+            await asyncio.sleep(REPLACE_POLL_SECONDS)
+
+    async def work(self) -> None:
+        """One round: writes down what there is to write down, and ends what is to be ended."""
+        now = self._clock()
+        if self._live and now - self._beaten_at >= BEAT_SECONDS:
+            await self._beat(now)
+        await self._write()
+        if now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
+            await self._report()
+        if self._live:
+            for order in await self._store.end_orders(self.worker):
+                self._end_here(order)
+
+    async def end_departed(self) -> None:
+        """Ends the sessions on servers that are gone."""
+        places = {key: Membership(one.grant.server_id, one.grant.project_id) for key, one in self._live.items()}
+        if not places:
+            return
+        departed = await self._departures.among(set(places.values()))
+        for session_id, place in places.items():
+            if place in departed:
+                self._end_here(EndOrder(session_id, Reason.REVOKED, "the server is gone"))
+
+    async def end_unentitled(self) -> None:
+        """Orders the end of all sessions, of any worker, of users that may not open consoles any more.
+
+        Done at a start, when the users may be other ones than before.
+        """
+        after: SessionRecord | None = None
+        while page := await self.list(after=after):
+            for record in page:
+                if not await self._identity.may_open(record.grant.user_id, record.grant.project_id):
+                    await self._store.order_end(EndOrder(record.id, Reason.REVOKED))
+            after = page[-1]
+
+    async def close(self) -> None:
+        """Forgets this worker and its sessions, all of which are over."""
+        await self._store.forget_worker(self.worker)
+
+    async def sweep(self) -> None:
+        """Forgets the sessions of workers that died."""
+        await self._store.sweep_sessions(self._alive_since)
+
+    @property
+    def _alive_since(self) -> float:
+        return self._clock() - SILENT_SECONDS
+
+    def _end_here(self, order: EndOrder) -> bool:
+        session = self._live.get(order.session_id)
+        if session is None:
+            return False
+        session.relay.end(order.reason, order.detail)
+        return True
+
+    async def _is_elsewhere(self, ticket_hash: str) -> bool:
+        found = await self._store.sessions_of_ticket(ticket_hash, self._alive_since)
+        return any(record.worker != self.worker for record in found)
+
+    async def _beat(self, now: float) -> None:
+        """Where this worker was taken for dead, its sessions were struck out and are to be written down anew."""
+        if not await self._store.beat(self.worker, now):
+            await self._store.remove_sessions(list(self._written))
+            self._written.clear()
+        self._beaten_at = now
+
+    async def _write(self) -> None:
+        new = [session for session in self._live.values() if session.id not in self._written]
+        await self._store.add_sessions([self._record(session) for session in new])
+        for session in new:
+            if session.id in self._live:
+                self._written[session.id] = _activity(session)
+            else:
+                self._over.add(session.id)  # it ended while it was written down
+        over = list(self._over)
+        await self._store.remove_sessions(over)
+        self._over.difference_update(over)
+
+    async def _report(self) -> None:
+        active = {key: now for key, before in self._written.items() if (now := _activity(self._live[key])) != before}
+        await self._store.touch_sessions([self._record(self._live[key]) for key in active])
+        self._written.update((key, activity) for key, activity in active.items() if key in self._live)
+
+    def _record(self, session: Session) -> SessionRecord:
+        to_viewer, to_target = session.relay.traffic_bytes
+        return SessionRecord(
+            id=session.id,
+            worker=self.worker,
+            ticket_hash=session.ticket.secret_hash if session.ticket else None,
+            grant=session.grant,
+            viewer=session.viewer,
+            opened_at=session.began_at,
+            last_input_at=session.epoch_of(session.last_input_at),
+            to_viewer_bytes=to_viewer,
+            to_target_bytes=to_target,
+        )
+
+
+def _activity(session: Session) -> Activity:
+    return session.last_input_at, session.relay.traffic_bytes

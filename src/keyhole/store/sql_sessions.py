@@ -1,0 +1,139 @@
+"""`SqlSessions`: the part of `SqlStore` that keeps live sessions, tickets and what revokes them.
+
+Its own statements stand in `session_statements.py`; how a statement is run is the store's matter.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ClauseElement
+
+from keyhole.model import EndOrder, Grant, SessionRecord, Ticket
+from keyhole.reasons import Reason
+from keyhole.store import session_statements as statements
+from keyhole.store.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
+from keyhole.store.tables import grant_of_row
+from keyhole.store.worker import Row
+
+
+class SqlSessions(ABC):
+    """A `TicketStore`, a `SessionStore` and a `RevocationStore`."""
+
+    @abstractmethod
+    async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
+        """The rows that a statement finds."""
+
+    @abstractmethod
+    async def _change(self, statement: ClauseElement, values: Row) -> int:
+        """How many rows a statement changed."""
+
+    async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
+        await self._write_all(statements.ADD_TICKET, [row_of_ticket(ticket) for ticket in tickets])
+
+    async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
+        changes: list[Row] = [
+            {
+                "ticket": ticket.secret_hash,
+                "new_seen_at": ticket.seen_at,
+                "new_opened_at": ticket.opened_at,
+                "new_input_at": ticket.input_at,
+                "new_ended": ticket.ended,
+                "new_ended_detail": ticket.ended_detail,
+            }
+            for ticket in tickets
+        ]
+        await self._write_all(statements.UPDATE_TICKET, changes)
+
+    async def find_ticket(self, secret_hash: str) -> Ticket | None:
+        rows = await self._rows(statements.FIND_TICKET, ticket=secret_hash)
+        return ticket_of_row(rows[0]) if rows else None
+
+    async def sweep_tickets(self, seen_before: float) -> int:
+        return await self._change(statements.SWEEP_TICKETS, {"before": seen_before})
+
+    async def beat(self, worker: str, now: float) -> bool:
+        if await self._change(statements.BEAT, {"worker": worker, "now": now}):
+            return True
+        await self._change(statements.ADD_WORKER, {"id": worker, "seen_at": now})
+        return False
+
+    async def forget_worker(self, worker: str) -> None:
+        await self._change(statements.REMOVE_SESSIONS_OF_WORKER, {"worker": worker})
+        await self._change(statements.FORGET_WORKER, {"worker": worker})
+
+    async def add_sessions(self, records: Sequence[SessionRecord]) -> None:
+        await self._write_all(statements.ADD_SESSION, [row_of_session(record) for record in records])
+
+    async def touch_sessions(self, records: Sequence[SessionRecord]) -> None:
+        changes: list[Row] = [
+            {
+                "session": record.id,
+                "new_last_input_at": record.last_input_at,
+                "new_to_viewer_bytes": record.to_viewer_bytes,
+                "new_to_target_bytes": record.to_target_bytes,
+            }
+            for record in records
+        ]
+        await self._write_all(statements.TOUCH_SESSION, changes)
+
+    async def remove_sessions(self, session_ids: Sequence[str]) -> None:
+        await self._write_all(statements.REMOVE_SESSION, [{"session": session_id} for session_id in session_ids])
+
+    async def find_session(self, session_id: str, alive_since: float) -> SessionRecord | None:
+        rows = await self._rows(statements.FIND_SESSION, session=session_id, before=alive_since)
+        return session_of_row(rows[0]) if rows else None
+
+    async def list_sessions(
+        self, alive_since: float, *, project_id: str | None = None, after: SessionRecord | None = None, count: int
+    ) -> Sequence[SessionRecord]:
+        after_at, after_id = (after.opened_at, after.id) if after else (float("inf"), "")
+        place = {"before": alive_since, "after_at": after_at, "after_id": after_id, "count": count}
+        if project_id is None:
+            rows = await self._rows(statements.LIST_SESSIONS, **place)
+        else:
+            rows = await self._rows(statements.LIST_SESSIONS_OF_PROJECT, **place, project=project_id)
+        return [session_of_row(row) for row in rows]
+
+    async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
+        rows = await self._rows(statements.SESSIONS_OF_TICKET, ticket=secret_hash, before=alive_since)
+        return [session_of_row(row) for row in rows]
+
+    async def order_end(self, order: EndOrder) -> bool:
+        values = {"session": order.session_id, "reason": order.reason, "detail": order.detail}
+        return await self._change(statements.END_SESSION, values) == 1
+
+    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+        values = {"ticket": secret_hash, "reason": reason, "detail": detail}
+        await self._change(statements.END_SESSIONS_OF_TICKET, values)
+
+    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+        rows = await self._rows(statements.FIND_END_ORDERS, worker=worker)
+        return [EndOrder(row["id"], Reason(row["end_reason"]), row["end_detail"]) for row in rows]
+
+    async def sweep_sessions(self, alive_since: float) -> None:
+        await self._change(statements.SWEEP_SESSIONS, {"before": alive_since})
+        await self._change(statements.SWEEP_WORKERS, {"before": alive_since})
+
+    async def grant_of_console(self, console_id: str) -> Grant | None:
+        for row in await self._rows(statements.FIND_GRANT_OF_CONSOLE, console=console_id):
+            return grant_of_row(row)
+        for row in await self._rows(statements.TICKETS_OF_CONSOLE, console=console_id):
+            return ticket_of_row(row).grant
+        for row in await self._rows(statements.SESSIONS_OF_CONSOLE, console=console_id):
+            return session_of_row(row).grant
+        return None
+
+    async def revoke_console(self, console_id: str, now: float, detail: str) -> None:
+        ending = {"console": console_id, "reason": Reason.REVOKED, "detail": detail}
+        await self._change(statements.REVOKE_GRANT, {"console": console_id, "now": now})
+        await self._change(statements.REVOKE_TICKETS, ending)
+        await self._change(statements.REVOKE_SESSIONS, ending)
+
+    async def _rows(self, statement: ClauseElement, **values: Any) -> list[Row]:
+        return await self._read(statement, values)
+
+    async def _write_all(self, statement: ClauseElement, rows: Sequence[Row]) -> None:
+        """One change for each row, which are run together."""
+        await asyncio.gather(*(self._change(statement, row) for row in rows))

@@ -1,0 +1,258 @@
+"""Coming back to a console: the use cases of a ticket, from its issue to its end.
+
+A browser that opened a console holds a ticket, as a cookie, with which it opens the same console again without its
+link: after a broken line, a reload, a restart of Keyhole. Why it is so stands in docs/decisions/0008. The secret is 256
+random bits; its sha256 is stored. No HTTP, no sockets, no SQL; `clock` gives the seconds since the epoch.
+
+What changes of tickets is kept here until the store has it (`keep`), so that no console waits for it.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from keyhole.consoles import Consoles, hash_token
+from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused
+from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket
+from keyhole.ports import IdentityProvider, TicketStore
+from keyhole.reasons import Reason
+from keyhole.servers import Servers
+from keyhole.sessions import Pass, Session
+
+SECRET_BYTES = 32
+
+KEEP_SECONDS = 24 * 3600
+"""How long a ticket that is good no more still says why."""
+
+MAX_TOUCH_SECONDS = 300.0
+"""How old the store's word may be that a ticket's session lives: by so much less may be left after a crash."""
+
+ON_PURPOSE = frozenset({Reason.KILLED, Reason.REVOKED, Reason.IDLE_LIMIT, Reason.TIME_LIMIT})
+"""Endings of a session that end its ticket, too. All others are accidents, or the viewer's, which may come back."""
+
+_SECRET = re.compile(r"[0-9A-Za-z_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRules:
+    """How long a viewer may be away (0: no tickets), and how long a console may be open in all (0: no limit)."""
+
+    resume_seconds: int
+    maximum_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A ticket that opens its console again: what with, where it is now by which driver, and what was before.
+
+    Where it did not open before, its link was used for this and is to be given back if it does not open now.
+    """
+
+    grant: Grant
+    target: Target
+    driver: str
+    holds: Pass
+
+
+class Tickets:
+    """Issues tickets and lets their holders back in. A `SessionListener`.
+
+    `changed` is set when there is something to keep.
+    """
+
+    def __init__(
+        self,
+        store: TicketStore,
+        consoles: Consoles,
+        servers: Servers,
+        identity: IdentityProvider,
+        rules: TicketRules,
+        clock: Callable[[], float],
+        changed: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._consoles = consoles
+        self._servers = servers
+        self._identity = identity
+        self._rules = rules
+        self._clock = clock
+        self._live: dict[str, Session] = {}
+        self._unkept: dict[str, Ticket] = {}
+        self._new: set[str] = set()
+        self._come_back: set[str] = set()
+        self._touched_at = clock()
+        self._changed = changed
+
+    @property
+    def offered(self) -> bool:
+        """Whether tickets are issued."""
+        return self._rules.resume_seconds > 0
+
+    @property
+    def cookie_seconds(self) -> int:
+        """How long a browser shall keep a ticket: longer than any is good, or a week where there is no limit."""
+        return (self._rules.maximum_seconds or 7 * 24 * 3600) + self._rules.resume_seconds
+
+    def issue(self, grant: Grant) -> tuple[str, Pass]:
+        """A new ticket for who opens a grant's console: its secret, and what its session is opened with."""
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        ticket = Ticket(hash_token(secret), grant, seen_at=self._clock())
+        self._new.add(ticket.secret_hash)
+        self._note(ticket)
+        return secret, Pass(ticket)
+
+    async def find(self, console_id: str, secret: str | None) -> Ticket:
+        """The good ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
+        ticket = await self._known(secret)
+        if ticket is None or ticket.grant.id != console_id:
+            raise TicketRefused(Reason.TICKET_UNKNOWN)
+        if ticket.ended is not None:
+            raise TicketRefused(ticket.ended, ticket.ended_detail)
+        now, deadline = self._clock(), self.deadline_of(ticket)
+        if deadline is not None and deadline <= now:
+            raise self._ended(ticket, Reason.TIME_LIMIT, f"after {self._rules.maximum_seconds} seconds")
+        if now - ticket.seen_at > self._rules.resume_seconds and ticket.secret_hash not in self._live:
+            raise TicketRefused(Reason.TICKET_UNKNOWN)
+        return ticket
+
+    async def resume(self, console_id: str, secret: str | None) -> Resumption:
+        """Lets the holder of a ticket back in.
+
+        Raises TicketRefused; TokenRefused where the console never opened and its link is not good any more;
+        TargetFailed, ServerNotReady, ServerBusy; Unavailable.
+        """
+        ticket = await self.find(console_id, secret)
+        grant = ticket.grant
+        if not await self._identity.may_open(grant.user_id, grant.project_id):
+            raise self._ended(ticket, Reason.REVOKED)
+        if ticket.opened_at is None:
+            grant = await self._consoles.claim(grant.token_hash)
+        try:
+            driver, target = await self._target_now(ticket)
+        except BaseException:
+            if ticket.opened_at is None:
+                await self._consoles.release(grant)
+            raise
+        # The server may have moved meanwhile: a ticket is for a server, not for a place.
+        return Resumption(replace(grant, address=target.place), target, driver, self._pass(ticket))
+
+    def deadline_of(self, ticket: Ticket) -> float | None:
+        """When the console has been open for as long as is allowed; None where it may stay, or never opened."""
+        if not self._rules.maximum_seconds or ticket.opened_at is None:
+            return None
+        return ticket.opened_at + self._rules.maximum_seconds
+
+    def end(self, ticket: Ticket, reason: Reason, detail: str = "") -> None:
+        """Ends a ticket for good; who asks about it is told the reason from now on."""
+        self._note(replace(ticket, ended=reason, ended_detail=detail))
+
+    async def end_now(self, secret_hash: str, reason: Reason, detail: str) -> None:
+        """Ends a ticket in the store, for the worker that carries its session learns it a little later."""
+        ticket = await self._store.find_ticket(secret_hash)
+        if ticket is not None:
+            await self._store.update_tickets([replace(ticket, ended=reason, ended_detail=detail)])
+
+    def opened(self, session: Session) -> None:
+        """A ticket has a live session from now on."""
+        ticket = session.ticket
+        if ticket is None:
+            return
+        self._live[ticket.secret_hash] = session
+        if ticket.opened_at is not None:
+            self._come_back.add(ticket.secret_hash)
+        session.ticket = replace(ticket, seen_at=session.began_at, opened_at=ticket.opened_at or session.began_at)
+        self._note(session.ticket)
+
+    def closed(self, session: Session, reason: Reason, detail: str) -> None:
+        """From now on the holder has so long to come back, unless the session was ended on purpose."""
+        ticket = session.ticket
+        if ticket is None:
+            return
+        del self._live[ticket.secret_hash]
+        ticket = self._touched(ticket, session)
+        if reason in ON_PURPOSE:
+            ticket = replace(ticket, ended=reason, ended_detail=detail)
+        self._note(ticket)
+
+    async def keep(self) -> None:
+        """Has the store keep what has changed. Raises Unavailable; what was not kept is kept the next time."""
+        self._touch_live()
+        unkept = dict(self._unkept)
+        new = [ticket for key, ticket in unkept.items() if key in self._new]
+        changed = [ticket for key, ticket in unkept.items() if key not in self._new]
+        await self._store.add_tickets(new)
+        self._forget_kept(new)
+        await self._store.update_tickets(changed)
+        self._forget_kept(changed)
+        await self._check_come_back()
+
+    async def sweep(self) -> int:
+        """Forgets tickets that have not been good for a while; returns how many."""
+        return await self._store.sweep_tickets(self._clock() - self._rules.resume_seconds - KEEP_SECONDS)
+
+    async def _known(self, secret: str | None) -> Ticket | None:
+        if secret is None or not _SECRET.fullmatch(secret):
+            return None
+        secret_hash = hash_token(secret)
+        return self._unkept.get(secret_hash) or await self._store.find_ticket(secret_hash)
+
+    async def _target_now(self, ticket: Ticket) -> tuple[str, Target]:
+        grant = ticket.grant
+        try:
+            driver, server = await self._servers.find(grant.server_id)
+            if server.project_id != grant.project_id:
+                raise self._ended(ticket, Reason.REVOKED)
+            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+        except (ServerNotFound, ConsoleUnavailable) as failure:
+            # It may be started again: whoever waits for it may try again.
+            raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+        return driver.name, target
+
+    def _pass(self, ticket: Ticket) -> Pass:
+        if ticket.opened_at is None:
+            return Pass(ticket)
+        now = self._clock()
+        input_at = ticket.seen_at if ticket.input_at is None else ticket.input_at
+        return Pass(ticket, open_seconds=now - ticket.opened_at, idle_seconds=max(0.0, now - input_at))
+
+    def _ended(self, ticket: Ticket, reason: Reason, detail: str = "") -> TicketRefused:
+        self.end(ticket, reason, detail)
+        return TicketRefused(reason, detail)
+
+    def _touched(self, ticket: Ticket, session: Session) -> Ticket:
+        return replace(ticket, seen_at=self._clock(), input_at=session.epoch_of(session.last_input_at))
+
+    async def _check_come_back(self) -> None:
+        """Ends the sessions whose ticket was ended while they were set up."""
+        for secret_hash in tuple(self._come_back):
+            ticket = await self._store.find_ticket(secret_hash)
+            session = self._live.get(secret_hash)
+            if ticket is not None and ticket.ended is not None and session is not None:
+                session.relay.end(ticket.ended, ticket.ended_detail)
+            self._come_back.discard(secret_hash)
+
+    def _touch_live(self) -> None:
+        now = self._clock()
+        if now - self._touched_at < min(MAX_TOUCH_SECONDS, self._rules.resume_seconds / 10):
+            return
+        self._touched_at = now
+        for session in self._live.values():
+            if session.ticket is not None:
+                session.ticket = self._touched(session.ticket, session)
+                self._note(session.ticket)
+
+    def _note(self, ticket: Ticket) -> None:
+        before = self._unkept.get(ticket.secret_hash)
+        if before is not None and before.ended is not None:
+            ticket = replace(ticket, ended=before.ended, ended_detail=before.ended_detail)
+        self._unkept[ticket.secret_hash] = ticket
+        self._changed.set()
+
+    def _forget_kept(self, kept: list[Ticket]) -> None:
+        """What changed again while it was written is still to be kept, but is new no more."""
+        for ticket in kept:
+            self._new.discard(ticket.secret_hash)
+            if self._unkept.get(ticket.secret_hash) is ticket:
+                del self._unkept[ticket.secret_hash]

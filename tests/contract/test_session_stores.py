@@ -1,0 +1,223 @@
+"""What every store does about tickets, live sessions of many workers, and consoles that are withdrawn."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from tests.contract.test_stores import GRANT, NOW
+from tests.fakes.memory_store import MemoryStore
+
+from keyhole.model import EndOrder, SessionRecord, Ticket
+from keyhole.ports import GrantStore, RevocationStore, SessionStore, TicketStore
+from keyhole.reasons import Reason
+from keyhole.store.sql import SqlStore
+
+TICKET = Ticket("ee" * 32, GRANT, seen_at=NOW)
+SESSION = SessionRecord(
+    id="a" * 32,
+    worker="w1",
+    ticket_hash=TICKET.secret_hash,
+    grant=GRANT,
+    viewer="[::1]:40000",
+    opened_at=NOW,
+    last_input_at=NOW + 0.5,
+    to_viewer_bytes=2**40,
+    to_target_bytes=7,
+)
+BARE = replace(SESSION, id="b" * 32, ticket_hash=None, opened_at=NOW + 1)
+
+
+class Store(GrantStore, TicketStore, SessionStore, RevocationStore, Protocol):
+    """All in one."""
+
+
+@pytest.fixture(params=["sql", "memory"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+    else:
+        async with SqlStore.open(f"sqlite:///{tmp_path}/keyhole.db") as sql_store:
+            yield sql_store
+
+
+@pytest.fixture
+async def busy(store: Store) -> Store:
+    """A store with two sessions of a living worker."""
+    await store.beat("w1", NOW)
+    await store.add_sessions([SESSION, BARE])
+    return store
+
+
+async def listed(store: Store, **more: object) -> list[str]:
+    found = await store.list_sessions(NOW, **{"count": 10, **more})  # type: ignore[arg-type]
+    return [record.id[0] for record in found]
+
+
+async def test_a_ticket_is_found_as_it_was_added(store: Store) -> None:
+    ended = replace(
+        TICKET, secret_hash="dd" * 32, opened_at=NOW, input_at=NOW + 2, ended=Reason.KILLED, ended_detail="ü"
+    )
+    await store.add_tickets([TICKET, ended])
+    assert await store.find_ticket(TICKET.secret_hash) == TICKET
+    assert await store.find_ticket(ended.secret_hash) == ended
+    assert await store.find_ticket("00" * 32) is None
+
+
+async def test_adding_again_changes_nothing(store: Store) -> None:
+    await store.add_tickets([TICKET])
+    await store.add_tickets([replace(TICKET, seen_at=NOW + 9)])
+    await store.add_tickets([])
+    assert await store.find_ticket(TICKET.secret_hash) == TICKET
+
+
+async def test_what_changed_of_a_ticket_is_kept(store: Store) -> None:
+    other = replace(TICKET, secret_hash="dd" * 32)
+    await store.add_tickets([TICKET, other])
+    later = replace(TICKET, seen_at=NOW + 5, opened_at=NOW + 1, input_at=NOW + 4)
+    await store.update_tickets([later, replace(TICKET, secret_hash="00" * 32)])
+    assert await store.find_ticket(TICKET.secret_hash) == later
+    assert await store.find_ticket(other.secret_hash) == other
+    assert await store.find_ticket("00" * 32) is None
+
+
+async def test_of_several_endings_and_openings_of_a_ticket_the_first_counts(store: Store) -> None:
+    await store.add_tickets([TICKET])
+    killed = replace(TICKET, opened_at=NOW + 1, ended=Reason.KILLED, ended_detail="by ada")
+    await store.update_tickets([killed])
+    await store.update_tickets([replace(TICKET, seen_at=NOW - 5, opened_at=NOW + 7)])
+    await store.update_tickets([replace(TICKET, opened_at=NOW + 7, ended=Reason.REVOKED, ended_detail="else")])
+    assert await store.find_ticket(TICKET.secret_hash) == killed
+
+
+async def test_sweeping_deletes_tickets_that_were_last_seen_before(store: Store) -> None:
+    await store.add_tickets([TICKET, replace(TICKET, secret_hash="dd" * 32, seen_at=NOW - 1)])
+    assert await store.sweep_tickets(NOW) == 1
+    assert await store.find_ticket("dd" * 32) is None
+    assert await store.find_ticket(TICKET.secret_hash) == TICKET
+
+
+async def test_a_worker_is_new_once(store: Store) -> None:
+    assert not await store.beat("w1", NOW)
+    assert await store.beat("w1", NOW + 1)
+    assert not await store.beat("w2", NOW + 1)
+    await store.forget_worker("w1")
+    assert not await store.beat("w1", NOW + 2)
+
+
+async def test_sessions_are_found_as_they_were_added(busy: Store) -> None:
+    assert await busy.find_session(SESSION.id, NOW) == SESSION
+    assert await busy.find_session(BARE.id, NOW) == BARE
+    assert await busy.find_session("c" * 32, NOW) is None
+    assert list(await busy.sessions_of_ticket(TICKET.secret_hash, NOW)) == [SESSION]
+    await busy.add_sessions([SESSION])
+    assert await listed(busy) == ["b", "a"]
+
+
+async def test_sessions_are_listed_page_by_page_the_newest_first(busy: Store) -> None:
+    more = [replace(SESSION, id=letter * 32, opened_at=NOW - 1) for letter in "edc"]
+    await busy.add_sessions(more)
+    assert await listed(busy) == ["b", "a", "c", "d", "e"]
+    assert await listed(busy, count=2) == ["b", "a"]
+    assert await listed(busy, after=SESSION, count=2) == ["c", "d"]
+    assert await listed(busy, after=more[0]) == []
+
+
+async def test_sessions_of_a_project(busy: Store) -> None:
+    await busy.add_sessions([replace(BARE, id="c" * 32, grant=replace(GRANT, project_id="p2"))])
+    assert await listed(busy, project_id="p1") == ["b", "a"]
+    assert await listed(busy, project_id="p2") == ["c"]
+    assert await listed(busy, project_id="") == []
+
+
+async def test_sessions_of_a_silent_worker_are_not_there(busy: Store) -> None:
+    assert await busy.list_sessions(NOW + 1, count=10) == []
+    assert await busy.find_session(SESSION.id, NOW + 1) is None
+    assert list(await busy.sessions_of_ticket(TICKET.secret_hash, NOW + 1)) == []
+    await busy.beat("w1", NOW + 1)
+    assert await busy.find_session(SESSION.id, NOW + 1) == SESSION
+
+
+async def test_sweeping_forgets_silent_workers_with_their_sessions(busy: Store) -> None:
+    await busy.beat("w2", NOW + 1)
+    await busy.add_sessions([replace(BARE, id="c" * 32, worker="w2")])
+    await busy.sweep_sessions(NOW + 1)
+    assert await listed(busy) == ["c"]
+    assert not await busy.beat("w1", NOW + 1)
+
+
+async def test_input_and_traffic_are_kept(busy: Store) -> None:
+    later = replace(SESSION, last_input_at=NOW + 9, to_viewer_bytes=2**41, to_target_bytes=8)
+    await busy.touch_sessions([replace(later, viewer="other"), replace(later, id="c" * 32)])
+    assert await busy.find_session(SESSION.id, NOW) == later
+    assert await busy.find_session(BARE.id, NOW) == BARE
+
+
+async def test_sessions_are_removed_and_workers_forgotten(busy: Store) -> None:
+    await busy.remove_sessions([SESSION.id, "c" * 32])
+    assert await listed(busy) == ["b"]
+    await busy.forget_worker("w1")
+    await busy.beat("w1", NOW)
+    assert await listed(busy) == []
+
+
+async def test_an_end_is_ordered_once_and_told_to_the_worker_only(busy: Store) -> None:
+    order = EndOrder(SESSION.id, Reason.KILLED, "by ada")
+    assert await busy.order_end(order)
+    assert not await busy.order_end(EndOrder(SESSION.id, Reason.REVOKED))
+    assert not await busy.order_end(EndOrder("c" * 32, Reason.KILLED))
+    assert list(await busy.end_orders("w1")) == [order]
+    assert list(await busy.end_orders("w2")) == []
+    await busy.remove_sessions([SESSION.id])
+    assert list(await busy.end_orders("w1")) == []
+
+
+async def test_the_sessions_of_a_ticket_are_ended(busy: Store) -> None:
+    await busy.order_end_of_ticket(TICKET.secret_hash, Reason.VIEWER_REPLACED, "")
+    assert list(await busy.end_orders("w1")) == [EndOrder(SESSION.id, Reason.VIEWER_REPLACED, "")]
+
+
+async def test_a_revoked_grant_opens_nothing(store: Store) -> None:
+    await store.add_grant(GRANT)
+    await store.revoke_console(GRANT.id, NOW, "")
+    assert await store.redeem_grant(GRANT.token_hash, NOW, reusable=True) is None
+    assert await store.find_grant(GRANT.token_hash) == replace(GRANT, revoked_at=NOW)
+
+
+async def test_revoking_a_console_ends_its_tickets_and_sessions_and_no_others(busy: Store) -> None:
+    elsewhere = replace(GRANT, token_hash="01" * 32, id="f" * 32)
+    await busy.add_grant(GRANT)
+    await busy.add_grant(elsewhere)
+    await busy.add_tickets([TICKET, replace(TICKET, secret_hash="dd" * 32, grant=elsewhere)])
+    await busy.add_sessions([replace(SESSION, id="c" * 32, grant=elsewhere)])
+    await busy.revoke_console(GRANT.id, NOW, "by ada")
+    ended = await busy.find_ticket(TICKET.secret_hash)
+    assert ended is not None
+    assert (ended.ended, ended.ended_detail) == (Reason.REVOKED, "by ada")
+    assert await busy.find_ticket("dd" * 32) == replace(TICKET, secret_hash="dd" * 32, grant=elsewhere)
+    orders = await busy.end_orders("w1")
+    assert {order.session_id for order in orders} == {SESSION.id, BARE.id}
+    assert {order.reason for order in orders} == {Reason.REVOKED}
+
+
+async def test_a_session_that_is_written_down_after_its_grant_was_revoked_is_to_be_ended(store: Store) -> None:
+    await store.add_grant(GRANT)
+    await store.revoke_console(GRANT.id, NOW, "")
+    await store.beat("w1", NOW)
+    await store.add_sessions([SESSION])
+    (order,) = await store.end_orders("w1")
+    assert (order.session_id, order.reason) == (SESSION.id, Reason.REVOKED)
+
+
+async def test_a_console_is_known_by_its_grant_or_what_is_left_of_it(store: Store) -> None:
+    assert await store.grant_of_console(GRANT.id) is None
+    await store.add_sessions([SESSION])
+    assert await store.grant_of_console(GRANT.id) == GRANT
+    await store.remove_sessions([SESSION.id])
+    await store.add_tickets([TICKET])
+    assert await store.grant_of_console(GRANT.id) == GRANT
+    await store.add_grant(replace(GRANT, user_name="now"))
+    found = await store.grant_of_console(GRANT.id)
+    assert found is not None
+    assert found.user_name == "now"
