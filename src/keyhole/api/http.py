@@ -96,6 +96,11 @@ async def read_body(request: Request, limit_bytes: int, *, deadline_seconds: flo
     return bytes(body)
 
 
+def cookie_headers(request: Request) -> list[tuple[str, str]]:
+    """The Cookie headers of a request, as the parsers of cookies take them."""
+    return [("cookie", line) for line in request.headers.getlist("cookie")]
+
+
 def parse_json(body: bytes) -> Any:
     """The JSON text's value. Raises ValueError for anything that is not JSON in UTF-8, or is nested too deeply."""
     try:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused, headers_of, status_of
-from keyhole.api.http import Exchange, raw_response
+from keyhole.api.http import Exchange, cookie_headers, raw_response
 from keyhole.errors import Refusal, SettingsError
 from keyhole.model import CONSOLE_TYPES, Protocol
 from keyhole.observe.observer import Surface
@@ -153,9 +153,9 @@ class ConsolePageExchange(PageExchange):
 
     async def document(self) -> str:
         """Where the ticket is not good (any more), any will do: the page asks itself, and says why."""
-        cookies = [("cookie", line) for line in self.request.headers.getlist("cookie")]
+        console_id = console_of(self.request.scope["path"]) or ""
         try:
-            ticket = await self._tickets.find(console_of(self.request.scope["path"]) or "", secret_in(cookies))
+            ticket = await self._tickets.find(console_id, secret_in(cookie_headers(self.request)))
         except Refusal:
             return CONSOLE_PAGE
         is_serial = CONSOLE_TYPES[ticket.grant.console_type].protocol is Protocol.SERIAL

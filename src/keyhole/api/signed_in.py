@@ -8,6 +8,7 @@ This is the one place of that rule.
 
 from starlette.requests import Request
 
+from keyhole.api.http import cookie_headers
 from keyhole.api.services import ApiServices
 from keyhole.errors import NotAuthenticated, OriginRefused
 from keyhole.model import IdentityToken
@@ -30,7 +31,7 @@ def identity_token(request: Request, allowed_origins: frozenset[str]) -> str | N
     token = request.headers.get("x-auth-token")
     if token:
         return token
-    found = cookie_values([("cookie", line) for line in request.headers.getlist("cookie")], COOKIE)
+    found = cookie_values(cookie_headers(request), COOKIE)
     if not found or not found[0] or request.headers.get(PAGE_HEADER) != "1":
         return None
     origins = request.headers.getlist("origin")

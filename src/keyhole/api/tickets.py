@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from keyhole.api.http import cookie_headers
 from keyhole.api.own_call import OwnCall, iso, server_of
 from keyhole.model import CONSOLE_TYPES, Ticket
 from keyhole.protocols.ticket_cookie import no_ticket_cookie, secret_in
@@ -36,5 +37,5 @@ async def close(call: OwnCall) -> Response:
 
 
 async def _ticket(call: OwnCall) -> Ticket:
-    cookies = [("cookie", line) for line in call.request.headers.getlist("cookie")]
-    return await call.services.tickets.find(call.parameters["console_id"], secret_in(cookies))
+    secret = secret_in(cookie_headers(call.request))
+    return await call.services.tickets.find(call.parameters["console_id"], secret)

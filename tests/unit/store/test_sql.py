@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.store.schema import migrate
 from keyhole.store.sql import SqlStore
 from keyhole.store.sqlite import connect
-from keyhole.store.tables import SCHEMA_VERSION, metadata
+from keyhole.store.tables import SCHEMA_VERSION, metadata, row_of_grant
 
 GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
 
@@ -120,6 +120,28 @@ def test_the_migrations_lead_to_the_schema_that_a_new_database_has(tmp_path: Pat
         engine.dispose()
     assert version == SCHEMA_VERSION
     assert schema_of(tmp_path / "migrated") == schema_of(tmp_path / "new")
+
+
+async def test_links_that_were_made_before_the_migration_are_good_after_it(tmp_path: Path) -> None:
+    engine = create_engine(url_of(tmp_path / "keyhole.db"), isolation_level="AUTOCOMMIT")
+    row = {name: value for name, value in row_of_grant(GRANT).items() if name not in ("id", "revoked_at")}
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        migrate(connection, revision="0001")
+        for token_hash in ("ab" * 32, "cd" * 32):
+            names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+            statement = text(f"INSERT INTO grants ({names}) VALUES ({marks})")
+            connection.execute(statement, row | {"token_hash": token_hash})
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+    async with SqlStore.open(url_of(tmp_path / "keyhole.db")) as store:
+        found = await store.redeem_grant("ab" * 32, 1.0, reusable=False)
+        other = await store.find_grant("cd" * 32)
+        assert found is not None
+        assert other is not None
+        assert replace(found, id=GRANT.id, redeemed_at=None) == GRANT
+        assert found.id != other.id
+        assert len(found.id) == 32
 
 
 def test_the_newest_migration_is_the_schemas_version() -> None:
