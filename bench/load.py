@@ -17,7 +17,7 @@ _EVENTS_AT_ONCE = 256
 
 
 def take_flood(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
-    """Opens sessions, asks for updates on all and reads what comes, counting its bytes (frame headers are 1 in 6500)."""
+    """Opens sessions, asks for updates on all and reads what comes, counting bytes, frame headers too (1 in 6500)."""
     viewers = {viewer.socket.fileno(): viewer for viewer in _open(endpoint, sessions, counters)}
     poll = select.epoll()
     read = bytearray(_READ_BYTES)

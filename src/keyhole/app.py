@@ -114,6 +114,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
             settings.sessions.idle_seconds,
             settings.sessions.maximum_seconds,
             settings.console.max_sessions_per_server,
+            settings.sessions.vanished_seconds,
         )
         sessions = Sessions(limits, observer, loop.time)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
@@ -135,7 +136,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 clock=time.time,
             )
         )
-        deadlines = Deadlines()
+        deadlines = Deadlines(vanished=settings.sessions.vanished_seconds)
         http = HttpServer(application, observer, deadlines)
         door = FrontDoor(SessionParts(consoles, sessions, observer, origins, loop.time, deadlines), http)
         server = await listen(listener, door, tls)

@@ -10,9 +10,9 @@ from keyhole.errors import Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
-from keyhole.sessions import Sessions
+from keyhole.sessions import SWEEP_SECONDS, Sessions
 
-SWEEP_SECONDS = 600
+FORGET_SECONDS = 600
 WATCH_SECONDS = 30
 
 
@@ -39,7 +39,7 @@ async def tick(sessions: Sessions, http: HttpServer) -> None:
     while True:
         http.tick()
         sessions.sweep()
-        await asyncio.sleep(1)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def sweep(consoles: Consoles, store: TokenStore, observer: Observer) -> None:
@@ -50,7 +50,7 @@ async def sweep(consoles: Consoles, store: TokenStore, observer: Observer) -> No
             await store.sweep_tokens(time.time())
         except Unavailable as trouble:
             observer.service_trouble("store", str(trouble))
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def watch(drivers: Sequence[HypervisorDriver], observer: Observer) -> None:

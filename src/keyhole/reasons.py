@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TARGET_PROTOCOL_ERROR = "target_protocol_error"
     TARGET_SECURITY_REFUSED = "target_security_refused"
     TARGET_CLOSED = "target_closed"
+    TARGET_LOST = "target_lost"
     SERVER_MOVED = "server_moved"
     # The way from the viewer to Keyhole.
     VIEWER_CLOSED = "viewer_closed"
@@ -104,6 +105,9 @@ WORDS: dict[Reason, Words] = {
         "The server ended the console",
         "It was switched off, restarted or moved.",
         "Open it again when the server is back.",
+    ),
+    Reason.TARGET_LOST: Words(
+        "The server's console is out of reach", "Its host answers nothing any more.", "Try again in a moment."
     ),
     Reason.SERVER_MOVED: Words("The server moved to another host", "Its console is now at another address.", _NEW_LINK),
     Reason.VIEWER_CLOSED: Words("Console closed", "You closed this console.", ""),

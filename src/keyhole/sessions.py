@@ -16,6 +16,12 @@ from keyhole.model import Grant
 from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
 
+VIEWER_CHECKS = 3
+"""How often a viewer is asked for a sign of life until it counts as lost."""
+
+SWEEP_SECONDS = 1.0
+"""How often `Sessions.sweep` is called."""
+
 
 class Relay(Interface):
     """What carries a session's bytes."""
@@ -32,16 +38,22 @@ class Relay(Interface):
         """Ends the session; the first reason given is the one that counts."""
 
     def check_viewer(self) -> None:
-        """Called every PING_SECONDS: ends the session when the viewer has been silent for too long."""
+        """Called VIEWER_CHECKS times in `vanished_seconds`: ends the session of a viewer that left all unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """0 means no limit, for each."""
+    """0 means no limit, but for `vanished_seconds`: how long a viewer may give no sign of life."""
 
     idle_seconds: int = 0
     maximum_seconds: int = 0
     per_server: int = 0
+    vanished_seconds: int = 45
+
+    @property
+    def check_seconds(self) -> float:
+        """The time between two checks of a viewer, shorter by that between two sweeps so that the sum is kept."""
+        return self.vanished_seconds / VIEWER_CHECKS - SWEEP_SECONDS
 
 
 @dataclass(slots=True)
@@ -54,10 +66,6 @@ class Session:
     opened_at: float
     relay: Relay
     checked_at: float
-
-
-PING_SECONDS = 30.0
-"""How often a viewer is asked whether it is still there."""
 
 
 class Sessions:
@@ -109,15 +117,16 @@ class Sessions:
         self._observer.console_closed(session.id, session.grant, reason, detail, traffic)
 
     def sweep(self) -> None:
-        """Ends the sessions whose time is up and checks on the viewers of the others. Called once a second."""
+        """Ends the sessions whose time is up and checks on the viewers of the others. Called every SWEEP_SECONDS."""
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
+        check_seconds = self._limits.check_seconds
         for session in tuple(self._live.values()):
             if maximum and now - session.opened_at >= maximum:
                 session.relay.end(Reason.TIME_LIMIT, f"after {maximum} seconds")
             elif idle and now - max(session.relay.last_input_at, session.opened_at) >= idle:
                 session.relay.end(Reason.IDLE_LIMIT, f"after {idle} seconds without input")
-            elif now - session.checked_at >= PING_SECONDS:
+            elif now - session.checked_at >= check_seconds:
                 session.checked_at = now
                 session.relay.check_viewer()
 

@@ -93,6 +93,10 @@ class SessionSettings(Section):
         0, description="A session ends after this long without input (screen updates do not count); 0: no limit."
     )
     maximum_seconds: Annotated[int, Field(ge=0)] = Field(0, description="A session ends after this long; 0: no limit.")
+    vanished_seconds: Annotated[int, Field(ge=6)] = Field(
+        45,
+        description="A session ends at the latest after this long without a sign of life from the viewer or the host.",
+    )
 
 
 class ConsoleSettings(Section):

@@ -13,5 +13,7 @@ class Deadlines:
     """Reaching the target and its handshake together: a person is told within ten seconds."""
     viewer: float = 20.0
     """The viewer's handshake: three round trips over a bad line."""
+    vanished: float = 45.0
+    """How long a peer of a running session may answer nothing before it counts as gone."""
     linger: float = 3.0
     """How long a peer may take to read its goodbye before the line is cut."""

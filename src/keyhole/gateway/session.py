@@ -17,7 +17,7 @@ from keyhole.errors import (
     TokenRefused,
 )
 from keyhole.gateway.close_reasons import Ending, ending_of_target, ending_of_viewer
-from keyhole.gateway.connection import Connection, RawViewer, Viewer
+from keyhole.gateway.connection import Connection, RawViewer, Viewer, watch_line
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial import dial
 from keyhole.gateway.goodbye import close_soon
@@ -160,6 +160,8 @@ def _start(
 
     is_rfb = CONSOLE_TYPES[grant.console_type].protocol is Protocol.VNC
     scanner = ClientMessageScanner(view_only=grant.rights is Rights.WATCH) if is_rfb else None
+    for line in (viewer, target_line):
+        watch_line(line.transport, parts.deadlines.vanished)
     pump = Pump(
         viewer.transport,
         viewer.frames,
