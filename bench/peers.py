@@ -1,5 +1,6 @@
 """The gateways under test: how each is configured, started, reached and ended. All listen on loopback only."""
 
+import resource
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,9 @@ Ports = Mapping[Behaviour, int]
 
 START_SECONDS = 20.0
 LINKS_LIVE_SECONDS = 3600
+VIEWERS_ARE_SILENT_SECONDS = 600
+"""Those of the bench answer no ping, and are still there."""
+SPARE_DESCRIPTORS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,11 @@ def versions() -> dict[str, str | None]:
     return found
 
 
+def most_sessions() -> int:
+    """How many sessions a process may have here, at two descriptors each."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS) // 2
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -190,6 +199,9 @@ url = "sqlite:///{directory / "keyhole.db"}"
 lifetime_seconds = {LINKS_LIVE_SECONDS}
 reuse = "{"once" if links_open_once else "until_expiry"}"
 
+[sessions]
+vanished_seconds = {VIEWERS_ARE_SILENT_SECONDS}
+
 [identity]
 allow_plain_passwords = true
 
@@ -213,10 +225,10 @@ vnc = {{ url = "tcp://127.0.0.1:{at}" }}
 
 def _haproxy_config(ports: Ports, fronts: Ports, certificate: Path | None) -> str:
     speaks_tls = f" ssl crt {certificate}" if certificate else ""
-    head = """
+    head = f"""
 global
     nbthread 1
-    maxconn 9000
+    maxconn {most_sessions()}
     tune.bufsize 262144
 defaults
     mode tcp

@@ -67,11 +67,14 @@ class Viewer:
 
     __slots__ = ("_early", "_frames", "socket")
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Connects and does the handshake. Raises OSError (TimeoutError among them), EOFError, ValueError."""
+    def __init__(self, endpoint: Endpoint, source: str = "127.0.0.1") -> None:
+        """Connects from one of loopback's addresses and does the handshake.
+
+        Raises OSError (TimeoutError among them), EOFError, ValueError.
+        """
         self._frames: Frames | None = None
         self._early = b""
-        self.socket = socket.create_connection(("127.0.0.1", endpoint.port), TIMEOUT_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", endpoint.port), TIMEOUT_SECONDS, (source, 0))
         try:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if endpoint.tls:
@@ -89,6 +92,10 @@ class Viewer:
         if not data:
             raise EOFError
         return data if self._frames is None else self._frames.payload(data)
+
+    def receive_whole(self, size: int) -> bytes:
+        """As many bytes of payload, while the socket still blocks."""
+        return self._exactly(size)
 
     def receive_into(self, buffer: bytearray) -> int:
         """Reads what has come, as it is on the wire, and gives its size. Raises EOFError at the end."""
