@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bench.processes import BenchError
+from bench.viewer import tls_context
 
 USER, PASSWORD, PROJECT = "bench", "bench", "bench"
 _TIMEOUT_SECONDS = 10.0
@@ -54,18 +55,18 @@ class Api:
 
 
 @contextmanager
-def signed_in(port: int) -> Iterator[Api]:
+def signed_in(port: int, *, tls: bool = False) -> Iterator[Api]:
     """A connection to the API on loopback. Raises BenchError."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    connection = _connection(port, tls)
     try:
         yield Api(connection)
     finally:
         connection.close()
 
 
-def is_healthy(port: int) -> bool:
+def is_healthy(port: int, *, tls: bool = False) -> bool:
     """Whether the service answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    connection = _connection(port, tls)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -73,3 +74,9 @@ def is_healthy(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(port: int, tls: bool) -> http.client.HTTPConnection:
+    if tls:
+        return http.client.HTTPSConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS, context=tls_context())
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)

@@ -25,14 +25,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What every contestant needed for the same work.
-
-    `aim` is how often Keyhole's cost should fit into websockify's, where there is such a number.
-    """
+    """What every contestant needed for the same work."""
 
     title: str
     rounds: Mapping[str, list[Figures]]
-    aim: float | None = None
 
     @property
     def figures(self) -> list[str]:
@@ -55,12 +51,10 @@ class Comparison:
         return theirs.median / ours.median
 
 
-def compare(
-    title: str, contestants: Mapping[str, Callable[[], Figures]], rounds: int, aim: float | None = None
-) -> Comparison:
+def compare(title: str, contestants: Mapping[str, Callable[[], Figures]], rounds: int) -> Comparison:
     """Measures A B C, A B C and so on, so that a noisy moment of the machine does not fall on one alone."""
     measured: dict[str, list[Figures]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, measure in contestants.items():
             measured[name].append(measure())
-    return Comparison(title, measured, aim)
+    return Comparison(title, measured)

@@ -18,6 +18,9 @@ OPEN_SECONDS = 120.0
 SETTLE_SECONDS = 1.0
 OFFER_SECONDS = 60.0
 STILL_SECONDS = 2.0
+AT_REST = "Sessions at rest"
+VIEWERS_STOP = f"{STUCK} sessions, {OFFERED_BYTES // 1_000_000} MB offered in each to viewers that do not read"
+TARGETS_STOP = f"{STUCK} sessions, {OFFERED_BYTES // 1_000_000} MB offered in each to targets that do not read"
 NEEDED_BYTES = 4 * STUCK * OFFERED_BYTES
 """A gateway that keeps what it cannot pass on takes more than what is offered."""
 
@@ -30,11 +33,9 @@ def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]
     def all_by(measure: Callable[[Starter], Figures], title: str) -> Comparison:
         return compare(title, {name: partial(measure, start) for name, start in starters.items()}, rounds)
 
-    offered = f"{STUCK} sessions, {OFFERED_BYTES // 1_000_000} MB offered in each"
-
-    yield all_by(at_rest, "Sessions at rest")
-    yield all_by(viewers_stop, f"{offered} to viewers that do not read")
-    yield all_by(targets_stop, f"{offered} to targets that do not read")
+    yield all_by(at_rest, AT_REST)
+    yield all_by(viewers_stop, VIEWERS_STOP)
+    yield all_by(targets_stop, TARGETS_STOP)
 
 
 def at_rest(start: Starter) -> Figures:

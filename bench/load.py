@@ -1,37 +1,35 @@
 """The viewers: each function is the whole work of one process, which counts what it did until it is ended."""
 
 import select
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 
 from bench import rfb
 from bench.processes import Count, Counters
-from bench.target import OFFERED_BYTES
+from bench.target import OFFERED_BYTES, UPDATES, Behaviour
 from bench.viewer import Endpoint, Viewer
 
-_DISCARD_BYTES = 1 << 20
+_READ_BYTES = 256 * 1024
+"""As much as a read brings: viewers really take what comes, as a browser does."""
 _KEYS_IN_A_FRAME = 8192
 _EVENTS_AT_ONCE = 256
 
 
 def take_flood(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
-    """Opens sessions, asks for updates on all and throws away what comes, counting its bytes on the wire."""
+    """Opens sessions, asks for updates on all and reads what comes, counting bytes, frame headers too (1 in 6500)."""
     viewers = {viewer.socket.fileno(): viewer for viewer in _open(endpoint, sessions, counters)}
     poll = select.epoll()
-    nowhere = bytearray(_DISCARD_BYTES)
+    read = bytearray(_READ_BYTES)
     for fd, viewer in viewers.items():
         _ask(viewer)
+        viewer.socket.setblocking(False)
         poll.register(fd, select.EPOLLIN)
     while True:
         taken = 0
         for fd, _ in poll.poll(maxevents=_EVENTS_AT_ONCE):
-            # With MSG_TRUNC the kernel does not even copy; frame headers are counted too, one byte in 6500.
-            got = viewers[fd].socket.recv_into(nowhere, _DISCARD_BYTES, socket.MSG_TRUNC)
-            if not got:
-                raise EOFError
-            taken += got
+            taken += viewers[fd].receive_into(read)
         counters[Count.BYTES] += taken
 
 
@@ -78,7 +76,7 @@ def come_and_go(endpoints: Sequence[Endpoint], at_once: int, seconds: float, cou
             if endpoint is None:
                 return
             try:
-                viewer = Viewer(endpoint)
+                viewer = Viewer(endpoint, f"127.0.0.{number + 1}")  # one address has too few ports
             except (OSError, EOFError, ValueError):
                 failed[number] += 1
             else:
@@ -107,6 +105,57 @@ def sit_still(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
         counters[Count.FAILED] = sessions - len(viewers)
     counters[Count.MICROSECONDS] = _microseconds_since(began_at)
     threading.Event().wait()
+
+
+def rest_and_answer(
+    endpoint: Endpoint, sessions: int, rest_seconds: float, per_second: int, seconds: float, counters: Counters
+) -> None:
+    """Opens as many of the sessions as it is given and lets them rest for a while; then asks for `per_second` updates,
+    each on the next session in turn, and measures how long an answer takes."""
+    began_at = time.monotonic()
+    viewers: list[Viewer] = []
+    try:
+        for viewer in _open(endpoint, sessions, counters):
+            viewers.append(viewer)
+    except (OSError, EOFError, ValueError):
+        counters[Count.FAILED] = sessions - len(viewers)
+    counters[Count.MICROSECONDS] = _microseconds_since(began_at)
+    time.sleep(rest_seconds)
+    taken = sorted(_answer_times(viewers, per_second, seconds))
+    counters[Count.P50_MICROSECONDS] = round(taken[len(taken) // 2] * 1e6)
+    counters[Count.P99_MICROSECONDS] = round(taken[len(taken) * 99 // 100] * 1e6)
+    threading.Event().wait()
+
+
+def _answer_times(viewers: list[Viewer], per_second: int, seconds: float) -> list[float]:
+    """Seconds from a viewer's word to the end of the update that answers it, but for the first of each viewer."""
+    message_bytes = len(UPDATES[Behaviour.MESSAGES_1K])
+    poll = select.epoll()
+    by_fd = {viewer.socket.fileno(): viewer for viewer in viewers}
+    for fd, viewer in by_fd.items():
+        _ask(viewer)
+        _ = viewer.receive_whole(message_bytes)
+        viewer.socket.setblocking(False)
+        poll.register(fd, select.EPOLLIN)
+    key = viewers[0].framed(rfb.KEY_EVENT)
+    turn = cycle(by_fd.items())
+    asked_at: dict[int, float] = {}
+    missing: dict[int, int] = {}
+    taken = []
+    next_at = time.perf_counter()
+    end = next_at + seconds
+    while (now := time.perf_counter()) < end:
+        if now >= next_at:
+            next_at = max(next_at + 1 / per_second, now - 0.01)  # a late start is not made good at once
+            fd, viewer = next(turn)
+            if fd not in asked_at:
+                asked_at[fd], missing[fd] = time.perf_counter(), message_bytes
+                viewer.socket.send(key)
+        for fd, _ in poll.poll(max(0.0, next_at - time.perf_counter()), _EVENTS_AT_ONCE):
+            missing[fd] = missing.get(fd, 0) - len(by_fd[fd].receive())  # nothing, where it was a ping
+            if fd in asked_at and not missing[fd]:
+                taken.append(time.perf_counter() - asked_at.pop(fd))
+    return taken
 
 
 def read_nothing(endpoint: Endpoint, sessions: int, counters: Counters) -> None:

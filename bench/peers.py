@@ -1,5 +1,6 @@
 """The gateways under test: how each is configured, started, reached and ended. All listen on loopback only."""
 
+import resource
 import shutil
 import socket
 import subprocess
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from bench.api import PASSWORD, PROJECT, USER, is_healthy, signed_in
+from bench.certificate import write_certificate
 from bench.comparison import BASELINE, KEYHOLE, LIMIT
 from bench.processes import BenchError, program, wait_until
 from bench.target import Behaviour
@@ -23,6 +26,9 @@ Ports = Mapping[Behaviour, int]
 
 START_SECONDS = 20.0
 LINKS_LIVE_SECONDS = 3600
+VIEWERS_ARE_SILENT_SECONDS = 600
+"""Those of the bench answer no ping, and are still there."""
+SPARE_DESCRIPTORS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,11 @@ class Peer:
     endpoints: Mapping[Behaviour, Endpoint]
 
 
-Starter = Callable[[Ports], AbstractContextManager[Peer]]
-"""Starts a gateway in front of the target and ends it when the context is left."""
+class Starter(Protocol):
+    """Starts a gateway in front of the target, with TLS to the viewers or without, and ends it with the context."""
+
+    def __call__(self, ports: Ports, /, *, tls: bool = False) -> AbstractContextManager[Peer]: ...
+
 
 Starters = Mapping[str, Starter]
 """Every gateway that is installed, by its name."""
@@ -47,11 +56,12 @@ class Keyhole(Peer):
 
     port: int
     server_ids: Mapping[Behaviour, str]
+    tls: bool
 
     def new_links(self, behaviour: Behaviour, count: int) -> list[Endpoint]:
         """As many new links to one server, by its API. Raises BenchError."""
-        with signed_in(self.port) as api:
-            return [Endpoint(self.port, api.console_path(self.server_ids[behaviour])) for _ in range(count)]
+        with signed_in(self.port, tls=self.tls) as api:
+            return [Endpoint(self.port, api.console_path(self.server_ids[behaviour]), self.tls) for _ in range(count)]
 
 
 def installed() -> Starters:
@@ -65,45 +75,52 @@ def installed() -> Starters:
 
 
 @contextmanager
-def keyhole(ports: Ports, *, links_open_once: bool = False) -> Iterator[Keyhole]:
+def keyhole(ports: Ports, *, tls: bool = False, links_open_once: bool = False) -> Iterator[Keyhole]:
     """One worker with a store of its own. Its endpoints are links for any number of sessions, unless
     `links_open_once`."""
     port = free_port()
     server_ids = {behaviour: str(uuid.uuid4()) for behaviour in ports}
     with directory() as folder:
         config = folder / "keyhole.toml"
-        config.write_text(_keyhole_config(port, ports, server_ids, folder, links_open_once=links_open_once))
+        config.write_text(_keyhole_config(port, ports, server_ids, folder, tls=tls, links_open_once=links_open_once))
         with program([sys.executable, "-m", "keyhole", "serve", "--config", str(config)], folder) as process:
-            wait_for_start(process, lambda: is_healthy(port), folder)
-            with signed_in(port) as api:
-                endpoints = {behaviour: Endpoint(port, api.console_path(at)) for behaviour, at in server_ids.items()}
-            yield Keyhole(KEYHOLE, process.pid, endpoints, port, server_ids)
+            wait_for_start(process, lambda: is_healthy(port, tls=tls), folder)
+            with signed_in(port, tls=tls) as api:
+                endpoints = {
+                    behaviour: Endpoint(port, api.console_path(at), tls) for behaviour, at in server_ids.items()
+                }
+            yield Keyhole(KEYHOLE, process.pid, endpoints, port, server_ids, tls)
 
 
 @contextmanager
-def websockify(ports: Ports) -> Iterator[Peer]:
+def websockify(ports: Ports, *, tls: bool = False) -> Iterator[Peer]:
     """With a token file of one line for each behaviour: it is read anew for every session, so it is kept short."""
     port = free_port()
     with directory() as folder:
         tokens = folder / "tokens"
         tokens.write_text("".join(f"{behaviour}: 127.0.0.1:{at}\n" for behaviour, at in ports.items()))
         command = [sys.executable, "-m", "websockify", "--token-plugin", "TokenFile", "--token-source", str(tokens)]
+        if tls:
+            certificate, key, _ = write_certificate(folder)
+            command += ["--ssl-only", "--cert", str(certificate), "--key", str(key)]
         with program([*command, f"127.0.0.1:{port}"], folder) as process:
             wait_for_start(process, lambda: listens(port), folder)
-            endpoints = {behaviour: Endpoint(port, f"/websockify?token={behaviour}") for behaviour in ports}
+            endpoints = {behaviour: Endpoint(port, f"/websockify?token={behaviour}", tls) for behaviour in ports}
             yield Peer(BASELINE, process.pid, endpoints)
 
 
 @contextmanager
-def haproxy(ports: Ports) -> Iterator[Peer]:
+def haproxy(ports: Ports, *, tls: bool = False) -> Iterator[Peer]:
     """Relays TCP with buffers of 256 KiB in one thread: no WebSocket, no token, no handshake of its own."""
     fronts = {behaviour: free_port() for behaviour in ports}
     with directory() as folder:
         config = folder / "haproxy.cfg"
-        config.write_text(_haproxy_config(ports, fronts))
+        certificate = write_certificate(folder)[2] if tls else None
+        config.write_text(_haproxy_config(ports, fronts, certificate))
         with program([haproxy_command() or "haproxy", "-db", "-f", str(config)], folder) as process:
             wait_for_start(process, lambda: all(map(listens, fronts.values())), folder)
-            yield Peer(LIMIT, process.pid, {behaviour: Endpoint(front, None) for behaviour, front in fronts.items()})
+            endpoints = {behaviour: Endpoint(front, None, tls) for behaviour, front in fronts.items()}
+            yield Peer(LIMIT, process.pid, endpoints)
 
 
 def haproxy_command() -> str | None:
@@ -120,6 +137,11 @@ def versions() -> dict[str, str | None]:
         told = subprocess.run([command, "-v"], capture_output=True, text=True, check=True).stdout
         found["haproxy"] = told.split()[2]
     return found
+
+
+def most_sessions() -> int:
+    """How many sessions a process may have here, at two descriptors each."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS) // 2
 
 
 def free_port() -> int:
@@ -164,11 +186,16 @@ def _version(package: str) -> str | None:
 
 
 def _keyhole_config(
-    port: int, ports: Ports, server_ids: Mapping[Behaviour, str], folder: Path, *, links_open_once: bool
+    port: int, ports: Ports, server_ids: Mapping[Behaviour, str], folder: Path, *, tls: bool, links_open_once: bool
 ) -> str:
+    files = ""
+    if tls:
+        certificate, key, _ = write_certificate(folder)
+        files = f'tls_certificate = "{certificate}"\ntls_key = "{key}"\n'
     head = f"""
 [server]
 listen = "127.0.0.1:{port}"
+{files}
 
 [store]
 url = "sqlite:///{folder / "keyhole.db"}"
@@ -182,6 +209,9 @@ sessions = 0
 sessions_per_user = 0
 sessions_per_project = 0
 messages_per_second = 0
+
+[sessions]
+vanished_seconds = {VIEWERS_ARE_SILENT_SECONDS}
 
 [identity]
 allow_plain_passwords = true
@@ -204,11 +234,12 @@ vnc = {{ url = "tcp://127.0.0.1:{at}" }}
     return head + "".join(servers)
 
 
-def _haproxy_config(ports: Ports, fronts: Ports) -> str:
-    head = """
+def _haproxy_config(ports: Ports, fronts: Ports, certificate: Path | None) -> str:
+    speaks_tls = f" ssl crt {certificate}" if certificate else ""
+    head = f"""
 global
     nbthread 1
-    maxconn 4000
+    maxconn {most_sessions()}
     tune.bufsize 262144
 defaults
     mode tcp
@@ -219,7 +250,7 @@ defaults
     listens = (
         f"""
 listen {behaviour}
-    bind 127.0.0.1:{front}
+    bind 127.0.0.1:{front}{speaks_tls}
     server target 127.0.0.1:{ports[behaviour]}
 """
         for behaviour, front in fronts.items()

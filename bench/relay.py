@@ -1,7 +1,7 @@
-"""The relay: what it costs to carry bytes from target to viewer, in floods and in acknowledged messages."""
+"""The relay: what it costs to carry bytes from target to viewer, in floods and acknowledged messages."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 
@@ -16,20 +16,45 @@ WARM_UP_SECONDS = 1.0
 OPEN_SECONDS = 60.0
 MANY = 50
 
+FLOOD_ONE = "64 KiB flood on one session"
+FLOOD_MANY = f"64 KiB flood on {MANY} sessions"
+MESSAGES_16K = f"16 KiB messages on {MANY} sessions"
+MESSAGES_1K = f"1 KiB messages on {MANY} sessions"
+TLS_FLOOD = "TLS to the viewer: 64 KiB flood on one session"
+TLS_MESSAGES = f"TLS to the viewer: 1 KiB messages on {MANY} sessions"
+
 
 def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]:
-    """Every comparison of the relay."""
+    """Every comparison of the relay without TLS."""
+    yield from _all(
+        starters,
+        seconds,
+        rounds,
+        {
+            FLOOD_ONE: partial(flood, 1),
+            FLOOD_MANY: partial(flood, MANY),
+            MESSAGES_16K: partial(messages, Behaviour.MESSAGES_16K),
+            MESSAGES_1K: partial(messages, Behaviour.MESSAGES_1K),
+        },
+        tls=False,
+    )
+
+
+def run_tls(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]:
+    """The relay when viewers speak TLS to the gateway."""
+    works: Works = {TLS_FLOOD: partial(flood, 1), TLS_MESSAGES: partial(messages, Behaviour.MESSAGES_1K)}
+    yield from _all(starters, seconds, rounds, works, tls=True)
+
+
+Works = Mapping[str, Callable[[float, Peer], Figures]]
+
+
+def _all(starters: Starters, seconds: float, rounds: int, works: Works, *, tls: bool) -> Iterator[Comparison]:
     with ExitStack() as stack:
         ports = stack.enter_context(target()).ports
-        peers = [stack.enter_context(start(ports)) for start in starters.values()]
-
-        def all_by(measure: Callable[[float, Peer], Figures], title: str, aim: float) -> Comparison:
-            return compare(title, {peer.name: partial(measure, seconds, peer) for peer in peers}, rounds, aim)
-
-        yield all_by(partial(flood, 1), "64 KiB flood on one session", 2.8)
-        yield all_by(partial(flood, MANY), f"64 KiB flood on {MANY} sessions", 2.0)
-        yield all_by(partial(messages, Behaviour.MESSAGES_16K), f"16 KiB messages on {MANY} sessions", 6.0)
-        yield all_by(partial(messages, Behaviour.MESSAGES_1K), f"1 KiB messages on {MANY} sessions", 8.0)
+        peers = [stack.enter_context(start(ports, tls=tls)) for start in starters.values()]
+        for title, measure in works.items():
+            yield compare(title, {peer.name: partial(measure, seconds, peer) for peer in peers}, rounds)
 
 
 def flood(sessions: int, seconds: float, peer: Peer) -> Figures:

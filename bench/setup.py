@@ -14,6 +14,8 @@ from bench.target import Behaviour, target
 from bench.viewer import Endpoint
 
 AT_ONCE = 8
+NEW_SESSIONS = f"New sessions, {AT_ONCE} at a time"
+TLS_NEW_SESSIONS = f"TLS to the viewer: new sessions, {AT_ONCE} at a time"
 NEW_LINKS = 1000
 """How many sessions are opened with a link of their own, in each round."""
 SETTLE_SECONDS = 0.5
@@ -29,7 +31,11 @@ def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]
         strict = stack.enter_context(keyhole(ports, links_open_once=True))
         contestants = {peer.name: partial(sessions, peer, seconds) for peer in peers}
         contestants[f"{KEYHOLE}, new links"] = partial(sessions_with_new_links, strict, seconds)
-        yield compare(f"New sessions, {AT_ONCE} at a time", contestants, rounds, 8.0)
+        yield compare(NEW_SESSIONS, contestants, rounds)
+    with ExitStack() as stack:
+        ports = stack.enter_context(target()).ports
+        over_tls = [stack.enter_context(start(ports, tls=True)) for start in starters.values()]
+        yield compare(TLS_NEW_SESSIONS, {peer.name: partial(sessions, peer, seconds) for peer in over_tls}, rounds)
 
 
 def sessions(peer: Peer, seconds: float) -> Figures:

@@ -3,6 +3,7 @@
 It is one process on one epoll, with a port for each behaviour, so that it is seldom what the gateways wait for.
 """
 
+import contextlib
 import select
 import socket
 from collections.abc import Iterator, Mapping
@@ -82,7 +83,8 @@ def serve(ports: Pipe, counters: Counters) -> None:
             if fd in listeners:
                 listener, behaviour = listeners[fd]
                 accepted, _ = listener.accept()
-                connections[accepted.fileno()] = _Connection(accepted, behaviour, poll, counters)
+                with contextlib.suppress(ConnectionError):  # gone already: a probe for the port
+                    connections[accepted.fileno()] = _Connection(accepted, behaviour, poll, counters)
                 continue
             connection = connections[fd]
             try:

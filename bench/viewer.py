@@ -4,8 +4,10 @@ What is sent carries a mask and what is received is read frame by frame, as in a
 """
 
 import socket
+import ssl
 import struct
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle
 
 from bench import rfb
@@ -20,10 +22,11 @@ _LEAST_CONTROL = 0x8
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a console is reached: a port on loopback, and the path of its WebSocket (None: RFB without one)."""
+    """Where a console is reached: a port on loopback, the path of its WebSocket (None: RFB without one), over TLS."""
 
     port: int
     path: str | None
+    tls: bool = False
 
 
 class Frames:
@@ -64,13 +67,18 @@ class Viewer:
 
     __slots__ = ("_early", "_frames", "socket")
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Connects and does the handshake. Raises OSError (TimeoutError among them), EOFError, ValueError."""
+    def __init__(self, endpoint: Endpoint, source: str = "127.0.0.1") -> None:
+        """Connects from one of loopback's addresses and does the handshake.
+
+        Raises OSError (TimeoutError among them), EOFError, ValueError.
+        """
         self._frames: Frames | None = None
         self._early = b""
-        self.socket = socket.create_connection(("127.0.0.1", endpoint.port), TIMEOUT_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", endpoint.port), TIMEOUT_SECONDS, (source, 0))
         try:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if endpoint.tls:
+                self.socket = tls_context().wrap_socket(self.socket)
             if endpoint.path is not None:
                 self._open_websocket(endpoint)
             self._shake_hands()
@@ -85,15 +93,33 @@ class Viewer:
             raise EOFError
         return data if self._frames is None else self._frames.payload(data)
 
+    def receive_whole(self, size: int) -> bytes:
+        """As many bytes of payload, while the socket still blocks."""
+        return self._exactly(size)
+
+    def receive_into(self, buffer: bytearray) -> int:
+        """Reads what has come, as it is on the wire, and gives its size. Raises EOFError at the end."""
+        taken = 0
+        try:
+            while taken < len(buffer):  # TLS gives a record of 16 KiB at a time
+                got = self.socket.recv_into(buffer)
+                if not got:
+                    raise EOFError
+                taken += got
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        return taken
+
     def framed(self, message: bytes) -> bytes:
         """A message as it has to be sent."""
         return message if self._frames is None else masked_frame(message)
 
     def _open_websocket(self, endpoint: Endpoint) -> None:
+        scheme = "https" if endpoint.tls else "http"
         self.socket.sendall(
             (
                 f"GET {endpoint.path} HTTP/1.1\r\nHost: 127.0.0.1:{endpoint.port}\r\nUpgrade: websocket\r\n"
-                f"Connection: Upgrade\r\nOrigin: http://127.0.0.1:{endpoint.port}\r\nSec-WebSocket-Version: 13\r\n"
+                f"Connection: Upgrade\r\nOrigin: {scheme}://127.0.0.1:{endpoint.port}\r\nSec-WebSocket-Version: 13\r\n"
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: binary\r\n\r\n"
             ).encode("ascii")
         )
@@ -139,6 +165,15 @@ def masked_frame(payload: bytes) -> bytes:
     else:
         header = struct.pack("!BBQ", _BINARY, _MASKED | 127, size)
     return header + _MASK + bytes(byte ^ key for byte, key in zip(payload, cycle(_MASK), strict=False))
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Whoever answers is measured, not judged."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _header_bytes(data: bytes, at: int) -> int:

@@ -135,6 +135,7 @@ def session_limits(settings: Settings) -> SessionLimits:
         per_project=settings.limits.sessions_per_project,
         per_server=settings.console.max_sessions_per_server,
         buffered_bytes=settings.limits.buffered_bytes,
+        vanished_seconds=settings.sessions.vanished_seconds,
     )
 
 
@@ -192,7 +193,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
             )
         )
         limits = settings.limits
-        deadlines = Deadlines(head=limits.head_seconds)
+        deadlines = Deadlines(head=limits.head_seconds, vanished=settings.sessions.vanished_seconds)
         http = HttpServer(application, observer, deadlines, limits.head_bytes)
         entrance = Entrance(consoles, tickets, register, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(

@@ -12,10 +12,10 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
 from keyhole.register import Register
-from keyhole.sessions import Sessions
+from keyhole.sessions import SWEEP_SECONDS, Sessions
 from keyhole.tickets import Tickets
 
-SWEEP_SECONDS = 600
+FORGET_SECONDS = 600
 WATCH_SECONDS = 30
 
 POLL_SECONDS = 0.4
@@ -51,7 +51,7 @@ async def tick(sessions: Sessions, http: HttpServer) -> None:
     while True:
         http.tick()
         sessions.sweep()
-        await asyncio.sleep(1)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def refresh(certificate: Certificate | None, observer: Observer) -> None:
@@ -118,7 +118,7 @@ async def sweep(
             await store.sweep_tokens(time.time())
         except Unavailable as trouble:
             observer.service_trouble("store", str(trouble))
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def watch(drivers: Sequence[HypervisorDriver], observer: Observer) -> None:

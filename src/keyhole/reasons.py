@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TARGET_SECURITY_REFUSED = "target_security_refused"
     TARGET_TLS_FAILED = "target_tls_failed"
     TARGET_CLOSED = "target_closed"
+    TARGET_LOST = "target_lost"
     SERVER_MOVED = "server_moved"
     # The way from the viewer to Keyhole.
     VIEWER_CLOSED = "viewer_closed"
@@ -157,6 +158,9 @@ WORDS: dict[Reason, Words] = {
         "It was switched off, restarted or moved.",
         "Open it again when the server is back.",
     ),
+    Reason.TARGET_LOST: Words(
+        "The server's console is out of reach", "Its host answers nothing any more.", "Try again in a moment."
+    ),
     Reason.SERVER_MOVED: Words("The server moved to another host", "Its console is now at another address.", _NEW_LINK),
     Reason.VIEWER_CLOSED: Words("Console closed", "You closed this console.", ""),
     Reason.VIEWER_LOST: Words("Connection lost", "The network between you and Keyhole was interrupted.", _NEW_LINK),
@@ -244,6 +248,7 @@ CHECKS: dict[Reason, str] = {
         " certificate."
     ),
     Reason.TARGET_CLOSED: "The hypervisor's log at that time; usually the guest was stopped or moved.",
+    Reason.TARGET_LOST: "The network to the log's `target`; did its host lose power? `sessions.vanished_seconds`.",
     Reason.SERVER_MOVED: "Nothing, unless it is frequent: the server was moved between link and opening.",
     Reason.VIEWER_CLOSED: "Nothing: the viewer ended it.",
     Reason.VIEWER_LOST: "Proxies between Keyhole and viewers that cut idle connections (they need more than 30 s).",

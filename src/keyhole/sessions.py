@@ -16,6 +16,12 @@ from keyhole.model import Grant, Ticket
 from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
 
+VIEWER_CHECKS = 3
+"""How often a viewer is asked for a sign of life until it counts as lost."""
+
+SWEEP_SECONDS = 1.0
+"""How often `Sessions.sweep` is called."""
+
 
 class Relay(Interface):
     """What carries a session's bytes."""
@@ -39,12 +45,12 @@ class Relay(Interface):
         """Called once a second: the viewer may send as many messages again as it may in a second."""
 
     def check_viewer(self) -> None:
-        """Called every PING_SECONDS: ends the session when the viewer has been silent for too long."""
+        """Called VIEWER_CHECKS times in `vanished_seconds`: ends the session of a viewer that left all unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """0 means no limit, for each."""
+    """0 means no limit, but for `vanished_seconds`: how long a viewer may give no sign of life."""
 
     idle_seconds: int = 0
     maximum_seconds: int = 0
@@ -53,6 +59,12 @@ class SessionLimits:
     per_project: int = 0
     per_server: int = 0
     buffered_bytes: int = 0
+    vanished_seconds: int = 45
+
+    @property
+    def check_seconds(self) -> float:
+        """The time between two checks of a viewer, shorter by that between two sweeps so that the sum is kept."""
+        return self.vanished_seconds / VIEWER_CHECKS - SWEEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +120,6 @@ class SessionListener(Interface):
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """The session is over."""
-
-
-PING_SECONDS = 30.0
-"""How often a viewer is asked whether it is still there."""
 
 
 class Sessions:
@@ -226,10 +234,10 @@ class Sessions:
             session.relay.end(reason, detail)
 
     def sweep(self) -> None:
-        """Called once a second: counts what went through, ends the sessions whose time is up, checks on the others."""
+        """Counts what went through, ends the sessions whose time is up, checks on the others. Every SWEEP_SECONDS."""
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
-        most_buffered = self._limits.buffered_bytes
+        most_buffered, check_seconds = self._limits.buffered_bytes, self._limits.check_seconds
         to_viewer = to_target = 0
         for session in tuple(self._live.values()):
             more_to_viewer, more_to_target = _new_traffic(session)
@@ -242,7 +250,7 @@ class Sessions:
                 session.relay.end(Reason.TIME_LIMIT, f"after {maximum} seconds")
             elif idle and now - session.last_input_at >= idle:
                 session.relay.end(Reason.IDLE_LIMIT, f"after {idle} seconds without input")
-            elif now - session.checked_at >= PING_SECONDS:
+            elif now - session.checked_at >= check_seconds:
                 session.checked_at = now
                 session.relay.check_viewer()
         self._observer.relayed(to_viewer, to_target)

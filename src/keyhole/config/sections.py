@@ -108,6 +108,10 @@ class SessionSettings(Section):
     drain_seconds: Annotated[int, Field(ge=0)] = Field(
         0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."
     )
+    vanished_seconds: Annotated[int, Field(ge=6)] = Field(
+        45,
+        description="A session ends at the latest after this long without a sign of life from the viewer or the host.",
+    )
 
 
 class ConsoleSettings(Section):

@@ -10,6 +10,7 @@ import glob
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -297,4 +298,5 @@ def _shown(path: Path) -> str:
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    """Not the loop's time, which stands still between two turns of uvloop: what was seen just before would be new."""
+    return time.monotonic()

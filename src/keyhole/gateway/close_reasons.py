@@ -40,6 +40,7 @@ CLOSE_CODES: dict[Reason, int] = {
     Reason.LIMIT_MESSAGES: 4022,
     Reason.LIMIT_BUFFER: 4023,
     Reason.VIEWER_REPLACED: 4024,
+    Reason.TARGET_LOST: 4025,
     Reason.DEPENDENCY_UNAVAILABLE: 4030,
 }
 """The code for every reason that a WebSocket may be closed with; the others are told before the upgrade."""

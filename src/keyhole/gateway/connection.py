@@ -56,7 +56,6 @@ class Connection(asyncio.Protocol):
         """Takes a transport over, with what was already read from it."""
         self.transport = transport
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
-        keep_alive(transport)
         if received:
             self._hold(received)
 
@@ -217,12 +216,16 @@ class WebSocketViewer(Connection):
 Viewer = RawViewer | WebSocketViewer
 
 
-def keep_alive(transport: asyncio.Transport) -> None:
-    """Has the kernel notice a TCP peer that vanished, within about 70 seconds."""
+def watch_line(transport: asyncio.Transport, vanished_seconds: float) -> None:
+    """Has the kernel end a TCP connection (TimeoutError) whose peer answers nothing, or takes nothing, for so long.
+
+    TCP_USER_TIMEOUT bounds unacknowledged data and, in place of a count, keep-alive probes (tcp(7)).
+    """
     sock = transport.get_extra_info("socket")
     if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
+    probe_seconds = max(1, int(vanished_seconds / 3))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))

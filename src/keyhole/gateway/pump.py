@@ -26,9 +26,7 @@ from keyhole.protocols.websocket import (
     pong_frame,
 )
 from keyhole.reasons import Reason
-
-SILENT_CHECKS = 3
-"""After so many checks in a row without a byte from the viewer it counts as lost."""
+from keyhole.sessions import VIEWER_CHECKS
 
 
 class Pump:
@@ -41,6 +39,7 @@ class Pump:
         "_linger_seconds",
         "_owed_pong",
         "_scanner",
+        "_taken_at_check",
         "_target",
         "_viewer",
         "_viewer_paused",
@@ -68,6 +67,7 @@ class Pump:
         self._clock = clock
         self._linger_seconds = linger_seconds
         self._viewer_paused = False
+        self._taken_at_check = 0
         self._owed_pong: bytes | None = None
         self.checks_unanswered = 0
         self.last_input_at = clock()
@@ -186,15 +186,34 @@ class Pump:
             self._viewer.resume_reading()
 
     def check_viewer(self) -> None:
-        """Asks a WebSocket viewer for a sign of life; one that gave none for long is lost."""
+        """Asks a WebSocket viewer for a sign of life; one that gave none since the last checks is lost.
+
+        Whoever takes a full buffer's bytes, however slowly, is there: no ping reaches it past what waits before.
+        """
         if self._frames is None:
             return  # a raw viewer has no way to answer; TCP keep-alive watches over it
-        if self.checks_unanswered >= SILENT_CHECKS:
+        taken = self.to_viewer_bytes - self._viewer.get_write_buffer_size()
+        if self._viewer_paused and taken != self._taken_at_check:
+            self.checks_unanswered = 0
+        self._taken_at_check = taken
+        self.checks_unanswered += 1
+        if self.checks_unanswered == VIEWER_CHECKS:
             self.end(Reason.VIEWER_LOST)
             return
-        self.checks_unanswered += 1
         if not self._viewer_paused:
             self._viewer.write(ping_frame(b""))
+
+    def viewer_finished(self) -> bool:
+        """The viewer sends no more. A native one may still read what the target has to say (a half-closed line).
+
+        Returns whether its connection stays open, which is for `linger_seconds` at most.
+        """
+        if self._frames is None and self._viewer.can_write_eof() and self._target.can_write_eof():
+            self._target.write_eof()
+            asyncio.get_running_loop().call_later(self._linger_seconds, self.end, Reason.VIEWER_CLOSED)
+            return True
+        self.end(Reason.VIEWER_CLOSED)
+        return False
 
     def end(self, reason: Reason, detail: str = "") -> None:
         """Ends both sides; what was written is still sent. The first call counts."""
@@ -229,8 +248,11 @@ class _TargetSide(asyncio.Protocol):
         self._pump = pump
         self.data_received = pump.from_target  # type: ignore[method-assign]
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def eof_received(self) -> None:
         self._pump.end(Reason.TARGET_CLOSED)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.end(Reason.TARGET_LOST if isinstance(exc, TimeoutError) else Reason.TARGET_CLOSED)
 
     def pause_writing(self) -> None:
         self._pump.pause_viewer()
@@ -246,8 +268,11 @@ class _ViewerSide(asyncio.Protocol):
         self._pump = pump
         self.data_received = pump.from_viewer_frames  # type: ignore[method-assign]
 
+    def eof_received(self) -> bool:
+        return self._pump.viewer_finished()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.end(Reason.VIEWER_CLOSED)
+        self._pump.end(Reason.VIEWER_LOST if isinstance(exc, TimeoutError) else Reason.VIEWER_CLOSED)
 
     def pause_writing(self) -> None:
         self._pump.pause_target()

@@ -18,7 +18,7 @@ from keyhole.errors import (
 )
 from keyhole.gateway.admission import Admission, Entrance, admit
 from keyhole.gateway.close_reasons import Ending, ending_of_target, ending_of_viewer
-from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer
+from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, watch_line
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial import dial, is_encrypted
 from keyhole.gateway.goodbye import close_soon
@@ -183,6 +183,8 @@ def _start(
     grant = admission.grant
     is_rfb = CONSOLE_TYPES[grant.console_type].protocol is Protocol.VNC
     scanner = _scanner_of(grant, parts.streams) if is_rfb else None
+    for line in (viewer, target_line):
+        watch_line(line.transport, parts.deadlines.vanished)
     pump = Pump(
         viewer.transport,
         viewer.frames,

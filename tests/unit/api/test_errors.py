@@ -27,6 +27,7 @@ from keyhole.reasons import Reason
 
 ENDINGS = {
     Reason.TARGET_CLOSED,
+    Reason.TARGET_LOST,
     Reason.TARGET_TLS_FAILED,
     Reason.VIEWER_LOST,
     Reason.VIEWER_TIMEOUT,

@@ -1,16 +1,23 @@
 """Back-pressure and endings of the pump, on real sockets with real kernel buffers."""
 
 import asyncio
+import socket
 import tracemalloc
 
-from tests.fakes.rfb_target import echo, listening, shake_hands
+import pytest
+from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
+from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World
 
+from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.pump import Pump
+from keyhole.model import ConsoleType
 from keyhole.protocols.websocket import FrameReader
-from keyhole.sessions import PING_SECONDS
+from keyhole.reasons import Reason
+from keyhole.sessions import SWEEP_SECONDS, VIEWER_CHECKS, SessionLimits
 
+KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024
 KERNEL_BUFFERS_BYTES = 32 * 1024 * 1024
 GROWTH_LIMIT_BYTES = 2 * 1024 * 1024
@@ -140,24 +147,96 @@ async def test_a_viewer_that_is_silent_for_too_long_is_lost(world: World) -> Non
     async with listening(echo) as address:
         world.aim(address)
         wire = await opened(world)
-        (session,) = world.sessions._live.values()
-        for _ in range(3):
-            session.checked_at -= PING_SECONDS
-            world.sessions.sweep()
+        for _ in range(VIEWER_CHECKS - 1):
+            check(world)
             assert (await wire.frame()).opcode == 9
-        session.checked_at -= PING_SECONDS
-        world.sessions.sweep()
+        check(world)
         assert (await world.event("console.closed"))["reason"] == "viewer_lost"
+
+
+def check(world: World) -> None:
+    """Lets the time between two checks of a viewer pass."""
+    (session,) = world.sessions._live.values()
+    session.checked_at -= SessionLimits().check_seconds
+    world.sessions.sweep()
+
+
+@pytest.mark.parametrize("vanished_seconds", [6, 45, 600])
+def test_all_checks_together_take_no_longer_than_the_setting(vanished_seconds: int) -> None:
+    limits = SessionLimits(vanished_seconds=vanished_seconds)
+    assert limits.check_seconds > 0
+    assert VIEWER_CHECKS * (limits.check_seconds + SWEEP_SECONDS) <= vanished_seconds
+
+
+async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_lost(world: World) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        while True:
+            writer.write(bytes(65536))
+            await writer.drain()
+
+    async with listening(flood) as address:
+        world.aim(address)
+        wire = await opened(world)
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        (session,) = world.sessions._live.values()
+        pump = session.relay
+        assert isinstance(pump, Pump)
+        for _ in range(2 * VIEWER_CHECKS):
+            before = pump.traffic_bytes
+            await settled_traffic(pump)
+            check(world)
+            wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            await until(lambda before=before: pump.traffic_bytes != before)
+            wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        assert len(world.sessions) == 1
+        await settled_traffic(pump)
+        for _ in range(VIEWER_CHECKS + 1):
+            if len(world.sessions):
+                check(world)
+        assert (await world.event("console.closed"))["reason"] == "viewer_lost"
+
+
+async def settled_traffic(pump: Pump) -> None:
+    """Waits until nothing more goes to the viewer."""
+    before = (-1, -1)
+    while pump.traffic_bytes != before:
+        before = pump.traffic_bytes
+        await asyncio.sleep(0.2)
+
+
+async def test_the_kernel_watches_over_both_lines(world: World) -> None:
+    async with listening(echo) as address:
+        world.aim(address)
+        await opened(world)
+        (session,) = world.sessions._live.values()
+        pump = session.relay
+        assert isinstance(pump, Pump)
+        for transport in (pump._viewer, pump._target):
+            sock = transport.get_extra_info("socket")
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 45_000
+
+
+@pytest.mark.parametrize(("side", "reason"), [("viewer", Reason.VIEWER_LOST), ("target", Reason.TARGET_LOST)])
+async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason) -> None:
+    viewer, target = FullTransport(0), FullTransport(0)
+    endings: list[Ending] = []
+    pump = Pump(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1)
+    pump.start(b"", b"")
+    lost = viewer if side == "viewer" else target
+    lost.closing = True
+    lost.protocol.connection_lost(TimeoutError(110, "Connection timed out"))
+    assert [ending.reason for ending in endings] == [reason]
 
 
 async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
     async with listening(echo) as address:
         world.aim(address)
         wire = await opened(world)
-        (session,) = world.sessions._live.values()
-        for _ in range(6):
-            session.checked_at -= PING_SECONDS
-            world.sessions.sweep()
+        for _ in range(2 * VIEWER_CHECKS):
+            check(world)
             ping = await wire.frame()
             wire.send(ping.payload, opcode=10)
             wire.send(b"\x04\x01\0\0\0\0\0\x61")
@@ -172,6 +251,7 @@ class FullTransport(asyncio.Transport):
         super().__init__()
         self.waiting_bytes = waiting_bytes
         self.reading = True
+        self.closing = False
         self.protocol: asyncio.BaseProtocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -181,7 +261,15 @@ class FullTransport(asyncio.Transport):
         return self.waiting_bytes
 
     def is_closing(self) -> bool:
-        return False
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
 
     def is_reading(self) -> bool:
         return self.reading
@@ -201,3 +289,70 @@ async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other
     viewer.protocol.resume_writing()
     target.protocol.resume_writing()
     assert (viewer.reading, target.reading) == (True, True)
+
+
+async def test_a_native_viewer_that_finished_sending_still_reads_what_its_target_says(world: World) -> None:
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        heard = await reader.read()  # until the end that the viewer's own end brought here
+        writer.write(b"\x02" + heard + bytes(1_000_000))
+
+    async with listening(target) as address:
+        world.aim(address)
+        wire = await native(world)
+        wire.writer.write(KEY_EVENT)
+        wire.writer.write_eof()
+        assert await wire.rest() == b"\x02" + KEY_EVENT + bytes(1_000_000)
+        assert (await world.event("console.closed"))["reason"] == "target_closed"
+
+
+async def test_a_native_viewer_that_finished_sending_is_not_served_for_ever(world: World) -> None:
+    async with listening(ignoring_the_end) as address:
+        world.aim(address)
+        wire = await native(world)
+        wire.writer.write_eof()
+        assert await wire.rest() == b""
+        assert (await world.event("console.closed"))["reason"] == "viewer_closed"
+
+
+async def test_a_browser_that_closes_its_line_without_a_word_is_gone_at_once(world: World) -> None:
+    async with listening(ignoring_the_end) as address:
+        world.aim(address)
+        wire = await opened(world)
+        wire.writer.write_eof()
+        assert (await world.event("console.closed"))["reason"] == "viewer_closed"
+
+
+async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(world: World) -> None:
+    screen = bytes(range(256)) * 40_000
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        writer.write(screen)
+
+    async with listening(target) as address:
+        world.aim(address)
+        wire = await opened(world)
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.5)
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        received = b""
+        while (frame := await wire.frame()).opcode == 2:
+            received += frame.payload
+        assert received == screen
+        assert frame.close_reason == "target_closed"
+
+
+async def ignoring_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await shake_hands(reader, writer)
+    await asyncio.Event().wait()
+
+
+async def native(world: World) -> Wire:
+    """A native viewer's session, its handshake done."""
+    wire = await world.connect()
+    answer = await wire.request(f"CONNECT /console?token={await world.token(ConsoleType.XVPVNC)} HTTP/1.0")
+    assert answer.status == 200
+    wire.writer.write(b"RFB 003.008\n\x01\x01")
+    assert len(await wire.reader.readexactly(12 + 2 + 4 + len(SERVER_INIT))) > 0
+    return wire
