@@ -65,14 +65,20 @@ def main() -> int:
                 install()
                 check_types()
                 test()
-            elif (stamp := stamp_of(sources())) != read_text(STATIC / STAMP):
-                build(stamp)
             else:
-                say("The pages are up to date.")
+                build_when_stale()
     except BuildError as error:
         say(f"The pages were not built: {error}")
         return 1
     return 0
+
+
+def build_when_stale() -> None:
+    stamp = stamp_of(sources())
+    if stamp == read_text(STATIC / STAMP):
+        say("The pages are up to date.")
+    else:
+        build(stamp)
 
 
 def build(stamp: str) -> None:

@@ -105,13 +105,13 @@ class TestTheRealGuest:
         viewer.open(service.console_url(guest.server_id))
         full_screen = viewer.page.locator("#full-screen")
         full_screen.click()
-        expect(viewer.page.locator("html[data-full-screen]")).to_be_attached()
+        expect(viewer.page.locator("keyhole-console[full-screen]")).to_be_attached()
         expect(full_screen).to_have_attribute("aria-pressed", "true")
         expect(viewer.page.locator("#screen")).to_be_focused()
         viewer.press_together("Control", "Alt", "Shift")
         expect(viewer.page.locator("#keys")).to_be_focused()
         full_screen.press("Enter")
-        expect(viewer.page.locator("html[data-full-screen]")).not_to_be_attached()
+        expect(viewer.page.locator("keyhole-console[full-screen]")).not_to_be_attached()
         expect(full_screen).to_have_attribute("aria-pressed", "false")
 
     def test_a_screenshot_is_the_picture_that_is_shown(
