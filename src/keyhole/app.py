@@ -122,6 +122,7 @@ async def running(settings: Settings, observer: Observer) -> AsyncIterator[Servi
                 public_url=settings.public_url,
                 identity_url=identity.url,
                 allowed_origins=origins,
+                frame_ancestors=frozenset(settings.console.framing_origins),
                 servers=servers,
                 consoles=consoles,
                 identity=identity.provider,

@@ -1,5 +1,6 @@
 """The console page in a browser, as a person uses it."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -60,6 +61,10 @@ class ConsolePage:
         file = self._pictures / f"{name}.png"
         self.page.locator(part).screenshot(path=file)
         return read_picture(file)
+
+    def prefer(self, **preferences: str | float | bool) -> None:
+        """Chooses for the person, as View and More would, before the page is opened."""
+        self.page.add_init_script(f"localStorage.setItem('keyhole.console', {json.dumps(json.dumps(preferences))})")
 
     def open(self, url: str) -> None:
         """Follows a link to a console and waits until it is open."""

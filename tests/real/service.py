@@ -103,6 +103,10 @@ class Service:
         url: str = self.ask_console(server_id, console_type).raise_for_status().json()["remote_console"]["url"]
         return url
 
+    def serial_page(self, server_id: str) -> str:
+        """A fresh link to the page of a server's serial console."""
+        return f"{self.url}/serial.html?{urlsplit(self.console_url(server_id, 'serial')).query}"
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the service has logged under an event's name."""
         logged = [json.loads(line) for line in self.running.stderr.splitlines()]

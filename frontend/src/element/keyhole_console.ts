@@ -368,7 +368,7 @@ export class KeyholeConsole extends LitElement implements Desk {
         ${this.fullScreen.button(texts.text("bar.full_screen"), () => void this.fullScreen.toggle().then(() => this.screen.focus()))}
         ${this.morePanel.button()}
       </div>
-      <a id="skip-screen" class="skip" href="#foot" @click=${(event: Event) => this.skip(event)}>${texts.text("bar.skip")}</a>
+      <button id="skip-screen" type="button" class="button skip" @click=${() => this.within("foot").focus()}>${texts.text("bar.skip")}</button>
       ${this.keysPanel.render()} ${this.pastePanel.render()} ${this.viewPanel.render()}
       ${this.morePanel.render(this.meter.line, new URL("licenses.txt", new URL(this.base || "/", location.href)).href)}
     </header>`;
@@ -379,11 +379,6 @@ export class KeyholeConsole extends LitElement implements Desk {
     if (this.state.name !== "connected" || roundTripMs === null) return nothing;
     const shown = this.texts.text("bar.line", { ms: roundTripMs, rate: rateOf(bytesPerSecond, this.texts) });
     return html`<span id="line" class="line" title=${this.texts.text("bar.line_means")}>${shown}</span>`;
-  }
-
-  private skip(event: Event): void {
-    event.preventDefault();
-    this.within("foot").focus();
   }
 
   /** The terminal's own: what xterm leaves to the page. */

@@ -61,8 +61,11 @@ export class Popover implements ReactiveController {
   private hasClosed(): void {
     this.isOpen = false;
     this.host.requestUpdate();
-    const { activeElement } = this.root;
-    if (activeElement === null || activeElement === document.body || this.dialog.contains(activeElement)) this.opener.focus();
+    // The remote screen is no part of the shadow: who has the focus outside is who the caller gave it to.
+    const { activeElement } = (this.host as unknown as HTMLElement).getRootNode() as Document | ShadowRoot;
+    const within = this.root.activeElement;
+    const isLost = activeElement === this.root.host ? within === null || this.dialog.contains(within) : !activeElement || activeElement === document.body;
+    if (isLost) this.opener.focus();
     this.closed();
   }
 

@@ -44,7 +44,7 @@ export class TouchKeyboard {
   render(): TemplateResult | typeof nothing {
     const { texts } = this.desk;
     if (!this.isOpen || !mayType(this.desk)) return nothing;
-    return html`<div id="touch-keys" class="touch-keys" role="toolbar" aria-label=${texts.text("touch.keys")}>
+    return html`<aside id="touch-keys" class="touch-keys" aria-label=${texts.text("touch.keys")}>
       <textarea id="touch-input" class="touch-input" rows="1" autocomplete="off" autocapitalize="off" spellcheck="false" aria-label=${texts.text("touch.input")}
         @beforeinput=${(event: InputEvent) => this.input(event)} @input=${(event: Event) => this.composed(event)}
         @keydown=${(event: KeyboardEvent) => this.key(event)}></textarea>
@@ -55,7 +55,7 @@ export class TouchKeyboard {
         (name) => html`<button type="button" class="button" aria-label=${name} @pointerdown=${stay} @click=${() => this.press(chord(name).keys)}>${SIGNS[name] ?? name}</button>`,
       )}
       <button type="button" class="button" @click=${() => this.close()}>${texts.text("touch.close")}</button>
-    </div>`;
+    </aside>`;
   }
 
   private latch(name: string): void {

@@ -99,5 +99,7 @@ function ended(state: Opening | Connected | Reconnecting, ending: Ending): Ended
 function mayOpenAgain(opened: boolean, link: Link | null, { reason }: Ending): boolean {
   // A console that never opened gives its link back, so the same link may be tried again unless it is what failed.
   if (!opened) return !isAboutTheLink(reason);
-  return (link?.reusable ?? false) || (link?.console != null && isPassing(reason));
+  if (link?.reusable) return true;
+  // Another window took the console over; it may be taken back.
+  return link?.console != null && (isPassing(reason) || String(reason) === "viewer_replaced");
 }

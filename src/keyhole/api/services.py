@@ -16,6 +16,7 @@ class ApiServices:
     """Everything that requests are answered with.
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
+    `frame_ancestors` are those whose pages may frame ours;
     `identity_url` is where tokens are had; `issuer` and `credentials` are None where another identity service hands
     them out; `proxies` are believed about who their clients are; `store_troubles` says what ails the store.
     """
@@ -23,6 +24,7 @@ class ApiServices:
     public_url: str
     identity_url: str
     allowed_origins: frozenset[str]
+    frame_ancestors: frozenset[str]
     servers: Servers
     consoles: Consoles
     identity: IdentityProvider

@@ -75,7 +75,7 @@ def built() -> Path:
 
 @pytest.mark.parametrize(("page", "limit"), [("vnc_lite.html", 120_000), ("serial.html", 150_000)])
 def test_a_page_is_small(built: Path, page: str, limit: int) -> None:
-    """Script and style that the page loads in English, compressed as they are sent; other languages are one more file."""
+    """Script and style that the page loads in English, compressed as they are sent."""
     leaves_out = {"vnc_lite.html": "xterm|addon", "serial.html": "rfb"}[page]
     entries = re.findall(r'"/(assets/[^"]+)"', (built / page).read_text(encoding="utf-8"))
     names = _loaded(built, entries, re.compile(leaves_out))
