@@ -59,7 +59,7 @@ class ConsolePage:
         """A screenshot of a part of the page, kept among the test's results."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         file = self._pictures / f"{name}.png"
-        self.page.locator(part).screenshot(path=file)
+        self.page.locator(part).screenshot(path=file, animations="disabled")
         return read_picture(file)
 
     def prefer(self, **preferences: str | float | bool) -> None:

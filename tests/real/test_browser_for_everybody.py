@@ -1,4 +1,4 @@
-"""The console page for every hand, eye and language: axe on every state, keyboard alone, touch, small and large windows."""
+"""The console page for every hand, eye and language: axe in every state, keyboard alone, touch, any window."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

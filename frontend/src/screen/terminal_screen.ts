@@ -7,7 +7,7 @@ import { sequenceOf } from "../keyboard/serial_keys.ts";
 import type { Key } from "../keyboard/keys.ts";
 import type { Size } from "../session/state.ts";
 import { refuseEscapes, withoutControls } from "./escape_filter.ts";
-import { withAdoptedStyles } from "./inline_styles.ts";
+import { scriptCellStyles, withAdoptedStyles } from "./inline_styles.ts";
 import type { Screen, ScreenListener } from "./screen.ts";
 
 const SCROLLBACK_LINES = 10_000;
@@ -83,6 +83,7 @@ export class TerminalScreen implements Screen {
     terminal.loadAddon(search);
     refuseEscapes(terminal.parser);
     withAdoptedStyles(this.root, () => terminal.open(this.place));
+    scriptCellStyles(terminal);
     terminal.element?.setAttribute("id", "screen");
     terminal.textarea?.setAttribute("aria-label", this.label);
     terminal.onData((data) => this.send(data));
