@@ -284,3 +284,14 @@ test("a Keyhole on another origin is not asked, only opened", async () => {
   assert.deepEqual(asked, []);
   assert.equal(socket().address, "wss://elsewhere/?token=abc");
 });
+
+test("a console that never opened is not lost: it ends, and may be tried again", async () => {
+  answers = [Response.json(SESSION)];
+  await flow.open();
+  socket().open();
+  socket().closeFromServer("target_refused");
+  assert.deepEqual([losses(), endings()], [[], ["target_refused"]]);
+  answers = [Response.json(SESSION)];
+  await flow.open();
+  assert.equal(socket().address, `wss://host/c/${ID}`);
+});

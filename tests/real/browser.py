@@ -20,9 +20,10 @@ KEY_MILLISECONDS = 40
 _SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
 REFUSED_REQUEST = re.compile(
-    r"Failed to load resource: the server responded with a status of 4\d\d|WebSocket connection to .* failed"
+    r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_(CONNECTION|INTERNET)_)"
+    r"|WebSocket connection to .* failed"
 )
-"""How Chromium tells of a refusal that the page itself explains."""
+"""How Chromium tells of a refusal, or of a line that is down, which the page itself explains."""
 
 
 class ConsolePage:
@@ -75,6 +76,12 @@ class ConsolePage:
         root = self.page.locator("html")
         self.page.locator("html:not([data-state=opening])").wait_for(state="attached")
         assert root.get_attribute("data-state") == "connected", self.page.locator("#card").inner_text()
+
+    def note_states(self) -> None:
+        """From now on `states` in the page lists every state that the console enters."""
+        self.page.evaluate(
+            "window.states = []; document.addEventListener('keyhole-state', event => states.push(event.detail.state))"
+        )
 
     def expect_ended(self, reason: str, title: str) -> None:
         """Waits until the page says that there is no console (any more), and why."""

@@ -120,10 +120,11 @@ def serving(
     settings: str,
     *,
     server: Mapping[str, str] | None = None,
+    port: int | None = None,
     trust: ssl.SSLContext | None = None,
 ) -> Iterator[Service]:
     """A service with these settings on a loopback port, once it answers. `server` are more keys of `[server]`."""
-    port = free_port()
+    port = port or free_port()
     store = f'[store]\nurl = "sqlite:///{folder / "keyhole.db"}"\n'
     keys = {"listen": f"127.0.0.1:{port}", **(server or {})}
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())

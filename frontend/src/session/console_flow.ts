@@ -36,11 +36,14 @@ export class ConsoleFlow {
   /** Attempts since the console last held; 0 while none was lost. */
   private losses = 0;
   private connectedAt = 0;
+  /** The console was open here, or was before a reload: what never opened is not "lost". */
+  private wasOpen: boolean;
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
   /** `protocol` is what a link that cannot be asked about opens: that of a Keyhole on another origin. */
   constructor(access: Access, protocol: string, listener: FlowListener) {
     this.access = access;
+    this.wasOpen = access.console !== null;
     this.protocol = protocol;
     this.listener = listener;
   }
@@ -68,6 +71,7 @@ export class ConsoleFlow {
   /** The screen's own words, passed on by whoever made it. */
   opened(size: Size): void {
     this.connectedAt = Date.now();
+    this.wasOpen = true;
     this.listener.tell({ type: "connected", size });
   }
 
@@ -167,7 +171,7 @@ export class ConsoleFlow {
   /** The attempt or the console is over: comes back where that makes sense, else ends. */
   private fail(ending: Ending): void {
     if (this.attempt.signal.aborted) return;
-    if (!this.access.console || !isPassing(ending.reason)) return this.end(ending);
+    if (!this.wasOpen || !this.access.console || !isPassing(ending.reason)) return this.end(ending);
     this.attempt.abort();
     const { connectedAt } = this;
     this.letGo();
