@@ -122,7 +122,7 @@ def manifest_entry(name: str) -> dict[str, str]:
 
 def sources() -> list[Path]:
     """Everything the build depends on: this file, and the frontend without its tests and libraries."""
-    ignored = {MODULES, FRONTEND / "tests"}
+    ignored = {MODULES, FRONTEND / "tests", FRONTEND / "package"}
     found = [Path(__file__).resolve()]
     for folder, names, files in os.walk(FRONTEND):
         names[:] = [name for name in names if Path(folder, name) not in ignored]

@@ -1,14 +1,13 @@
 /** The console pages: give the address's token or session to the element, and show in the document what it tells. */
 
 import "./styles/page.css";
-import "./element/keyhole_console.ts";
-import type { StateDetail } from "./element/keyhole_console.ts";
+import { KeyholeConsole, type StateDetail } from "./element/keyhole_console.ts";
 import { Embedding } from "./embedding.ts";
 import { sessionPage } from "./session/access.ts";
 import { consoleInAddress, takeToken } from "./session/address.ts";
 
 const root = document.documentElement;
-const element = document.createElement("keyhole-console");
+const element = new KeyholeConsole();
 const embedding = window.parent === window ? null : new Embedding(element, window.parent);
 
 element.type = root.dataset["protocol"] === "serial" ? "serial" : "vnc";

@@ -11,6 +11,7 @@ from tests.fakes.waiting import until
 from tests.real.guests import type_keys, until_screen
 from tests.real.processes import free_port, is_free, running
 from tests.real.service import DEMO, USERS, Service, guests_found_at, serving
+from tools import build_frontend
 
 from keyhole.demo.qemu_guest import DemoGuest
 
@@ -73,3 +74,33 @@ def test_a_portal_that_is_not_allowed_gets_an_empty_frame(
         page.get_by_role("button", name="shared").click()
         page.wait_for_event("console", lambda message: "frame-ancestors" in message.text)
         expect(page.locator("#state")).to_have_text("Choose a server")
+
+
+def test_a_page_of_another_origin_uses_the_element_from_the_package(
+    page: Page, guest: DemoGuest, portal: BlockingPortal, tmp_path: Path
+) -> None:
+    package, port = tmp_path / "package", free_port()
+    config = ("--config", "vite.package.config.ts", "--logLevel", "warn", "--outDir", str(package))
+    build_frontend.run("bundling the package", "node_modules/vite/bin/vite.js", "build", *config)
+    portal.call(type_keys, guest.qmp_path, "clear\n")
+    allowed = f'[console]\nallowed_origins = ["http://127.0.0.1:{port}"]\n'
+    files = ("-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", package)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    with (
+        serving(portal, tmp_path, f"{allowed}{USERS}{guests_found_at(guest.qmp_path)}") as service,
+        running(sys.executable, *files, folder=tmp_path, name="portal"),
+    ):
+        token = service.console_url(guest.server_id).rpartition("%3D")[2]
+        policy = f"script-src 'self'; style-src 'self'; connect-src ws://127.0.0.1:{service.port}"
+        (package / "index.html").write_text(
+            f'<!doctype html><html lang=en><meta http-equiv="Content-Security-Policy" content="{policy}">'
+            "<title>Portal</title><link rel=icon href=data:,><script type=module src=/keyhole-console.js></script>"
+            f'<body><keyhole-console base="{service.url}/" token="{token}"></keyhole-console>'
+        )
+        portal.call(until, lambda: not is_free(port))
+        page.goto(f"http://127.0.0.1:{port}/")
+        expect(page.locator("#mark")).to_have_attribute("aria-label", "Connected", timeout=20_000)
+        page.locator("keyhole-console").evaluate("console => console.typeText('echo e$((6*7))\\n')")
+        portal.call(until_screen, guest.qmp_path, lambda text: "e42" in text.splitlines())
+    assert complaints == []

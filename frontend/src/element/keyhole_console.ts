@@ -420,9 +420,3 @@ function detailOf(state: State): StateDetail {
 }
 
 customElements.define("keyhole-console", KeyholeConsole);
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "keyhole-console": KeyholeConsole;
-  }
-}
