@@ -7,6 +7,8 @@ const LIBRARIES = [
     title: "noVNC 1.7.0 (MPL-2.0), unchanged, source: https://github.com/novnc/noVNC",
     texts: ["@novnc/novnc/LICENSE.txt", "@novnc/novnc/docs/LICENSE.MPL-2.0"],
   },
+  { title: "Lit 3.3.3 (BSD-3-Clause), source: https://github.com/lit/lit", texts: ["lit/LICENSE"] },
+  { title: "xterm.js 6.0.0 (MIT), source: https://github.com/xtermjs/xterm.js", texts: ["@xterm/xterm/LICENSE"] },
   { title: "pako (MIT), part of noVNC, source: https://github.com/nodeca/pako", texts: ["@novnc/novnc/vendor/pako/LICENSE"] },
 ];
 
@@ -24,8 +26,8 @@ function licenses(): Plugin {
 }
 
 export default defineConfig({
-  // Every address in the pages is relative to the page, so that a prefix in front of Keyhole changes nothing.
-  base: "./",
+  // The console page is served at /vnc_lite.html and at /c/ID: its addresses begin at the root, where Keyhole always is.
+  base: "/",
   plugins: [licenses()],
   build: {
     target: "es2023",
@@ -33,6 +35,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
-    rollupOptions: { input: ["vnc_lite.html", "index.html"] },
+    rollupOptions: { input: ["vnc_lite.html", "serial.html", "index.html"] },
   },
 });

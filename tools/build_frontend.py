@@ -65,14 +65,20 @@ def main() -> int:
                 install()
                 check_types()
                 test()
-            elif (stamp := stamp_of(sources())) != read_text(STATIC / STAMP):
-                build(stamp)
             else:
-                say("The pages are up to date.")
+                build_when_stale()
     except BuildError as error:
         say(f"The pages were not built: {error}")
         return 1
     return 0
+
+
+def build_when_stale() -> None:
+    stamp = stamp_of(sources())
+    if stamp == read_text(STATIC / STAMP):
+        say("The pages are up to date.")
+    else:
+        build(stamp)
 
 
 def build(stamp: str) -> None:
@@ -116,7 +122,7 @@ def manifest_entry(name: str) -> dict[str, str]:
 
 def sources() -> list[Path]:
     """Everything the build depends on: this file, and the frontend without its tests and libraries."""
-    ignored = {MODULES, FRONTEND / "tests"}
+    ignored = {MODULES, FRONTEND / "tests", FRONTEND / "package"}
     found = [Path(__file__).resolve()]
     for folder, names, files in os.walk(FRONTEND):
         names[:] = [name for name in names if Path(folder, name) not in ignored]

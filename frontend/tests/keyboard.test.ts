@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHORD_GROUPS, CTRL_ALT_DEL, press, type Keyboard } from "../src/keys.ts";
-import { LeaveKey, type LeaveKeyName } from "../src/leave_key.ts";
-import { TEXT_LIMIT, typeable, typeStrokes } from "../src/typing.ts";
+import { CHORD_GROUPS, CTRL_ALT_DEL } from "../src/keyboard/key_groups.ts";
+import { press, readChords, type Keyboard } from "../src/keyboard/keys.ts";
+import { LeaveKey, type LeaveKeyName } from "../src/keyboard/leave_key.ts";
 
 class Recorder implements Keyboard {
   readonly events: string[] = [];
@@ -24,45 +24,27 @@ test("a chord is pressed in order and let go in reverse", () => {
   ]);
 });
 
-test("every chord has a name of its own", () => {
-  const names = CHORD_GROUPS.flatMap((group) => group.chords.map((chord) => chord.name));
-  assert.equal(new Set(names).size, names.length);
+test("every chord that is offered has a name of its own", () => {
+  for (const groups of Object.values(CHORD_GROUPS)) {
+    const names = groups.flatMap((group) => group.chords.map((chord) => chord.name));
+    assert.equal(new Set(names).size, names.length);
+  }
 });
 
-test("a text becomes keys, shifted where a US keyboard shifts", async () => {
+test("a sequence is read as people write it", () => {
+  const read = readChords("  ctrl+ALT+f2  return win+R ");
+  assert.deepEqual("chords" in read && read.chords.map(({ name }) => name), ["Ctrl+Alt+F2", "Enter", "Super+R"]);
   const keyboard = new Recorder();
-  const { strokes, leftOut } = typeable("aA$ \r\n");
-  assert.equal(leftOut, 0);
-  const typed = await typeStrokes(keyboard, strokes, new AbortController().signal, () => undefined);
-  assert.equal(typed, 5);
-  assert.deepEqual(keyboard.events, [
-    "+KeyA:61", "-KeyA:61",
-    "+ShiftLeft:ffe1", "+KeyA:41", "-KeyA:41", "-ShiftLeft:ffe1",
-    "+ShiftLeft:ffe1", "+Digit4:24", "-Digit4:24", "-ShiftLeft:ffe1",
-    "+Space:20", "-Space:20",
-    "+Enter:ff0d", "-Enter:ff0d",
-  ]);
+  if ("chords" in read) press(keyboard, read.chords[2]?.keys ?? []);
+  assert.deepEqual(keyboard.events, ["+MetaLeft:ffeb", "+KeyR:72", "-KeyR:72", "-MetaLeft:ffeb"]);
 });
 
-test("every printable ASCII character has a key", () => {
-  const ascii = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join("");
-  assert.deepEqual([typeable(ascii).strokes.length, typeable(ascii).leftOut], [95, 0]);
-});
-
-test("what has no key is counted, not guessed", () => {
-  assert.equal(typeable("né\u0007€😀").strokes.length, 1);
-  assert.equal(typeable("né\u0007€😀").leftOut, 4);
-  assert.equal(typeable("x".repeat(TEXT_LIMIT + 3)).leftOut, 3);
-});
-
-test("typing stops when told to", async () => {
-  const stop = new AbortController();
-  const keyboard = new Recorder();
-  const typed = await typeStrokes(keyboard, typeable("abc").strokes, stop.signal, (count) => {
-    if (count === 2) stop.abort();
-  });
-  assert.equal(typed, 2);
-  assert.deepEqual(keyboard.events, ["+KeyA:61", "-KeyA:61", "+KeyB:62", "-KeyB:62"]);
+test("a sequence with a key that does not exist sends nothing and says which", () => {
+  assert.deepEqual(readChords("Ctrl+Alt+F2 Ctrl+Foo"), { unknown: "Ctrl+Foo" });
+  assert.deepEqual(readChords("Ctrl+"), { unknown: "Ctrl+" });
+  assert.deepEqual(readChords("toString"), { unknown: "toString" });
+  assert.deepEqual(readChords(Array(33).fill("Esc").join(" ")), { unknown: "Esc" });
+  assert.deepEqual(readChords(" "), { chords: [] });
 });
 
 /** Whether a run of key codes, "+" down and "-" up, leaves the screen. */
@@ -76,16 +58,16 @@ function leaves(name: LeaveKeyName, ...run: string[]): boolean {
 }
 
 test("the leave key leaves when it is let go alone", () => {
-  assert.equal(leaves("Ctrl+Alt+Shift", "+ControlLeft", "+AltLeft", "+ShiftRight", "-AltLeft"), true);
-  assert.equal(leaves("Ctrl+Alt+Shift", "+ShiftLeft", "+AltLeft", "+ControlRight", "+ControlRight", "-ShiftLeft"), true);
-  assert.equal(leaves("Right Ctrl", "+ControlRight", "-ControlRight"), true);
-  assert.equal(leaves("Both Shift keys", "+ShiftLeft", "+ShiftRight", "-ShiftLeft"), true);
+  assert.equal(leaves("ctrl_alt_shift", "+ControlLeft", "+AltLeft", "+ShiftRight", "-AltLeft"), true);
+  assert.equal(leaves("ctrl_alt_shift", "+ShiftLeft", "+AltLeft", "+ControlRight", "+ControlRight", "-ShiftLeft"), true);
+  assert.equal(leaves("right_ctrl", "+ControlRight", "-ControlRight"), true);
+  assert.equal(leaves("both_shift", "+ShiftLeft", "+ShiftRight", "-ShiftLeft"), true);
 });
 
 test("a longer or shorter chord goes to the server alone", () => {
   const chord = ["+ControlLeft", "+AltLeft", "+ShiftLeft"];
-  assert.equal(leaves("Ctrl+Alt+Shift", ...chord, "+KeyX", "-KeyX", "-ShiftLeft", "-AltLeft", "-ControlLeft"), false);
-  assert.equal(leaves("Ctrl+Alt+Shift", "+ControlLeft", "+AltLeft", "-AltLeft", "-ControlLeft"), false);
-  assert.equal(leaves("Right Ctrl", "+ControlRight", "+KeyC", "-KeyC", "-ControlRight"), false);
-  assert.equal(leaves("Right Ctrl", "+ControlLeft", "-ControlLeft"), false);
+  assert.equal(leaves("ctrl_alt_shift", ...chord, "+KeyX", "-KeyX", "-ShiftLeft", "-AltLeft", "-ControlLeft"), false);
+  assert.equal(leaves("ctrl_alt_shift", "+ControlLeft", "+AltLeft", "-AltLeft", "-ControlLeft"), false);
+  assert.equal(leaves("right_ctrl", "+ControlRight", "+KeyC", "-KeyC", "-ControlRight"), false);
+  assert.equal(leaves("right_ctrl", "+ControlLeft", "-ControlLeft"), false);
 });

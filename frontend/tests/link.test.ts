@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inspectLink, readLink, readProblem } from "../src/link.ts";
-import { wordsOf } from "../src/reasons.ts";
+import { endSession, inspect, readLink, readProblem } from "../src/session/link.ts";
+import { englishOf } from "../src/session/reasons.ts";
 
 const GOOD = {
   server: { id: "11111111-2222-3333-4444-555555555555", name: "vm1" },
@@ -35,40 +35,67 @@ test("a server without a name is called by its id", () => {
 });
 
 test("a problem is known by its reason", () => {
-  const { title, says, next } = wordsOf("token_used");
+  const { title, says, next } = englishOf("token_used");
   const problem = { reason: "token_used", title, detail: `${says} ${next}` };
-  assert.deepEqual(readProblem(403, problem), { reason: "token_used", words: undefined, detail: undefined });
+  assert.deepEqual(readProblem(403, problem), { reason: "token_used", says: undefined, detail: undefined });
   assert.equal(readProblem(429, { reason: "limit_server", detail: "2 of 2 are open" }).detail, "2 of 2 are open");
 });
 
 test("an expired link says how long it was good, as far as that is told", () => {
   const told = readProblem(403, { reason: "token_expired", lifetime_seconds: 600, expires_at: "2026-01-02T03:04:05Z" });
-  assert.match(told.words?.says ?? "", /^It was good for 10 minutes, until .+\.$/);
-  assert.equal(readProblem(403, { reason: "token_expired" }).words, undefined);
+  assert.deepEqual(told.says, { key: "expired.for_until", values: { span: { seconds: 600 }, until: new Date("2026-01-02T03:04:05Z") } });
+  assert.equal(readProblem(403, { reason: "token_expired", lifetime_seconds: 60 }).says?.key, "expired.for");
+  assert.equal(readProblem(403, { reason: "token_expired" }).says, undefined);
 });
 
 test("an answer that is not Keyhole's is said to be that", () => {
   for (const body of [null, {}, { reason: "no_such_reason" }, { reason: "toString" }]) {
-    const ending = readProblem(502, body);
+    const ending = readProblem(500, body);
     assert.equal(ending.reason, "internal_error");
-    assert.equal(ending.detail, "HTTP 502");
+    assert.equal(ending.detail, "HTTP 500");
   }
   assert.equal(readLink(null).good, false);
   assert.equal(readLink({ server: "vm1" }).good, false);
 });
 
+const ID = "0123456789abcdef0123456789abcdef";
+const BASE = new URL("https://host/");
+
+test("only a session with an id of the right form can be come back to, and rights are told", () => {
+  const read = (more: object): unknown => {
+    const inspection = readLink({ ...GOOD, ...more });
+    return inspection.good && [inspection.link.console, inspection.link.watching];
+  };
+  assert.deepEqual(read({}), [null, false]);
+  assert.deepEqual(read({ console: ID, resumable: true, rights: "control" }), [ID, false]);
+  assert.deepEqual(read({ console: ID, resumable: false, rights: "watch" }), [null, true]);
+  assert.deepEqual(read({ console: "../../etc", resumable: true }), [null, false]);
+});
+
+test("a proxy that has nobody behind it is a network that is down, which passes", () => {
+  for (const status of [502, 503, 504]) assert.equal(readProblem(status, null).reason, "viewer_lost");
+});
+
 test("no answer at all is the network's fault and says so", async (context) => {
   context.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("Failed to fetch")));
-  const inspection = await inspectLink("abc", new AbortController().signal);
+  const inspection = await inspect({ base: BASE, token: "abc", console: null }, new AbortController().signal);
   assert.equal(!inspection.good && inspection.ending.reason, "viewer_lost");
 });
 
 test("the token is asked about in the body, not in an address", async (context) => {
   const asked = context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(GOOD)));
-  const inspection = await inspectLink("abc", new AbortController().signal);
+  const inspection = await inspect({ base: BASE, token: "abc", console: null }, new AbortController().signal);
   assert.equal(inspection.good, true);
   const [address, options] = asked.mock.calls[0]?.arguments ?? [];
-  assert.equal(address, "v1/links/inspect");
+  assert.equal(String(address), "https://host/v1/links/inspect");
   assert.equal(options?.method, "POST");
   assert.equal(options?.body, '{"token":"abc"}');
+});
+
+test("a session is asked about and ended by its id, whatever token there was", async (context) => {
+  const asked = context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(GOOD)));
+  await inspect({ base: BASE, token: "abc", console: ID }, new AbortController().signal);
+  endSession(BASE, ID);
+  const calls = asked.mock.calls.map(({ arguments: [address, options] }) => `${options?.method ?? "GET"} ${String(address)}`);
+  assert.deepEqual(calls, [`GET https://host/c/${ID}/session`, `DELETE https://host/c/${ID}/session`]);
 });

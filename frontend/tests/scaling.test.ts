@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawnSize } from "../src/scaling.ts";
+import { drawnSize } from "../src/screen/scaling.ts";
 
 const TEXT_SCREEN = { width: 720, height: 400 };
 
@@ -24,4 +24,9 @@ test("actual size is the remote screen's own, whatever the room", () => {
 
 test("a screen without a size is not drawn", () => {
   assert.deepEqual(drawnSize({ width: 0, height: 0 }, TEXT_SCREEN, "sharp", 1), { width: 0, height: 0, pixelated: false });
+});
+
+test("zoom is so many percent of the actual size, with hard edges once it is twice as large", () => {
+  assert.deepEqual(drawnSize(TEXT_SCREEN, { width: 1, height: 1 }, "zoom", 1, 50), { width: 360, height: 200, pixelated: false });
+  assert.deepEqual(drawnSize(TEXT_SCREEN, { width: 1, height: 1 }, "zoom", 1, 200), { width: 1440, height: 800, pixelated: true });
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endingOfClose, socketAddress } from "../src/socket.ts";
+import { socketAddress } from "../src/session/access.ts";
+import { endingOfClose } from "../src/session/socket.ts";
 
-test("the socket is beside the page, on the same host and as safe as the page", () => {
-  assert.equal(socketAddress("a b", "http://host:6080/vnc_lite.html"), "ws://host:6080/?token=a%20b");
-  assert.equal(socketAddress("abc", "https://host/console?token=abc"), "wss://host/?token=abc");
-  assert.equal(socketAddress("abc", "https://host/prefix/vnc_lite.html"), "wss://host/prefix/?token=abc");
+test("the socket is on Keyhole's host and as safe as the page, by the token or by the session", () => {
+  const at = (base: string, token: string | null, console: string | null): string => socketAddress({ base: new URL(base), token, console }).href;
+  assert.equal(at("http://host:6080/", "a b", null), "ws://host:6080/?token=a%20b");
+  assert.equal(at("https://host/", "abc", null), "wss://host/?token=abc");
+  assert.equal(at("https://host/prefix/", "abc", null), "wss://host/prefix/?token=abc");
+  assert.equal(at("https://host/", "abc", "0".repeat(32)), `wss://host/c/${"0".repeat(32)}`);
 });
 
 test("a close is known by its reason's name, with what the server added", () => {

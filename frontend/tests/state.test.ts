@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Link } from "../src/link.ts";
-import type { ReasonName } from "../src/reasons.ts";
-import { INITIAL, next, type Fact, type State } from "../src/state.ts";
+import type { Link } from "../src/session/link.ts";
+import type { ReasonName } from "../src/session/reasons.ts";
+import { INITIAL, next, type Fact, type State } from "../src/session/state.ts";
 
 const LINK: Link = {
   serverId: "1",
@@ -11,6 +11,8 @@ const LINK: Link = {
   protocol: "vnc",
   expiresAt: null,
   reusable: false,
+  console: null,
+  watching: false,
 };
 const SIZE = { width: 1024, height: 768 };
 const ended = (reason: ReasonName): Fact => ({ type: "ended", ending: { reason } });
@@ -52,4 +54,25 @@ test("the first ending stands, and what comes late changes nothing", () => {
 test("trying again starts from the first step and keeps the server's name", () => {
   const state = after({ type: "link_good", link: LINK }, ended("target_unreachable"), { type: "started" });
   assert.deepEqual(state, { name: "opening", step: "link", slow: false, link: LINK });
+});
+
+const SESSION = { ...LINK, console: "0".repeat(32) };
+const lost = (attempt: number, pauseMs: number): Fact => ({ type: "lost", ending: { reason: "viewer_lost" }, attempt, pauseMs });
+
+test("a console that is lost comes back, attempt by attempt, to the screen", () => {
+  const open: Fact[] = [{ type: "link_good", link: SESSION }, { type: "connected", size: SIZE }];
+  const waiting = after(...open, lost(1, 700));
+  assert.deepEqual(waiting, { name: "reconnecting", link: SESSION, ending: { reason: "viewer_lost" }, attempt: 1, pauseMs: 700 });
+  const trying = next(waiting, { type: "trying" });
+  assert.equal(trying.name === "reconnecting" && trying.pauseMs, 0);
+  assert.equal(next(trying, { type: "host_reached" }), trying);
+  assert.equal(next(trying, { type: "connected", size: SIZE }).name, "connected");
+});
+
+test("coming back that was stopped may be begun again, one that was forbidden may not", () => {
+  const open: Fact[] = [{ type: "link_good", link: SESSION }, { type: "connected", size: SIZE }, lost(1, 700)];
+  for (const [reason, again] of [["viewer_lost", true], ["killed", false], ["idle_limit", false]] as const) {
+    const state = after(...open, ended(reason));
+    assert.equal(state.name === "ended" && state.again, again, reason);
+  }
 });

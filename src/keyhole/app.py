@@ -174,6 +174,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
                 public_url=settings.public_url,
                 identity_url=identity.url,
                 allowed_origins=origins,
+                frame_ancestors=frozenset(settings.console.framing_origins),
                 servers=servers,
                 consoles=consoles,
                 tickets=tickets,

@@ -14,6 +14,7 @@ STRICT = (
     "X-Content-Type-Options",
     "Referrer-Policy",
     "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Embedder-Policy",
     "Cross-Origin-Resource-Policy",
 )
 

@@ -274,6 +274,7 @@ class World:
             public_url=public_url,
             identity_url=identity_url or f"{public_url}/identity",
             allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
+            frame_ancestors=frozenset({"https://cloud.example.com"}),
             servers=Servers([self.driver]),
             consoles=self.consoles,
             tickets=self.tickets,

@@ -1,5 +1,6 @@
 """The console page in a browser, as a person uses it."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -19,9 +20,10 @@ KEY_MILLISECONDS = 40
 _SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
 REFUSED_REQUEST = re.compile(
-    r"Failed to load resource: the server responded with a status of 4\d\d|WebSocket connection to .* failed"
+    r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_(CONNECTION|INTERNET)_)"
+    r"|WebSocket connection to .* failed"
 )
-"""How Chromium tells of a refusal that the page itself explains."""
+"""How Chromium tells of a refusal, or of a line that is down, which the page itself explains."""
 
 
 class ConsolePage:
@@ -58,8 +60,12 @@ class ConsolePage:
         """A screenshot of a part of the page, kept among the test's results."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         file = self._pictures / f"{name}.png"
-        self.page.locator(part).screenshot(path=file)
+        self.page.locator(part).screenshot(path=file, animations="disabled")
         return read_picture(file)
+
+    def prefer(self, **preferences: str | float | bool) -> None:
+        """Chooses for the person, as View and More would, before the page is opened."""
+        self.page.add_init_script(f"localStorage.setItem('keyhole.console', {json.dumps(json.dumps(preferences))})")
 
     def open(self, url: str) -> None:
         """Follows a link to a console and waits until it is open."""
@@ -70,6 +76,12 @@ class ConsolePage:
         root = self.page.locator("html")
         self.page.locator("html:not([data-state=opening])").wait_for(state="attached")
         assert root.get_attribute("data-state") == "connected", self.page.locator("#card").inner_text()
+
+    def note_states(self) -> None:
+        """From now on `states` in the page lists every state that the console enters."""
+        self.page.evaluate(
+            "window.states = []; document.addEventListener('keyhole-state', event => states.push(event.detail.state))"
+        )
 
     def expect_ended(self, reason: str, title: str) -> None:
         """Waits until the page says that there is no console (any more), and why."""

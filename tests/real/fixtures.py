@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[[], ConsolePage]]:
+def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., ConsolePage]]:
     """Makes a page in a browser session of its own.
 
     Afterwards every page must have kept to its own origin, and Chromium must not have complained of anything but
@@ -56,9 +56,11 @@ def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Cal
     pages: list[ConsolePage] = []
     with ExitStack() as stack:
 
-        def make() -> ConsolePage:
+        def make(locale: str = "en-US") -> ConsolePage:
             # Certificates are checked in tests of their own; here they are made for the day.
-            context = stack.enter_context(chromium.new_context(viewport=WINDOW, ignore_https_errors=True))
+            context = stack.enter_context(
+                chromium.new_context(viewport=WINDOW, locale=locale, ignore_https_errors=True)
+            )
             pages.append(ConsolePage(context.new_page(), folder / str(len(pages)) if pages else folder))
             return pages[-1]
 

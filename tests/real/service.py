@@ -103,6 +103,10 @@ class Service:
         url: str = self.ask_console(server_id, console_type).raise_for_status().json()["remote_console"]["url"]
         return url
 
+    def serial_page(self, server_id: str) -> str:
+        """A fresh link to the page of a server's serial console."""
+        return f"{self.url}/serial.html?{urlsplit(self.console_url(server_id, 'serial')).query}"
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the service has logged under an event's name."""
         logged = [json.loads(line) for line in self.running.stderr.splitlines()]
@@ -116,6 +120,7 @@ def serving(
     settings: str,
     *,
     server: Mapping[str, str | int] | None = None,
+    port: int | None = None,
     trust: ssl.SSLContext | None = None,
     store: Path | None = None,
 ) -> Iterator[Service]:
@@ -123,7 +128,7 @@ def serving(
 
     `server` are more keys of `[server]`; `store` is the store's file where it is not in the folder.
     """
-    port = free_port()
+    port = port or free_port()
     store_keys = f'[store]\nurl = "sqlite:///{store or folder / "keyhole.db"}"\n'
     keys = {"listen": f"127.0.0.1:{port}", **(server or {})}
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())

@@ -36,7 +36,7 @@ class Application:
     def __init__(self, services: ApiServices) -> None:
         self._services = services
         self._routes = Routes(OPERATIONS)
-        self._page_headers = page_headers(services.public_url, services.allowed_origins)
+        self._page_headers = page_headers(services.public_url, services.frame_ancestors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:

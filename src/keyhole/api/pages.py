@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keyhole.addresses import origin_of
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import Exchange, cookie_headers, raw_response
 from keyhole.errors import Refusal, SettingsError
@@ -75,8 +76,14 @@ def load_pages(directory: Path) -> Mapping[str, Page]:
     return MappingProxyType(pages)
 
 
-def page_headers(public_url: str, allowed_origins: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The header lines of every page: what it may load, who may frame it, what it tells others."""
+def page_headers(public_url: str, frame_ancestors: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The header lines of every page: what it may load, who may frame it, what it tells others.
+
+    A portal that isolates itself (Cross-Origin-Embedder-Policy) may frame only what says of itself that it may be
+    (Cross-Origin-Resource-Policy) and is as strict: so a page that others may frame says both.
+    """
+    origin = origin_of(public_url)
+    framing = sorted({*frame_ancestors} - {origin})
     websocket = f"ws{public_url.removeprefix('http')}"
     policy = (
         "default-src 'none'",
@@ -87,15 +94,17 @@ def page_headers(public_url: str, allowed_origins: Iterable[str]) -> tuple[tuple
         "font-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
-        " ".join(["frame-ancestors 'self'", *sorted(allowed_origins)]),
+        " ".join(["frame-ancestors 'self'", *framing]),
         "require-trusted-types-for 'script'",
+        "trusted-types lit-html",
     )
     return (
         ("Content-Security-Policy", "; ".join(policy)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Embedder-Policy", "require-corp"),
+        ("Cross-Origin-Resource-Policy", "cross-origin" if framing else "same-origin"),
     )
 
 

@@ -26,14 +26,16 @@ class ApiServices:
     """Everything that requests are answered with.
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
-    `identity_url` is where tokens are had; persons sign in at the `desk`; `issuer` and `credentials` are None where
-    another identity service hands tokens out; `proxies` are believed about who their clients are; `store_troubles`
-    says what ails the store; `count` gives the metrics of the whole service, of each of its processes.
+    `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; persons sign in at
+    the `desk`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
+    believed about who their clients are; `store_troubles` says what ails the store; `count` gives the metrics of the
+    whole service, of each of its processes.
     """
 
     public_url: str
     identity_url: str
     allowed_origins: frozenset[str]
+    frame_ancestors: frozenset[str]
     servers: Servers
     consoles: Consoles
     tickets: Tickets

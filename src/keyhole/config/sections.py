@@ -121,11 +121,21 @@ class ConsoleSettings(Section):
         (),
         description="Exact origins (`https://HOST[:PORT]`) that may show consoles, beside `public_url`'s own.",
     )
+    frame_ancestors: tuple[str, ...] | None = Field(
+        None,
+        description="Exact origins whose pages may show the console page in a frame; unset: those of `allowed_origins`."
+        " With an empty list only pages of `public_url` itself may.",
+    )
     max_sessions_per_server: Annotated[int, Field(ge=0)] = Field(
         0, description="How many sessions one server may have at once; 0: no limit."
     )
 
-    @field_validator("allowed_origins")
+    @field_validator("allowed_origins", "frame_ancestors")
     @classmethod
-    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(origin_of(origin) for origin in value)
+    def _check_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(origin_of(origin) for origin in value)
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """Whose pages may frame the console page, beside our own."""
+        return self.allowed_origins if self.frame_ancestors is None else self.frame_ancestors

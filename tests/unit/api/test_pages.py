@@ -70,3 +70,18 @@ def test_policy_names_the_websocket_and_who_may_frame(public_url: str, websocket
     assert f"connect-src 'self' {websocket}" in directives
     assert "frame-ancestors 'self' https://a.example.com https://b.example.com" in directives
     assert "unsafe" not in policy
+
+
+def test_only_scripts_of_the_pages_own_make_trusted_types() -> None:
+    policy = dict(page_headers("https://c.example.com", ()))["Content-Security-Policy"].split("; ")
+    assert {"require-trusted-types-for 'script'", "trusted-types lit-html"} <= set(policy)
+
+
+@pytest.mark.parametrize(
+    ("frame_ancestors", "policy"),
+    [((), "same-origin"), (("https://c.example.com",), "same-origin"), (("https://a.example.com",), "cross-origin")],
+)
+def test_only_a_page_that_others_may_frame_is_handed_to_others(frame_ancestors: tuple[str, ...], policy: str) -> None:
+    headers = dict(page_headers("https://c.example.com", frame_ancestors))
+    assert headers["Cross-Origin-Resource-Policy"] == policy
+    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"

@@ -1,5 +1,6 @@
 """The pages' own unit tests, run by Node.js, and what the documents promise to whoever fetches them."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools import build_frontend
 
-PAGES = ("vnc_lite.html", "index.html")
+PAGES = ("vnc_lite.html", "serial.html", "index.html")
 
 
 def test_the_unit_tests_in_typescript_pass() -> None:
@@ -47,13 +48,12 @@ def test_a_page_has_nothing_inline_and_nothing_from_elsewhere(page: str) -> None
     assert inventory.refused == []
 
 
-def test_the_console_page_has_each_id_once_and_every_id_that_the_code_asks_for() -> None:
+def test_every_id_that_the_start_pages_code_asks_for_is_there_once() -> None:
     inventory = _Inventory()
-    inventory.feed(_source("vnc_lite.html"))
+    inventory.feed(_source("index.html"))
     assert len(inventory.ids) == len(set(inventory.ids))
-    code = "".join(path.read_text(encoding="utf-8") for path in (build_frontend.FRONTEND / "src").glob("*.ts"))
-    asked = set(re.findall(r'byId\("([^"]+)"', code)) - {"copied"}
-    assert asked <= set(inventory.ids)
+    code = (build_frontend.FRONTEND / "src" / "start.ts").read_text(encoding="utf-8")
+    assert set(re.findall(r'byId\("([^"]+)"', code)) <= set(inventory.ids)
 
 
 def test_the_console_page_is_known_to_a_client_that_looks_for_novnc() -> None:
@@ -64,3 +64,38 @@ def test_the_console_page_is_known_to_a_client_that_looks_for_novnc() -> None:
 
 def _source(page: str) -> str:
     return Path(build_frontend.FRONTEND, page).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The pages' build, brought up to date."""
+    build_frontend.build_when_stale()
+    return build_frontend.STATIC
+
+
+@pytest.mark.parametrize(("page", "limit"), [("vnc_lite.html", 120_000), ("serial.html", 150_000)])
+def test_a_page_is_small(built: Path, page: str, limit: int) -> None:
+    """Script and style that the page loads in English, compressed as they are sent."""
+    leaves_out = {"vnc_lite.html": "xterm|addon", "serial.html": "rfb"}[page]
+    entries = re.findall(r'"/(assets/[^"]+)"', (built / page).read_text(encoding="utf-8"))
+    names = _loaded(built, entries, re.compile(leaves_out))
+    size = sum(len(gzip.compress((built / name).read_bytes(), 9)) for name in names)
+    assert 20_000 < size <= limit, f"{size} bytes in {sorted(names)}"
+
+
+def _loaded(built: Path, entries: list[str], leaves_out: re.Pattern[str]) -> set[str]:
+    """The page's own files and all that they name, but for languages and what belongs to the other kind of console."""
+    todo, done = list(entries), set[str]()
+    while todo:
+        name = todo.pop()
+        done.add(name)
+        if name.endswith(".js"):
+            text = (built / name).read_text(encoding="utf-8")
+            others = {f"assets/{other}" for other in re.findall(r"[\w-]+-[\w-]{8}\.(?:js|css)", text)}
+            languages = re.compile(r"/(?:de|fr|es|ja|zh-Hans)-")
+            todo += [
+                other
+                for other in others - done
+                if (built / other).is_file() and not leaves_out.search(other) and not languages.search(other)
+            ]
+    return done
