@@ -29,6 +29,7 @@ export class ServersGrid {
   private opens = false;
   /** The active row takes the focus once it is drawn. */
   private focuses = false;
+  private hadFocus = false;
   private rows: HTMLElement | null = null;
 
   constructor(draw: () => void, listener: GridListener) {
@@ -52,6 +53,7 @@ export class ServersGrid {
     if (rows !== this.rows) {
       this.rows = rows;
       rows?.addEventListener("keydown", (event) => this.key(event));
+      rows?.addEventListener("focusin", () => (this.hadFocus = true));
       if (rows) this.draw(); // now that its height is known
     }
     if (rows === null) return;
@@ -63,6 +65,9 @@ export class ServersGrid {
       this.focuses = false;
       rows.querySelector<HTMLElement>(`[data-row="${this.active}"]`)?.focus({ preventScroll: true });
     }
+    // The row with the focus may have been scrolled out of what is drawn; the keys still belong to the table.
+    if (this.hadFocus && document.activeElement === document.body) rows.focus({ preventScroll: true });
+    this.hadFocus = rows.contains(document.activeElement);
   }
 
   activate(row: number): void {
@@ -78,7 +83,7 @@ export class ServersGrid {
   }
 
   private key(event: KeyboardEvent): void {
-    const onRow = (event.target as HTMLElement).matches("[role=row]");
+    const onRow = !(event.target as HTMLElement).matches("button");
     const page = Math.max(1, Math.floor((this.rows?.clientHeight ?? 0) / this.rowHeight) - 1);
     const moves: Record<string, number> = {
       ArrowDown: this.active + 1,

@@ -45,7 +45,7 @@ export function serversView(table: ServersTable, actions: ServersActions): Templ
       <div class="columns" role="row" aria-rowindex="1">
         ${COLUMNS.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${text(key)}</span>`)}
       </div>
-      <div class="rows" id="rows" role="rowgroup" @scroll=${actions.scrolled}>
+      <div class="rows" id="rows" role="rowgroup" tabindex="-1" @scroll=${actions.scrolled}>
         <div class="all-rows" role="presentation">
           ${repeat(
             rows,
