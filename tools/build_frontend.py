@@ -159,7 +159,7 @@ def check_types() -> None:
 
 def test() -> None:
     say("Running the unit tests ...")
-    run("a unit test", "--test", "tests/*.test.ts")
+    run("a unit test", "--test", "tests/**/*.test.ts")
 
 
 def run(what: str, *arguments: str) -> None:

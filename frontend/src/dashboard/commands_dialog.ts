@@ -1,0 +1,41 @@
+/** The dialog with a server's console as commands for a terminal. */
+
+import { render } from "lit";
+import { commandsOf, commandsView, type Command } from "./commands_view.ts";
+import { here } from "./guide.ts";
+import type { Server } from "./model.ts";
+import { text } from "./texts.ts";
+
+export class CommandsDialog {
+  private readonly dialog: HTMLDialogElement;
+  private readonly say: (sentence: string) => void;
+
+  constructor(dialog: HTMLDialogElement, say: (sentence: string) => void) {
+    this.dialog = dialog;
+    this.say = say;
+  }
+
+  open(server: Server): void {
+    this.draw(server, "");
+    this.dialog.showModal();
+  }
+
+  close(): void {
+    if (this.dialog.open) this.dialog.close();
+  }
+
+  private draw(server: Server, copied: string): void {
+    // The clipboard is open to pages in a secure context only; without it there is no button that would do nothing.
+    const copy = navigator.clipboard
+      ? (command: Command) =>
+          void navigator.clipboard.writeText(command.line).then(() => {
+            this.draw(server, command.tool);
+            this.say(text("commands.copied"));
+          })
+      : null;
+    render(
+      commandsView(server, commandsOf(server, here()), copied, copy, () => this.close()),
+      this.dialog,
+    );
+  }
+}

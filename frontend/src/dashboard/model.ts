@@ -1,0 +1,125 @@
+/** What the dashboard shows, read from answers. All text in it is foreign: made one bounded line each. Pure. */
+
+import { oneLine } from "../foreign_text.ts";
+import { asDate, asList, asObject, asText } from "./json.ts";
+
+const NAME_LIMIT = 255;
+const SENTENCE_LIMIT = 400;
+
+export interface Person {
+  readonly user: string;
+  readonly project: string;
+  readonly roles: readonly string[];
+}
+
+export interface LastOpened {
+  readonly by: string;
+  readonly at: Date | null;
+}
+
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly project: string;
+  readonly host: string;
+  /** The Compute API's status: ACTIVE, SHUTOFF, ... */
+  readonly status: string;
+  /** The protocols of the consoles that it offers. */
+  readonly consoles: readonly string[];
+  readonly keepsLog: boolean;
+  readonly lastOpened: LastOpened | null;
+  /** What the filter looks in. */
+  readonly haystack: string;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly server: string;
+  readonly protocol: string;
+  readonly user: string;
+  readonly openedAt: Date | null;
+}
+
+/** A part of Keyhole that does not work as it should. */
+export interface Trouble {
+  readonly part: string;
+  readonly sentence: string;
+}
+
+export function readPerson(answer: Record<string, unknown>): Person {
+  return { user: nameOf(answer["user"]), project: nameOf(answer["project"]), roles: asList(answer["roles"]).map(asText) };
+}
+
+export function isAdmin(person: Person): boolean {
+  return person.roles.includes("admin");
+}
+
+export function mayOpen(person: Person): boolean {
+  return isAdmin(person) || person.roles.includes("member");
+}
+
+/** One page of servers, and the marker of the next one (empty: there is none). */
+export function readServers(answer: Record<string, unknown>): { readonly servers: readonly Server[]; readonly next: string } {
+  return { servers: asList(answer["servers"]).map((server) => readServer(asObject(server))), next: asText(answer["next_marker"]) };
+}
+
+function readServer(entry: Record<string, unknown>): Server {
+  const id = name(entry["id"]);
+  const facts = {
+    id,
+    name: name(entry["name"]) || id,
+    project: nameOf(entry["project"]),
+    host: name(entry["host"]),
+    status: name(entry["status"]),
+    consoles: asList(entry["consoles"]).map(asText),
+    keepsLog: entry["console_log"] === true,
+    lastOpened: readLastOpened(entry["last_opened"]),
+  };
+  return { ...facts, haystack: [facts.name, id, facts.project, facts.host, facts.status].join("\n").toLocaleLowerCase() };
+}
+
+function readLastOpened(value: unknown): LastOpened | null {
+  const entry = asObject(value);
+  const by = name(entry["user"]);
+  return by ? { by, at: asDate(entry["at"]) } : null;
+}
+
+export function readSessions(answer: Record<string, unknown>): readonly Session[] {
+  return asList(answer["sessions"]).map((value) => {
+    const entry = asObject(value);
+    return {
+      id: name(entry["id"]),
+      server: nameOf(entry["server"]),
+      protocol: name(entry["protocol"]),
+      user: nameOf(entry["user"]),
+      openedAt: asDate(entry["opened_at"]),
+    };
+  });
+}
+
+/** {"parts": {"store": {"troubles": [...]}, "identity": ..., "drivers": {NAME: {"troubles": [...]}}}} */
+export function readTroubles(answer: Record<string, unknown>): readonly Trouble[] {
+  const { drivers, ...parts } = asObject(answer["parts"]);
+  return [...Object.entries(parts), ...Object.entries(asObject(drivers))].flatMap(([part, value]) =>
+    asList(asObject(value)["troubles"]).map((sentence) => ({
+      part: oneLine(part, NAME_LIMIT),
+      sentence: oneLine(sentence, SENTENCE_LIMIT),
+    })),
+  );
+}
+
+/** The servers in which every word of the filter is found. */
+export function filtered(servers: readonly Server[], filter: string): readonly Server[] {
+  const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return words.length === 0 ? servers : servers.filter((server) => words.every((word) => server.haystack.includes(word)));
+}
+
+function name(value: unknown): string {
+  return oneLine(value, NAME_LIMIT);
+}
+
+/** A name that stands alone or in an object with its id. */
+function nameOf(value: unknown): string {
+  const entry = asObject(value);
+  return name(value) || name(entry["name"]) || name(entry["id"]);
+}

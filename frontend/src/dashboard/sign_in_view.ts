@@ -1,0 +1,34 @@
+/** The sign-in form. */
+
+import { html, type TemplateResult } from "lit";
+import { text } from "./texts.ts";
+
+export interface SignInForm {
+  /** A sign-in is under way. */
+  readonly working: boolean;
+  /** What came of the last one, in words; empty when there is nothing to say. */
+  readonly sentence: string;
+}
+
+export type SignIn = (user: string, password: string, project: string) => void;
+
+export function signInView(form: SignInForm, signIn: SignIn): TemplateResult {
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const values = new FormData(event.currentTarget as HTMLFormElement);
+    const value = (name: string): string => String(values.get(name) ?? "");
+    if (!form.working) signIn(value("user"), value("password"), value("project"));
+  };
+  return html`
+    <form class="sign-in" @submit=${submit} aria-labelledby="sign-in-title">
+      <h2 id="sign-in-title">${text("sign_in.title")}</h2>
+      <label>${text("sign_in.user")}<input name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
+      <label>${text("sign_in.password")}<input name="password" type="password" autocomplete="current-password" required /></label>
+      <label>${text("sign_in.project")}<input name="project" autocomplete="organization" autocapitalize="none" spellcheck="false" /></label>
+      <p class="sentence" role="alert">${form.sentence}</p>
+      <button class="button primary wide" aria-disabled=${form.working}>
+        ${text(form.working ? "sign_in.working" : "sign_in.submit")}
+      </button>
+    </form>
+  `;
+}
