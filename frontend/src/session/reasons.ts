@@ -35,6 +35,7 @@ const PASSING: ReadonlySet<string> = new Set([
   "target_closed",
   "target_unreachable",
   "target_refused",
+  "target_lost",
   "server_moved",
   "server_not_ready",
   "server_busy",
