@@ -3,21 +3,26 @@
 import asyncio
 import io
 import json
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
+from tests.real.certificates import certified
 
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.listener import listen, tls_context
 from keyhole.gateway.session import SessionParts
 from keyhole.model import Address, ConsoleType, Identity, Protocol, Server, Target
 from keyhole.observe.logs import make_logger
@@ -83,9 +88,11 @@ class World:
     listener: asyncio.Server
     observer: Observer
     log: io.StringIO
+    trust: ssl.SSLContext | None = None
+    """A client's context, where the port speaks TLS."""
 
     async def connect(self) -> Wire:
-        return await Wire.connect(self.port)
+        return await Wire.connect(self.port, self.trust)
 
     async def token(self, console_type: ConsoleType = ConsoleType.NOVNC) -> str:
         console = await self.consoles.create(IDENTITY, SERVER_ID, console_type)
@@ -116,7 +123,9 @@ async def make_world(
     deadlines: Deadlines = Deadlines(linger=0.3),  # noqa: B008  # frozen
     reusable: bool = False,
     lifetime_seconds: int = 600,
+    tls: Path | None = None,
 ) -> AsyncIterator[World]:
+    """`tls` is a folder for the certificate, where TLS is to be spoken."""
     loop = asyncio.get_running_loop()
     log = io.StringIO()
     observer = Observer(make_logger(log, json=True))
@@ -126,10 +135,14 @@ async def make_world(
     http = HttpServer(hello, observer, deadlines)
     parts = SessionParts(consoles, sessions, observer, frozenset({PUBLIC_URL}), loop.time, deadlines)
     door = FrontDoor(parts, http)
-    listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
+    server_context, trust = None, None
+    if tls is not None:
+        keys, trust = certified(tls)
+        server_context = tls_context(Path(keys["tls_certificate"]), Path(keys["tls_key"]))
+    sock = socket.create_server(("127.0.0.1", 0))
+    listener = await listen(sock, door, server_context)
     try:
-        yield World(port, driver, consoles, sessions, store, door, listener, observer, log)
+        yield World(sock.getsockname()[1], driver, consoles, sessions, store, door, listener, observer, log, trust)
     finally:
         await door.close(listener)
 
