@@ -331,12 +331,21 @@ async def test_a_native_viewer_that_finished_sending_is_not_served_for_ever(plai
         assert (await plain_world.event("console.closed"))["reason"] == "viewer_closed"
 
 
-async def test_a_browser_that_closes_its_line_without_a_word_is_gone_at_once(plain_world: World) -> None:
+async def test_a_browser_that_closes_its_line_without_a_word_is_gone_at_once(world: World) -> None:
+    async with listening(ignoring_the_end) as address:
+        world.aim(address)
+        wire = await opened(world)
+        wire.close()
+        assert (await world.event("console.closed"))["reason"] == "viewer_closed"
+        await wire.writer.wait_closed()  # over TLS an error when anything comes after the end
+
+
+async def test_a_browser_that_finished_sending_is_told_nothing_more(plain_world: World) -> None:
     async with listening(ignoring_the_end) as address:
         plain_world.aim(address)
         wire = await opened(plain_world)
         wire.writer.write_eof()
-        assert (await plain_world.event("console.closed"))["reason"] == "viewer_closed"
+        assert await wire.rest() == b""
 
 
 async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(world: World) -> None:
