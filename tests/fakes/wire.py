@@ -1,6 +1,7 @@
 """A small WebSocket and HTTP client over asyncio streams, which shows frames as they are on the wire."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 
 from tests.fakes.websocket_client import client_frame
@@ -36,8 +37,8 @@ class Wire:
         self.writer = writer
 
     @classmethod
-    async def connect(cls, port: int) -> "Wire":
-        wire = cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def connect(cls, port: int, trust: ssl.SSLContext | None = None) -> "Wire":
+        wire = cls(*await asyncio.open_connection("127.0.0.1", port, ssl=trust))
         task = asyncio.current_task()
         assert task is not None
         task.add_done_callback(lambda _: wire.writer.close())

@@ -212,6 +212,7 @@ class Pump:
             self._target.write_eof()
             asyncio.get_running_loop().call_later(self._linger_seconds, self.end, Reason.VIEWER_CLOSED)
             return True
+        close_soon(self._viewer, self._linger_seconds)  # first, since there is nobody to say goodbye to
         self.end(Reason.VIEWER_CLOSED)
         return False
 

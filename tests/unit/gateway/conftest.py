@@ -3,25 +3,31 @@
 import asyncio
 import io
 import json
+import socket
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
+from tests.real.certificates import certified
 
 from keyhole.addresses import Proxies
 from keyhole.chores import close_books, keep_books, running_chores, watch_servers
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound
 from keyhole.gateway.admission import Entrance
+from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.limits import HandshakeLimits, StreamLimits
@@ -121,9 +127,11 @@ class World:
     tickets: Tickets
     clock: "Clock"
     people: "People"
+    trust: ssl.SSLContext | None = None
+    """A client's context, where the port speaks TLS."""
 
     async def connect(self) -> Wire:
-        return await Wire.connect(self.port)
+        return await Wire.connect(self.port, self.trust)
 
     async def token(self, console_type: ConsoleType = ConsoleType.NOVNC) -> str:
         console = await self.consoles.create(IDENTITY, SERVER_ID, console_type)
@@ -162,7 +170,9 @@ async def make_world(
     resume_seconds: int = 3600,
     store: MemoryStore | None = None,
     people_gone: bool = False,
+    tls: Path | None = None,
 ) -> AsyncIterator[World]:
+    """`tls` is a folder for the certificate, where TLS is to be spoken."""
     loop = asyncio.get_running_loop()
     log = io.StringIO()
     observer = Observer(make_logger(log, json=True))
@@ -178,12 +188,30 @@ async def make_world(
     entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=Turns(turns))
     door = FrontDoor(parts, http, handshakes=handshakes, proxies=proxies)
-    listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
+    certificate, trust = None, None
+    if tls is not None:
+        keys, trust = certified(tls)
+        certificate = certificate_of(Path(keys["tls_certificate"]), Path(keys["tls_key"]))
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    listener = await listen(sock, door, certificate)
     with running_chores(observer, keep_books(register, tickets, changed, observer), watch_servers(register)):
         try:
             yield World(
-                port, driver, consoles, sessions, store, door, listener, observer, log, register, tickets, clock, people
+                port,
+                driver,
+                consoles,
+                sessions,
+                store,
+                door,
+                listener,
+                observer,
+                log,
+                register,
+                tickets,
+                clock,
+                people,
+                trust,
             )
         finally:
             await door.close(listener)

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
-from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
-from tests.unit.gateway.conftest import World
+from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.pump import Pump
@@ -21,6 +22,20 @@ KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024
 KERNEL_BUFFERS_BYTES = 32 * 1024 * 1024
 GROWTH_LIMIT_BYTES = 2 * 1024 * 1024
+
+
+@pytest.fixture(params=["plain", "tls"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """The same suite over both kinds of viewer transports."""
+    async with make_world(tls=tmp_path if request.param == "tls" else None) as world:
+        yield world
+
+
+@pytest.fixture
+async def plain_world() -> AsyncIterator[World]:
+    """For half-closed lines, which TLS does not have."""
+    async with make_world() as world:
+        yield world
 
 
 async def opened(world: World) -> Wire:
@@ -178,7 +193,6 @@ async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_l
     async with listening(flood) as address:
         world.aim(address)
         wire = await opened(world)
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         (session,) = world.sessions._live.values()
         pump = session.relay
         assert isinstance(pump, Pump)
@@ -186,9 +200,9 @@ async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_l
             before = pump.traffic_bytes
             await settled_traffic(pump)
             check(world)
-            wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
-            await until(lambda before=before: pump.traffic_bytes != before)
-            wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            async with asyncio.timeout(10):
+                while pump.traffic_bytes == before:  # what is left unread stops the line by itself
+                    await wire.reader.read(65536)
         assert len(world.sessions) == 1
         await settled_traffic(pump)
         for _ in range(VIEWER_CHECKS + 1):
@@ -291,36 +305,45 @@ async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other
     assert (viewer.reading, target.reading) == (True, True)
 
 
-async def test_a_native_viewer_that_finished_sending_still_reads_what_its_target_says(world: World) -> None:
+async def test_a_native_viewer_that_finished_sending_still_reads_what_its_target_says(plain_world: World) -> None:
     async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake_hands(reader, writer)
         heard = await reader.read()  # until the end that the viewer's own end brought here
         writer.write(b"\x02" + heard + bytes(1_000_000))
 
     async with listening(target) as address:
-        world.aim(address)
-        wire = await native(world)
+        plain_world.aim(address)
+        wire = await native(plain_world)
         wire.writer.write(KEY_EVENT)
         wire.writer.write_eof()
         assert await wire.rest() == b"\x02" + KEY_EVENT + bytes(1_000_000)
-        assert (await world.event("console.closed"))["reason"] == "target_closed"
+        assert (await plain_world.event("console.closed"))["reason"] == "target_closed"
 
 
-async def test_a_native_viewer_that_finished_sending_is_not_served_for_ever(world: World) -> None:
+async def test_a_native_viewer_that_finished_sending_is_not_served_for_ever(plain_world: World) -> None:
     async with listening(ignoring_the_end) as address:
-        world.aim(address)
-        wire = await native(world)
+        plain_world.aim(address)
+        wire = await native(plain_world)
         wire.writer.write_eof()
         assert await wire.rest() == b""
-        assert (await world.event("console.closed"))["reason"] == "viewer_closed"
+        assert (await plain_world.event("console.closed"))["reason"] == "viewer_closed"
 
 
 async def test_a_browser_that_closes_its_line_without_a_word_is_gone_at_once(world: World) -> None:
     async with listening(ignoring_the_end) as address:
         world.aim(address)
         wire = await opened(world)
-        wire.writer.write_eof()
+        wire.close()
         assert (await world.event("console.closed"))["reason"] == "viewer_closed"
+        await wire.writer.wait_closed()  # over TLS an error when anything comes after the end
+
+
+async def test_a_browser_that_finished_sending_is_told_nothing_more(plain_world: World) -> None:
+    async with listening(ignoring_the_end) as address:
+        plain_world.aim(address)
+        wire = await opened(plain_world)
+        wire.writer.write_eof()
+        assert await wire.rest() == b""
 
 
 async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(world: World) -> None:
