@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Insert
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
@@ -26,7 +26,7 @@ from keyhole.store.tables import (
     row_of_token,
     token_of_row,
 )
-from keyhole.store.worker import Cursor, DatabaseWorker, Row
+from keyhole.store.worker import Cursor, DatabaseWorker, Row, Statement
 
 
 class SqlStore:
@@ -55,7 +55,7 @@ class SqlStore:
             await writer.close()
 
     async def add_grant(self, grant: Grant) -> None:
-        await self._change(statements.ADD_GRANT, row_of_grant(grant))
+        await self._add(statements.ADD_GRANT, row_of_grant(grant))
 
     async def find_grant(self, token_hash: str) -> Grant | None:
         rows = await self._read(statements.FIND_GRANT, {"hash": token_hash})
@@ -73,7 +73,7 @@ class SqlStore:
         return await self._change(statements.SWEEP_GRANTS, {"before": expired_before})
 
     async def add_token(self, token: IdentityToken) -> None:
-        await self._change(statements.ADD_TOKEN, row_of_token(token))
+        await self._add(statements.ADD_TOKEN, row_of_token(token))
 
     async def find_token(self, token_hash: str, now: float) -> IdentityToken | None:
         rows = await self._read(statements.FIND_TOKEN, {"hash": token_hash, "now": now})
@@ -110,15 +110,19 @@ class SqlStore:
         return []
 
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
-        return await self._reader.run(_text_of(statement), values, _rows)
+        return await self._reader.run(_compiled(statement), values, _rows)
+
+    async def _add(self, statement: Insert, row: Row) -> None:
+        """For a new row of which nothing else depends; those that come at once are one statement."""
+        await self._writer.run(_compiled_for_rows(statement), row, _nothing)
 
     async def _change(self, statement: ClauseElement, values: Row) -> int:
         """Returns how many rows were changed."""
-        return await self._writer.run(_text_of(statement), values, _row_count)
+        return await self._writer.run(_compiled(statement), values, _row_count)
 
     async def _change_and_read(self, statement: ClauseElement, values: Row) -> list[Row]:
         """For a statement with RETURNING."""
-        return await self._writer.run(_text_of(statement), values, _rows)
+        return await self._writer.run(_compiled(statement), values, _rows)
 
 
 def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -131,9 +135,20 @@ def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
 
 
 @cache
-def _text_of(statement: ClauseElement) -> str:
+def _compiled(statement: ClauseElement) -> Statement:
     """The statement for the driver, made once for each of `statements.py`."""
-    return str(statement.compile(dialect=sqlite.DIALECT))
+    compiled = sqlite.DIALECT.statement_compiler(sqlite.DIALECT, statement)
+    return Statement(str(compiled), tuple(compiled.positiontup or ()))
+
+
+@cache
+def _compiled_for_rows(statement: Insert) -> Statement:
+    single = _compiled(statement)
+    return single._replace(row=single.sql.rpartition(" VALUES ")[2])
+
+
+def _nothing(_: Cursor) -> None:
+    return None
 
 
 def _rows(cursor: Cursor) -> list[Row]:

@@ -22,6 +22,7 @@ from keyhole.gateway.session import SessionParts
 from keyhole.model import Address, ConsoleType, Identity, Protocol, Server, Target
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
+from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.servers import Servers
 from keyhole.sessions import SessionLimits, Sessions
@@ -61,12 +62,13 @@ class OneServer:
 
 async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An application that says which path it was asked for, and how long the body was."""
-    size = 0
+    size, arrived = 0, scope[REQUEST_ARRIVED]()
     while (event := await receive())["type"] == "http.request":
         size += len(event["body"])
         if not event["more_body"]:
             break
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-path", scope["path"].encode())]})
+    headers = [(b"x-path", scope["path"].encode()), (b"x-arrived", str(arrived).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": f"{scope['path']} {size}".encode()})
 
 
