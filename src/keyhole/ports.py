@@ -26,6 +26,9 @@ from keyhole.model import (
 )
 from keyhole.reasons import Reason
 
+REQUEST_ARRIVED = "keyhole.request_arrived"
+"""Where an HTTP server leaves in a request's ASGI scope a function that says whether all of its body has arrived."""
+
 
 class HypervisorDriver(Interface):
     """Knows servers and where their consoles are. Used inside its own `async with`."""

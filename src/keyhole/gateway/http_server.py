@@ -16,7 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.one_write import OneWriteTransport
 from keyhole.observe.observer import Observer, Surface
+from keyhole.ports import REQUEST_ARRIVED
 from keyhole.protocols.http_connect import refusal
 from keyhole.protocols.http_head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
@@ -94,6 +96,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self.logger = _quiet_logger(server.observer)
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._below = transport
+        super().connection_made(OneWriteTransport(transport))
+
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
@@ -111,11 +117,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_timer()
+        self.scope[REQUEST_ARRIVED] = self._has_arrived  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
         super().on_message_complete()
+
+    def _has_arrived(self) -> bool:
+        return self._in_head
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -129,7 +139,7 @@ class HttpProtocol(HttpToolsProtocol):
         lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1"]
         lines += [name + b": " + value for name, value in self.headers]
         assert self._server.retake is not None
-        self._server.retake(self.transport, b"\r\n".join([*lines, b"", b""]))
+        self._server.retake(self._below, b"\r\n".join([*lines, b"", b""]))
 
     def _refuse(self, status: int, phrase: str, reason: Reason) -> None:
         self._head_timer = None

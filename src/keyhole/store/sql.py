@@ -7,13 +7,13 @@ written, one what is only read, which so does not wait for another process that 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Insert
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
@@ -27,9 +27,7 @@ from keyhole.store.tables import (
     row_of_token,
     token_of_row,
 )
-from keyhole.store.worker import Cursor, DatabaseWorker, Row
-
-T = TypeVar("T")
+from keyhole.store.worker import Cursor, DatabaseWorker, Row, Statement
 
 
 class SqlStore(SqlSessions):
@@ -58,7 +56,7 @@ class SqlStore(SqlSessions):
             await writer.close()
 
     async def add_grant(self, grant: Grant) -> None:
-        await self._change(statements.ADD_GRANT, row_of_grant(grant))
+        await self._add(statements.ADD_GRANT, row_of_grant(grant))
 
     async def find_grant(self, token_hash: str) -> Grant | None:
         rows = await self._read(statements.FIND_GRANT, {"hash": token_hash})
@@ -76,7 +74,7 @@ class SqlStore(SqlSessions):
         return await self._change(statements.SWEEP_GRANTS, {"before": expired_before})
 
     async def add_token(self, token: IdentityToken) -> None:
-        await self._change(statements.ADD_TOKEN, row_of_token(token))
+        await self._add(statements.ADD_TOKEN, row_of_token(token))
 
     async def find_token(self, token_hash: str, now: float) -> IdentityToken | None:
         rows = await self._read(statements.FIND_TOKEN, {"hash": token_hash, "now": now})
@@ -113,15 +111,19 @@ class SqlStore(SqlSessions):
         return []
 
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
-        return await _run(self._reader, statement, values, _rows)
+        return await self._reader.run(*_bound(statement, values), _rows)
+
+    async def _add(self, statement: Insert, row: Row) -> None:
+        """For a new row of which nothing else depends; those that come at once are one statement."""
+        await self._writer.run(_compiled_for_rows(statement), row, _nothing)
 
     async def _change(self, statement: ClauseElement, values: Row) -> int:
         """Returns how many rows were changed."""
-        return await _run(self._writer, statement, values, _row_count)
+        return await self._writer.run(*_bound(statement, values), _row_count)
 
     async def _change_and_read(self, statement: ClauseElement, values: Row) -> list[Row]:
         """For a statement with RETURNING."""
-        return await _run(self._writer, statement, values, _rows)
+        return await self._writer.run(*_bound(statement, values), _rows)
 
 
 def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -133,16 +135,27 @@ def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
         raise SettingsError(f"store.url: {path} cannot be opened: {error}") from error
 
 
-async def _run(worker: DatabaseWorker, statement: ClauseElement, values: Row, take: Callable[[Cursor], T]) -> T:
-    text, constants = _compiled(statement)
-    return await worker.run(text, {**constants, **values} if constants else values, take)
+def _bound(statement: ClauseElement, values: Row) -> tuple[Statement, Row]:
+    compiled, constants = _compiled(statement)
+    return compiled, {**constants, **values} if constants else values
 
 
 @cache
-def _compiled(statement: ClauseElement) -> tuple[str, Row]:
+def _compiled(statement: ClauseElement) -> tuple[Statement, Row]:
     """The statement for the driver and the values that it brings itself, made once for each of the modules' own."""
-    compiled = statement.compile(dialect=sqlite.DIALECT)
-    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+    compiled = sqlite.DIALECT.statement_compiler(sqlite.DIALECT, statement)
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return Statement(str(compiled), tuple(compiled.positiontup or ())), constants
+
+
+@cache
+def _compiled_for_rows(statement: Insert) -> Statement:
+    single, _ = _compiled(statement)
+    return single._replace(row=single.sql.rpartition(" VALUES ")[2])
+
+
+def _nothing(_: Cursor) -> None:
+    return None
 
 
 def _rows(cursor: Cursor) -> list[Row]:

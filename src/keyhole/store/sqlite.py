@@ -20,7 +20,7 @@ from keyhole.store.schema import prepare
 URL_PREFIX = "sqlite:///"
 BUSY_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 0.02
-DIALECT = dialect(paramstyle="named")
+DIALECT = dialect(paramstyle="qmark")
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 """Waits for other processes' writes here, where a wait is possible, and not in the middle of a transaction."""
 

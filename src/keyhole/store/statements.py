@@ -1,8 +1,8 @@
 """Every SQL statement that the store runs, built once: building one takes longer than running it.
 
-A new one is a constant here and a method of `SqlStore` that runs it. Values go to the driver as they are: what is not
-text, a number or None is made so in `tables.py`. The bound names are `hash`, `now`, `before`, `credential` and `user`;
-those of the inserts are the columns.
+A new one is a constant here and a method of `SqlStore` that runs it. Every value is a `bindparam` and goes to the
+driver as it is: what is not text, a number or None is made so in `tables.py`. The bound names are `hash`, `now`,
+`before`, `credential` and `user`; those of the inserts are the columns.
 """
 
 from sqlalchemy import bindparam, delete, exists, false, insert, null, select, update

@@ -2,22 +2,27 @@
 
 All statements that wait while it is at work are run next in one go, in one transaction where there are several, and
 their results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for
-little more. Nothing here knows which database it is: the connection is any DBAPI's, in autocommit mode.
+little more. New rows of one table are even one statement: each statement costs turns of Python's lock. Nothing here
+knows which database it is: the connection is any DBAPI's, in autocommit mode.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import attrgetter
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from keyhole.errors import Unavailable
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 """Values by their names: a statement's, or a row's."""
+
+ROWS_AT_ONCE = 64
+"""How many rows one statement may insert: databases limit the number of values."""
 
 
 class Cursor(Protocol):
@@ -29,7 +34,7 @@ class Cursor(Protocol):
     @property
     def rowcount(self) -> int: ...
 
-    def execute(self, sql: str, values: Row = ..., /) -> object: ...
+    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> object: ...
 
     def fetchall(self) -> list[Any]: ...
 
@@ -42,10 +47,24 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class Statement(NamedTuple):
+    """SQL with placeholders, and the names of the values in their order.
+
+    `row`: the placeholders of a row, for an INSERT to which more rows may be added.
+    """
+
     sql: str
-    values: Row
+    names: tuple[str, ...]
+    row: str = ""
+
+    def for_rows(self, count: int) -> str:
+        """The SQL that inserts so many rows."""
+        return self.sql + f", {self.row}" * (count - 1)
+
+
+class _Job(NamedTuple):
+    statement: Statement
+    values: list[Any]
     take: Callable[[Cursor], Any]
     answer: asyncio.Future[Any]
 
@@ -67,16 +86,17 @@ class DatabaseWorker:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, sql: str, values: Row, take: Callable[[Cursor], T]) -> T:
+    async def run(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
         """Runs a statement and returns what `take` finds in its cursor, in the worker's thread.
 
+        Of statements with a `row`, which may have been run as one, each takes from the cursor of all.
         It is run to its end even when whoever waits for it is cancelled. Raises Unavailable with the database's words,
         without statement or values.
         """
         if self._closed:
             raise Unavailable("The store is closed.")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(_Job(sql, values, take, answer))
+        self._waiting.append(_Job(statement, [values[name] for name in statement.names], take, answer))
         if not self._at_work:
             self._at_work = True
             # At the end of this turn of the loop, with all that comes in it.
@@ -123,7 +143,7 @@ class DatabaseWorker:
         except Exception as error:
             return [(None, error)] * len(jobs)
         try:
-            outcomes: list[_Outcome] = [(_run(cursor, job), None) for job in jobs]
+            outcomes: list[_Outcome] = [(result, None) for result in _run_together(cursor, jobs)]
             cursor.execute("COMMIT")
         except Exception:
             with suppress(Exception):  # the database may have done so itself
@@ -134,8 +154,19 @@ class DatabaseWorker:
 
 
 def _run(cursor: Cursor, job: _Job) -> Any:
-    cursor.execute(job.sql, job.values)
+    cursor.execute(job.statement.sql, job.values)
     return job.take(cursor)
+
+
+def _run_together(cursor: Cursor, jobs: list[_Job]) -> Iterator[Any]:
+    """The results, in the jobs' order."""
+    for statement, group in groupby(jobs, key=attrgetter("statement")):
+        if not statement.row:
+            yield from (_run(cursor, job) for job in group)
+            continue
+        while rows := list(islice(group, ROWS_AT_ONCE)):
+            cursor.execute(statement.for_rows(len(rows)), [value for job in rows for value in job.values])
+            yield from (job.take(cursor) for job in rows)
 
 
 def _run_alone(cursor: Cursor, job: _Job) -> _Outcome:

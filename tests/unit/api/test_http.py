@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from keyhole.api.errors import RequestRefused, status_of
 from keyhole.api.http import json_response, parse_json, read_body
+from keyhole.ports import REQUEST_ARRIVED
 
 
 def request_with(*chunks: bytes, headers: dict[str, str] | None = None, then: str = "end") -> Request:
@@ -50,6 +51,16 @@ async def test_refuses_a_body_that_does_not_arrive() -> None:
     with pytest.raises(RequestRefused) as caught:
         await read_body(request_with(b"a", then="hang"), 4, deadline_seconds=0.02)
     assert status_of(caught.value) == 408
+
+
+async def test_a_server_that_says_all_has_arrived_is_believed_and_one_that_denies_it_too() -> None:
+    request = request_with(b"a")
+    request.scope[REQUEST_ARRIVED] = lambda: True
+    assert await read_body(request, 4, deadline_seconds=0) == b"a"
+    request = request_with(b"a", then="hang")
+    request.scope[REQUEST_ARRIVED] = lambda: False
+    with pytest.raises(RequestRefused):
+        await read_body(request, 4, deadline_seconds=0.02)
 
 
 async def test_tells_when_the_client_left() -> None:

@@ -34,6 +34,7 @@ from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
+from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.register import Register
 from keyhole.servers import Departures, Servers
@@ -101,12 +102,13 @@ class People:
 
 async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An application that says which path it was asked for, and how long the body was."""
-    size = 0
+    size, arrived = 0, scope[REQUEST_ARRIVED]()
     while (event := await receive())["type"] == "http.request":
         size += len(event["body"])
         if not event["more_body"]:
             break
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-path", scope["path"].encode())]})
+    headers = [(b"x-path", scope["path"].encode()), (b"x-arrived", str(arrived).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": f"{scope['path']} {size}".encode()})
 
 

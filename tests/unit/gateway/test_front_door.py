@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from tests.fakes.rfb_target import echo, listening
+from tests.fakes.waiting import until
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
@@ -17,6 +18,20 @@ async def test_pages_and_api_calls_reach_the_application(world: World) -> None:
     answer = await wire.answer()
     assert (answer.status, answer.headers["x-path"]) == (200, "/compute/v2.1/servers")
     assert await wire.reader.readuntil(b"0\r\n\r\n") == b"17\r\n/compute/v2.1/servers 5\r\n0\r\n\r\n"
+
+
+async def test_the_application_is_told_whether_a_requests_body_has_arrived(world: World) -> None:
+    wire = await world.connect()
+    for path in ("/first", "/later"):
+        wire.writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab".encode())
+        assert (await wire.answer()).headers["x-arrived"] == "True"
+        await wire.reader.readuntil(b"0\r\n\r\n")
+    at_work = world.door._http.state.tasks
+    await until(lambda: not at_work)
+    wire.writer.write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+    await until(lambda: bool(at_work))
+    wire.writer.write(b"b")
+    assert (await wire.answer()).headers["x-arrived"] == "False"
 
 
 async def test_a_browser_gets_a_page_at_console_and_a_native_viewer_does_not(world: World) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from keyhole.errors import Unavailable
 from keyhole.store.sqlite import BEGIN_WRITING, connect
-from keyhole.store.worker import Cursor, DatabaseWorker
+from keyhole.store.worker import ROWS_AT_ONCE, Cursor, DatabaseWorker, Statement
 
-ADD = "INSERT INTO numbers VALUES (:n)"
-COUNT = "SELECT count(*) FROM numbers"
+ADD = Statement("INSERT INTO numbers VALUES (?)", ("n",))
+ADD_ROW = ADD._replace(row="(?)")
+COUNT = Statement("SELECT count(*) FROM numbers", ())
 
 
 class Traced:
@@ -76,11 +77,11 @@ def held_up(worker: DatabaseWorker) -> Iterator[None]:
         go.set()
 
 
-async def add_all(worker: DatabaseWorker, values: list[Any]) -> list[Any]:
+async def add_all(worker: DatabaseWorker, values: list[Any], statement: Statement = ADD) -> list[Any]:
     """Adds all of them while the thread is busy with something else."""
     with held_up(worker):
         await asyncio.sleep(0)
-        adding = [asyncio.create_task(worker.run(ADD, {"n": value}, changed)) for value in values]
+        adding = [asyncio.create_task(worker.run(statement, {"n": value}, changed)) for value in values]
         await asyncio.sleep(0)
     return await asyncio.gather(*adding, return_exceptions=True)
 
@@ -94,9 +95,25 @@ async def test_what_waits_is_one_transaction_in_the_order_of_its_coming(
     worker: DatabaseWorker, connection: Traced, tmp_path: Path
 ) -> None:
     assert await add_all(worker, [3, 1, 2]) == [1, 1, 1]
-    waited = connection.statements[connection.statements.index(COUNT) + 1 :]
+    waited = connection.statements[connection.statements.index(COUNT.sql) + 1 :]
     assert [statement.split()[0] for statement in waited] == ["BEGIN", "INSERT", "INSERT", "INSERT", "COMMIT"]
     assert [statement[-2:-1] for statement in waited[1:-1]] == ["3", "1", "2"]
+    assert numbers(tmp_path / "numbers.db") == [1, 2, 3]
+
+
+async def test_new_rows_that_wait_are_as_few_statements_as_may_be(
+    worker: DatabaseWorker, connection: Traced, tmp_path: Path
+) -> None:
+    count = ROWS_AT_ONCE + 2
+    assert len(await add_all(worker, list(range(count)), ADD_ROW)) == count
+    waited = connection.statements[connection.statements.index(COUNT.sql) + 1 :]
+    assert [statement.split()[0] for statement in waited] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+    assert numbers(tmp_path / "numbers.db") == list(range(count))
+
+
+async def test_of_new_rows_only_the_bad_one_fails(worker: DatabaseWorker, tmp_path: Path) -> None:
+    outcomes = await add_all(worker, [1, 2, 2, 3], ADD_ROW)
+    assert [isinstance(outcome, Unavailable) for outcome in outcomes] == [False, False, True, False]
     assert numbers(tmp_path / "numbers.db") == [1, 2, 3]
 
 
