@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from keyhole.api.compute.call import Call
-from keyhole.api.compute.console_auth_tokens import refuse_before_2_31, show_token
+from keyhole.api.compute.console_auth_tokens import WITH_TLS_PORT, refuse_before_2_31, show_token
 from keyhole.api.compute.consoles import (
     ACTION_SCHEMAS,
     REMOTE_CONSOLE_2_6,
@@ -22,9 +22,11 @@ from keyhole.api.compute.consoles import (
     refuse_rdp,
     refuse_xvp_consoles,
 )
-from keyhole.api.compute.flavors import list_flavors, list_flavors_in_detail, show_flavor
+from keyhole.api.compute.flavors import FLAVOR_QUERY, list_flavors, list_flavors_in_detail, show_flavor
 from keyhole.api.compute.server_list import list_servers, list_servers_in_detail
+from keyhole.api.compute.server_query import SERVER_QUERY
 from keyhole.api.compute.server_view import show_server
+from keyhole.api.query import ANY_QUERY, QueryRules
 from keyhole.api.schema import Schema
 from keyhole.api.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
@@ -47,7 +49,7 @@ class Operation:
     """One operation in one range of microversions.
 
     `role` None lets everybody in who is signed in. `policy` is Nova's name for the rule, which a refusal quotes.
-    `takes_query` False refuses every query argument.
+    `query` are the query arguments that it knows.
     """
 
     name: str
@@ -62,7 +64,7 @@ class Operation:
     newest: Microversion = NEWEST
     action: str | None = None
     body: Schema | None = None
-    takes_query: bool = True
+    query: QueryRules = ANY_QUERY
 
     @property
     def versions(self) -> str:
@@ -92,6 +94,7 @@ _CONSOLES = "os_compute_api:os-remote-consoles"
 _OUTPUT = "os_compute_api:os-console-output"
 _TOKENS = "os_compute_api:os-console-auth-tokens"
 _LAST_ACTION = Microversion(2, 5)
+_NO_QUERY = QueryRules(closed_from=Microversion(2, 102))
 
 
 def _console_action(action: str, kind: str) -> Operation:
@@ -125,21 +128,6 @@ def _remote_consoles(oldest: Microversion, newest: Microversion, body: Schema, m
     )
 
 
-def _token_lookup(oldest: Microversion, newest: Microversion, *, takes_query: bool) -> Operation:
-    return Operation(
-        "os-console-auth-tokens",
-        "Where the console is that a token opens; the token is not used up.",
-        "GET",
-        "/os-console-auth-tokens/{token}",
-        show_token,
-        role=Role.ADMIN,
-        policy=_TOKENS,
-        oldest=oldest,
-        newest=newest,
-        takes_query=takes_query,
-    )
-
-
 def _removed(method: str, path: str) -> Operation:
     return Operation("consoles", "Removed with XenServer's console service.", method, path, refuse_xvp_consoles)
 
@@ -153,6 +141,7 @@ OPERATIONS: tuple[Operation, ...] = (
         list_servers,
         role=Role.READER,
         policy="os_compute_api:servers:index",
+        query=SERVER_QUERY,
     ),
     Operation(
         "list-servers-in-detail",
@@ -162,6 +151,7 @@ OPERATIONS: tuple[Operation, ...] = (
         list_servers_in_detail,
         role=Role.READER,
         policy="os_compute_api:servers:detail",
+        query=SERVER_QUERY,
     ),
     Operation(
         "show-server",
@@ -172,6 +162,7 @@ OPERATIONS: tuple[Operation, ...] = (
         role=Role.READER,
         policy="os_compute_api:servers:show",
         order=Order.SERVER_FIRST,
+        query=_NO_QUERY,
     ),
     _console_action("os-getVNCConsole", "VNC"),
     _console_action("os-getSPICEConsole", "SPICE"),
@@ -208,19 +199,43 @@ OPERATIONS: tuple[Operation, ...] = (
         refuse_before_2_31,
         newest=Microversion(2, 30),
     ),
-    _token_lookup(Microversion(2, 31), Microversion(2, 98), takes_query=True),
-    _token_lookup(Microversion(2, 99), NEWEST, takes_query=False),
+    Operation(
+        "os-console-auth-tokens",
+        "Where the console is that a token opens; the token is not used up.",
+        "GET",
+        "/os-console-auth-tokens/{token}",
+        show_token,
+        role=Role.ADMIN,
+        policy=_TOKENS,
+        oldest=Microversion(2, 31),
+        query=QueryRules(closed_from=WITH_TLS_PORT),
+    ),
     _removed("GET", "/servers/{server_id}/consoles"),
     _removed("POST", "/servers/{server_id}/consoles"),
     _removed("GET", "/servers/{server_id}/consoles/{console_id}"),
     _removed("DELETE", "/servers/{server_id}/consoles/{console_id}"),
-    Operation("list-flavors", "The sizes that the caller's servers have.", "GET", "/flavors", list_flavors),
+    Operation(
+        "list-flavors",
+        "The sizes that the caller's servers have.",
+        "GET",
+        "/flavors",
+        list_flavors,
+        query=FLAVOR_QUERY,
+    ),
     Operation(
         "list-flavors-in-detail",
         "The sizes that the caller's servers have, in numbers.",
         "GET",
         "/flavors/detail",
         list_flavors_in_detail,
+        query=FLAVOR_QUERY,
     ),
-    Operation("show-flavor", "One size that a server of the caller has.", "GET", "/flavors/{flavor_id}", show_flavor),
+    Operation(
+        "show-flavor",
+        "One size that a server of the caller has.",
+        "GET",
+        "/flavors/{flavor_id}",
+        show_flavor,
+        query=_NO_QUERY,
+    ),
 )
