@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from keyhole.api.compute import answers
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.console_auth_tokens import WITH_TLS_PORT, refuse_before_2_31, show_token
 from keyhole.api.compute.consoles import (
@@ -49,7 +50,8 @@ class Operation:
     """One operation in one range of microversions.
 
     `role` None lets everybody in who is signed in. `policy` is Nova's name for the rule, which a refusal quotes.
-    `query` are the query arguments that it knows.
+    `query` are the query arguments that it knows; `answer` is what a 200 holds, None where there is no 200;
+    `refusals` are statuses beside those that every call may have.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Operation:
     action: str | None = None
     body: Schema | None = None
     query: QueryRules = ANY_QUERY
+    answer: answers.JsonSchema | None = None
+    refusals: tuple[int, ...] = ()
 
     @property
     def versions(self) -> str:
@@ -94,6 +98,7 @@ _CONSOLES = "os_compute_api:os-remote-consoles"
 _OUTPUT = "os_compute_api:os-console-output"
 _TOKENS = "os_compute_api:os-console-auth-tokens"
 _LAST_ACTION = Microversion(2, 5)
+_NOT_NOW = (409,)
 _NO_QUERY = QueryRules(closed_from=Microversion(2, 102))
 
 
@@ -109,6 +114,8 @@ def _console_action(action: str, kind: str) -> Operation:
         newest=_LAST_ACTION,
         action=action,
         body=ACTION_SCHEMAS[action],
+        answer=answers.CONSOLE,
+        refusals=_NOT_NOW,
     )
 
 
@@ -125,11 +132,14 @@ def _remote_consoles(oldest: Microversion, newest: Microversion, body: Schema, m
         oldest=oldest,
         newest=newest,
         body=body,
+        answer=answers.REMOTE_CONSOLE,
+        refusals=_NOT_NOW,
     )
 
 
 def _removed(method: str, path: str) -> Operation:
-    return Operation("consoles", "Removed with XenServer's console service.", method, path, refuse_xvp_consoles)
+    summary = "Removed with XenServer's console service."
+    return Operation("consoles", summary, method, path, refuse_xvp_consoles, refusals=(410,))
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -142,6 +152,7 @@ OPERATIONS: tuple[Operation, ...] = (
         role=Role.READER,
         policy="os_compute_api:servers:index",
         query=SERVER_QUERY,
+        answer=answers.SERVERS,
     ),
     Operation(
         "list-servers-in-detail",
@@ -152,6 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
         role=Role.READER,
         policy="os_compute_api:servers:detail",
         query=SERVER_QUERY,
+        answer=answers.SERVERS_IN_DETAIL,
     ),
     Operation(
         "show-server",
@@ -163,6 +175,7 @@ OPERATIONS: tuple[Operation, ...] = (
         policy="os_compute_api:servers:show",
         order=Order.SERVER_FIRST,
         query=_NO_QUERY,
+        answer=answers.ONE_SERVER,
     ),
     _console_action("os-getVNCConsole", "VNC"),
     _console_action("os-getSPICEConsole", "SPICE"),
@@ -187,6 +200,8 @@ OPERATIONS: tuple[Operation, ...] = (
         order=Order.SERVER_FIRST,
         action="os-getConsoleOutput",
         body=ACTION_SCHEMAS["os-getConsoleOutput"],
+        answer=answers.OUTPUT,
+        refusals=_NOT_NOW,
     ),
     _remote_consoles(Microversion(2, 6), Microversion(2, 7), REMOTE_CONSOLE_2_6, ""),
     _remote_consoles(Microversion(2, 8), Microversion(2, 98), REMOTE_CONSOLE_2_8, "; also mks and webmks"),
@@ -209,6 +224,7 @@ OPERATIONS: tuple[Operation, ...] = (
         policy=_TOKENS,
         oldest=Microversion(2, 31),
         query=QueryRules(closed_from=WITH_TLS_PORT),
+        answer=answers.TOKEN,
     ),
     _removed("GET", "/servers/{server_id}/consoles"),
     _removed("POST", "/servers/{server_id}/consoles"),
@@ -221,6 +237,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/flavors",
         list_flavors,
         query=FLAVOR_QUERY,
+        answer=answers.FLAVORS,
     ),
     Operation(
         "list-flavors-in-detail",
@@ -229,6 +246,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/flavors/detail",
         list_flavors_in_detail,
         query=FLAVOR_QUERY,
+        answer=answers.FLAVORS_IN_DETAIL,
     ),
     Operation(
         "show-flavor",
@@ -237,5 +255,6 @@ OPERATIONS: tuple[Operation, ...] = (
         "/flavors/{flavor_id}",
         show_flavor,
         query=_NO_QUERY,
+        answer=answers.ONE_FLAVOR,
     ),
 )

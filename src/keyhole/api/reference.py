@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
 from keyhole.api.operations import OPERATIONS, Operation, Order
+from keyhole.api.own_operations import OPENAPI_PATH, OWN_OPERATIONS, OwnOperation
 from keyhole.api.schema import Schema
-from keyhole.api.v1 import INSPECT_PATH
 from keyhole.api.versions import NEWEST, OLDEST
 from keyhole.model import Identity, Role
 
@@ -114,10 +115,38 @@ def _own() -> Iterator[str]:
     yield "Refusals are `application/problem+json` (RFC 9457) with a [`reason`](reasons.md)."
     yield "A request with an `Origin` that is not allowed to show consoles is refused."
     yield ""
-    yield "| call | body | answer |"
-    yield "|---|---|---|"
-    answer = '{"server": {"id", "name"}, "console_type", "protocol", "expires_at", "lifetime_seconds", "reuse"}'
-    yield f'| `POST {INSPECT_PATH}` | `{{"token": string}}` | `{answer}`: what a console link opens; not used up |'
+    yield "Every call of this page is also described for machines: [OpenAPI](https://www.openapis.org/) 3.1 at"
+    yield f"`{OPENAPI_PATH}`, for anybody who asks."
+    yield ""
+    yield "| call | token | body | answer | what it does |"
+    yield "|---|---|---|---|---|"
+    for operation in OWN_OPERATIONS:
+        yield (
+            f"| `{operation.method} {operation.path}` | {'-' if operation.open else 'yes'} | {_model(operation)}"
+            f" | {_answer(operation)} | {operation.summary} |"
+        )
+
+
+def _model(operation: OwnOperation) -> str:
+    if operation.body is None:
+        return "-"
+    fields = operation.body.model_json_schema()["properties"]
+    return "`{" + ", ".join(f'"{name}": {field.get("type", "object")}' for name, field in fields.items()) + "}`"
+
+
+def _answer(operation: OwnOperation) -> str:
+    if operation.answer is None:
+        return f"{operation.status}"
+    return f"`{_keys(operation.answer)}`"
+
+
+def _keys(schema: JsonSchema) -> str:
+    """The keys of an object: {"server": {"id", "name"}, "reuse"}."""
+    parts = (
+        f'"{name}": {_keys(inner)}' if "properties" in inner else f'"{name}"'
+        for name, inner in schema.get("properties", {}).items()
+    )
+    return "{" + ", ".join(parts) + "}"
 
 
 def _health() -> Iterator[str]:
