@@ -205,7 +205,8 @@ def _without_empty_start(segments: list[str]) -> tuple[str, ...]:
 
 def _json_value(text: bytes) -> Any:
     try:
-        return parse_json(text)
+        # NaN is a wrong number, as in Nova: the schema says where.
+        return parse_json(text, not_numbers=True)
     except ValueError as error:
         raise _malformed() from error
 
@@ -226,7 +227,7 @@ def _of_action(operations: tuple[Operation, ...], body: Any) -> tuple[Operation,
 
 
 def _malformed() -> RequestRefused:
-    message = "Malformed request body; send a JSON object, for an action one with exactly one key."
+    message = "Malformed request body; send a JSON object without twice the same key, for an action one with one key."
     return RequestRefused(400, Reason.REQUEST_MALFORMED, message)
 
 
