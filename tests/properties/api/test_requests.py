@@ -35,9 +35,8 @@ os-getVNCConsole os-getConsoleOutput remote_console type protocol length auth id
 project token id name domain application_credential
 """
 KNOWN_KEYS = st.sampled_from(KEYS.split())
-ARGUMENT_NAMES = st.sampled_from(
-    ["name", "limit", "marker", "status", "all_tenants", "sort_key", "sort_dir", "locked", "x"]
-)
+ARGUMENTS_OF_LISTS = "name limit marker status all_tenants sort_key sort_dir locked x"
+ARGUMENT_NAMES = st.sampled_from(ARGUMENTS_OF_LISTS.split())
 BODIES = st.one_of(
     st.binary(max_size=200),
     JSON.map(lambda value: json.dumps(value).encode()),
