@@ -49,7 +49,7 @@ _FILTERS: Mapping[str, tuple[Microversion, Test]] = MappingProxyType(
     | _everybodys(TAGS, ("tags", "tags-any"), _nothing)
     | _everybodys(CHANGES_BEFORE, ("changes-before",), lambda server, value: server.created_at <= _seconds(value))
     | _everybodys(LOCKED, ("locked",), lambda _, value: value.strip().lower() in _NO)
-    | _everybodys(MORE_FILTERS, ("key_name", "user_id"), _nothing)
+    | _everybodys(MORE_FILTERS, ("availability_zone", "key_name", "user_id", "launched_at", "terminated_at"), _nothing)
     | _everybodys(MORE_FILTERS, ("vm_state",), lambda server, value: STATES[server.status][0] == value)
     | _everybodys(MORE_FILTERS, ("task_state",), lambda server, value: server.task_state == value)
     | _everybodys(MORE_FILTERS, ("power_state",), lambda server, value: str(STATES[server.status][1]) == value)
