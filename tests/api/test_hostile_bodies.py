@@ -16,7 +16,8 @@ TOKENS_V3 = "/identity/v3/auth/tokens"
 TOKENS_V2 = "/identity/v2.0/tokens"
 CREDENTIALS = "/identity/v3/users/{user}/application_credentials"
 INSPECT = "/v1/links/inspect"
-PATHS = (ACTION, LEGACY_ACTION, REMOTE_CONSOLES, TOKENS_V3, TOKENS_V2, CREDENTIALS, INSPECT)
+SIGN_IN = "/v1/sign-in"
+PATHS = (ACTION, LEGACY_ACTION, REMOTE_CONSOLES, TOKENS_V3, TOKENS_V2, CREDENTIALS, INSPECT, SIGN_IN)
 
 GOOD: dict[str, dict[str, Any]] = {
     ACTION: {"os-getVNCConsole": {"type": "novnc"}},
@@ -33,6 +34,7 @@ GOOD: dict[str, dict[str, Any]] = {
     TOKENS_V2: {"auth": {"passwordCredentials": {"username": "demo", "password": "demo-secret"}, "tenantName": "demo"}},
     CREDENTIALS: {"application_credential": {"name": "robot", "expires_at": "2099-01-01T00:00:00Z"}},
     INSPECT: {"token": "x"},
+    SIGN_IN: {"username": "demo", "password": "demo-secret", "project": "demo", "domain": "default"},
 }
 
 NOT_JSON = {
@@ -75,7 +77,7 @@ WRONG: tuple[Any, ...] = (
 """Values of which none is right anywhere in a body."""
 
 
-UNDERSTOOD = {"compute": {200}, "identity": {200, 201, 401, 409}, "v1": {200, 403}}
+UNDERSTOOD = {"compute": {200}, "identity": {200, 201, 401, 409}, "v1": {200, 401, 403}}
 """Answers to what is a name, a password or a token: as it happens, one that nobody has."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httpx
@@ -9,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.api.world import SERVER_ID, World, project_id_of
 
+from keyhole.api.own_operations import OWN_OPERATIONS, OwnOperation, methods_at
+
 WORDS = """
 compute identity v1 v2 v2.1 v3 v2.0 servers detail flavors action auth tokens remote-consoles consoles
-os-console-auth-tokens links inspect openapi.json users application_credentials catalog projects 1 . .. % ü
+os-console-auth-tokens links inspect openapi.json sign-in sign-out me sessions session c users application_credentials
+catalog projects 1 . .. % ü
 """
-SEGMENTS = st.sampled_from([*WORDS.split(), "", SERVER_ID, project_id_of("demo")])
+SESSION_ID = "0123456789abcdef" * 2
+SEGMENTS = st.sampled_from([*WORDS.split(), "", SERVER_ID, SESSION_ID, project_id_of("demo")])
 PATHS = st.lists(st.one_of(SEGMENTS, st.text(max_size=8)), max_size=6).map("/".join)
 HEADER_NAMES = """
 OpenStack-API-Version X-OpenStack-Nova-API-Version X-Auth-Token X-Subject-Token Content-Type Accept Origin Host
-Content-Length X-Forwarded-For If-None-Match Accept-Encoding X-Other
+Content-Length X-Forwarded-For If-None-Match Accept-Encoding Cookie X-Keyhole-Page Sec-Fetch-Site X-Other
 """
 NAMES = st.sampled_from(HEADER_NAMES.split())
 VALUES = st.one_of(
@@ -32,10 +37,10 @@ JSON = st.recursive(
 )
 KEYS = """
 os-getVNCConsole os-getConsoleOutput remote_console type protocol length auth identity methods password user scope
-project token id name domain application_credential
+project token id name domain application_credential username
 """
 KNOWN_KEYS = st.sampled_from(KEYS.split())
-ARGUMENTS_OF_LISTS = "name limit marker status all_tenants sort_key sort_dir locked x"
+ARGUMENTS_OF_LISTS = "name limit marker status all_tenants all_projects sort_key sort_dir locked x"
 ARGUMENT_NAMES = st.sampled_from(ARGUMENTS_OF_LISTS.split())
 BODIES = st.one_of(
     st.binary(max_size=200),
@@ -50,9 +55,7 @@ QUERIES = st.one_of(
     st.binary(max_size=30),
     st.lists(
         st.tuples(
-            st.sampled_from(
-                ["name", "limit", "marker", "status", "all_tenants", "sort_key", "sort_dir", "locked", "x"]
-            ),
+            ARGUMENT_NAMES,
             st.text(max_size=8),
         ),
         max_size=4,
@@ -105,9 +108,49 @@ def test_every_request_is_answered(
     status, answered, content = asyncio.run(exchange(world, scope, body))
     assert 200 <= status < 500
     assert world.refusals("internal_error") == 0
-    if content and path.split("/")[0] in SURFACES:
+    if content and (path.split("/")[0] in SURFACES or methods_at(f"/{path}")):
         assert answered["content-type"].startswith("application/")
         assert isinstance(json.loads(content), dict)
+
+
+OWN_CALLS = st.sampled_from(OWN_OPERATIONS)
+IDS = st.sampled_from([SESSION_ID, "x", "%", "ü", "..", SERVER_ID])
+OWN_BODIES = st.one_of(
+    BODIES,
+    st.dictionaries(
+        st.sampled_from(["token", "username", "password", "project", "domain", "x"]),
+        st.one_of(st.sampled_from(["demo", "demo-secret", "default", ""]), JSON),
+        max_size=5,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+COOKIES = st.one_of(
+    st.sampled_from(["keyhole_ticket=x", f"keyhole_ticket={'A' * 43}", "keyhole_sign_in=x", "keyhole_ticket", "=;;"]),
+    st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60),
+)
+
+
+@given(OWN_CALLS, IDS, QUERIES, COOKIES, HEADERS, OWN_BODIES, st.sampled_from(["demo", "watcher", "nobody", "admin"]))
+def test_an_own_call_answers_what_its_row_says(
+    call: OwnOperation,
+    name: str,
+    query: bytes,
+    cookie: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    user: str,
+) -> None:
+    world = World()
+    path = re.sub(r"{\w+}", name, call.path).removeprefix("/")
+    lines = [*headers, ("Cookie", cookie)]
+    scope = scope_of(call.method, path, query, lines, world.issuer.token_of(user))
+    status, answered, content = asyncio.run(exchange(world, scope, body))
+    assert status in {call.status, *call.statuses_refused}
+    assert world.refusals("internal_error") == 0
+    if status == 200:
+        assert answered["content-type"] == "application/json"
+    elif status >= 400:
+        assert answered["content-type"] == "application/problem+json"
+        assert json.loads(content)["status"] == status
 
 
 ACTIONS = st.sampled_from(["action", "remote-consoles"])

@@ -90,6 +90,21 @@ def test_query_arguments_are_described_with_the_microversion_that_brought_them(d
     assert len(by_name["sort_key"]["schema"]["items"]["anyOf"]) == 2
 
 
+def test_who_may_ask_of_keyholes_own_calls(described: dict[str, Any]) -> None:
+    paths = described["paths"]
+    assert paths["/v1/servers"]["get"]["security"] == [{"token": []}]
+    assert paths["/v1/sign-in"]["post"]["security"] == []
+    assert paths["/c/{console_id}/session"]["delete"]["security"] == [{"ticket": []}]
+    assert set(described["components"]["securitySchemes"]) == {"token", "ticket"}
+
+
+def test_pages_of_keyholes_own_lists(described: dict[str, Any]) -> None:
+    for path in ("/v1/servers", "/v1/sessions"):
+        named = {one["name"]: one["schema"] for one in described["paths"][path]["get"]["parameters"]}
+        assert set(named) == {"limit", "marker", "all_projects"}
+        assert named["limit"] == {"type": "integer", "minimum": 1}
+
+
 def test_without_an_issuer_here_identity_is_left_out() -> None:
     assert not [path for path in document(URL, issues_tokens=False)["paths"] if path.startswith("/identity")]
 
