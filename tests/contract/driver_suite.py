@@ -80,6 +80,11 @@ class DriverSuite:
             expected = b"\n".join(lines[-count:]) if count else b""
             assert await stage.driver.console_log(stage.server_id, count) == expected
 
+    async def test_a_server_says_that_its_log_is_kept(self, stage: Stage) -> None:
+        server = await stage.driver.find_server(stage.server_id)
+        assert server is not None
+        assert server.keeps_log
+
     async def test_a_driver_that_is_well_has_no_troubles(self, stage: Stage) -> None:
         assert list(await stage.driver.troubles()) == []
 

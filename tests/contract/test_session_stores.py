@@ -9,8 +9,8 @@ import pytest
 from tests.contract.test_stores import GRANT, NOW
 from tests.fakes.memory_store import MemoryStore
 
-from keyhole.model import EndOrder, SessionRecord, Ticket
-from keyhole.ports import GrantStore, RevocationStore, SessionStore, TicketStore
+from keyhole.model import EndOrder, Opening, SessionRecord, Ticket
+from keyhole.ports import GrantStore, OpeningStore, RevocationStore, SessionStore, TicketStore
 from keyhole.reasons import Reason
 from keyhole.store.sql import SqlStore
 
@@ -29,7 +29,7 @@ SESSION = SessionRecord(
 BARE = replace(SESSION, id="b" * 32, ticket_hash=None, opened_at=NOW + 1)
 
 
-class Store(GrantStore, TicketStore, SessionStore, RevocationStore, Protocol):
+class Store(GrantStore, TicketStore, SessionStore, RevocationStore, OpeningStore, Protocol):
     """All in one."""
 
 
@@ -221,3 +221,33 @@ async def test_a_console_is_known_by_its_grant_or_what_is_left_of_it(store: Stor
     found = await store.grant_of_console(GRANT.id)
     assert found is not None
     assert found.user_name == "now"
+
+
+async def test_the_newest_redemption_of_each_server_is_known(store: Store) -> None:
+    for letter, server_id, user_name, redeemed_at in (
+        ("1", "s1", "ada", NOW + 1),
+        ("2", "s1", "bob", NOW + 2),
+        ("3", "s2", "ada", NOW + 3),
+        ("4", "s3", "ada", None),
+        ("5", "s4", "bob", NOW + 5),
+    ):
+        grant = replace(GRANT, token_hash=letter * 64, id=letter, server_id=server_id, user_name=user_name)
+        await store.add_grant(replace(grant, redeemed_at=redeemed_at))
+    found = await store.last_openings(["s1", "s2", "s3", "s5", 'x"]'])
+    assert found == {"s1": Opening("bob", NOW + 2), "s2": Opening("ada", NOW + 3)}
+    assert await store.last_openings([]) == {}
+
+
+async def test_an_opening_is_known_as_long_as_its_ticket_or_session(busy: Store) -> None:
+    assert await busy.last_openings(["s1"]) == {}
+    opened = replace(GRANT, redeemed_at=NOW + 1)
+    await busy.add_tickets([replace(TICKET, grant=opened)])
+    assert await busy.last_openings(["s1"]) == {"s1": Opening("Ünal", NOW + 1)}
+    await busy.add_sessions([replace(BARE, id="c" * 32, grant=replace(opened, user_name="ada", redeemed_at=NOW + 2))])
+    assert await busy.last_openings(["s1"]) == {"s1": Opening("ada", NOW + 2)}
+
+
+async def test_of_a_thousand_servers_the_openings_are_found_at_once(store: Store) -> None:
+    ids = [f"server-{number:0200}" for number in range(1000)]
+    await store.add_grant(replace(GRANT, server_id=ids[-1], redeemed_at=NOW))
+    assert list(await store.last_openings(ids)) == [ids[-1]]

@@ -227,6 +227,7 @@ class TestShapesOfQemu:
         driver = make_driver(path)
         (server,) = await driver.list_servers()
         assert server.protocols == frozenset()
+        assert server.keeps_log
         assert await driver.console_log(server.id, 1) == b"two"
 
     async def test_vnc_on_a_port(self, start_qemu: StartQemu) -> None:

@@ -322,6 +322,7 @@ class TestLog:
     async def test_a_guest_whose_log_is_not_known(self, driver: QemuDriver, guest: QmpServer) -> None:
         with pytest.raises(LogUnavailable):  # the peer is this test, not a QEMU
             await driver.console_log(GUEST_ID, 5)
+        assert [server.keeps_log for server in await driver.list_servers()] == [False]
         del guest.table[f"qom-get {SERIAL_PORT}"]
         with pytest.raises(LogUnavailable):
             await driver.console_log(GUEST_ID, None)

@@ -84,6 +84,7 @@ async def test_a_log_needs_a_log_file(tmp_path: Path) -> None:
     for server_id in ("s1", "s2"):
         with pytest.raises(LogUnavailable):
             await driver.console_log(server_id, None)
+    assert [server.keeps_log for server in await driver.list_servers()] == [True, False]
     path.write_bytes(b"one\ntwo\nlogin: ")
     assert await driver.console_log("s1", 2) == b"two\nlogin: "
 

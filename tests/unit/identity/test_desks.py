@@ -76,6 +76,11 @@ async def test_who_may_still_open_consoles(roles: tuple[str, ...], project: str,
     assert not await identity.may_open(user_id_of("bob"), project_id_of(project))
 
 
+def test_the_projects_of_users_have_names() -> None:
+    assert embedded("member").project_name(project_id_of("demo")) == "demo"
+    assert embedded("member").project_name(project_id_of("nobody's")) is None
+
+
 class Client:
     """A KeystoneClient with one person."""
 
@@ -167,3 +172,4 @@ async def test_an_absurd_password_does_not_go_to_keystone(desk: KeystoneDesk, cl
 
 async def test_of_a_user_of_keystones_nothing_is_known_without_a_token(keystone: KeystoneIdentity) -> None:
     assert await keystone.may_open("anybody", "anywhere")
+    assert keystone.project_name("anywhere") is None
