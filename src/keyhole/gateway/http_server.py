@@ -7,6 +7,7 @@ connections), which goes back to the front door.
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -46,7 +47,6 @@ class HttpServer:
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()
         self.state = ServerState()
@@ -55,14 +55,20 @@ class HttpServer:
         self.head_bytes = head_bytes
         self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
         self.retired = False
+        self.seconds = 0
+        """How long the service has run, by its ticks."""
 
     def protocol(self) -> "HttpProtocol":
         """A protocol for one more connection."""
         return HttpProtocol(self, self._config)
 
     def tick(self) -> None:
-        """Sets the Date header's value. Called once a second."""
+        """Sets the Date header's value and closes connections that are idle for too long. Called once a second."""
         self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self.seconds += 1
+        for protocol in tuple(self.state.connections):
+            if isinstance(protocol, HttpProtocol) and self.seconds - protocol.idle_since > KEEP_ALIVE_SECONDS:
+                protocol.transport.close()
 
     def retire(self) -> None:
         """Lets each connection end after the request under way; none takes another."""
@@ -94,6 +100,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self.idle_since: float = math.inf
+        """The server's second in which the last answer was given; never, while a request is under way."""
         self.logger = _quiet_logger(server.observer)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -101,6 +109,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(OneWriteTransport(transport))
 
     def data_received(self, data: bytes) -> None:
+        self.idle_since = math.inf
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -123,6 +132,17 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, but that the server's clock watches over idle connections: a timer for each answer is dear."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.idle_since = self._server.seconds
 
     def _has_arrived(self) -> bool:
         return self._in_head

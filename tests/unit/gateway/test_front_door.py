@@ -8,6 +8,7 @@ from tests.fakes.waiting import until
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS
 from keyhole.reasons import Reason
 
 
@@ -129,3 +130,21 @@ async def test_a_request_that_does_not_end_does_not_hold_up_a_stop() -> None:
         await asyncio.sleep(0.1)
         await asyncio.wait_for(world.door.close(world.listener), 5)
         assert world.events("service.failed") == []
+
+
+async def test_a_connection_that_is_idle_for_too_long_is_closed_by_the_clock(world: World) -> None:
+    http = world.door._http
+    wire = await world.connect()
+    wire.writer.write(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await wire.answer()).status == 200
+    await wire.reader.readuntil(b"0\r\n\r\n")
+    await until(lambda: not http.state.tasks)
+    for _ in range(KEEP_ALIVE_SECONDS):
+        http.tick()
+    wire.writer.write(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await wire.answer()).status == 200
+    await wire.reader.readuntil(b"0\r\n\r\n")
+    await until(lambda: not http.state.tasks)
+    for _ in range(KEEP_ALIVE_SECONDS + 1):
+        http.tick()
+    assert await asyncio.wait_for(wire.reader.read(), 10) == b""
