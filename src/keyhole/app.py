@@ -180,6 +180,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
                 tickets=tickets,
                 register=register,
                 revocations=store,
+                openings=store,
                 identity=identity.provider,
                 desk=identity.desk,
                 issuer=identity.issuer,

@@ -173,7 +173,10 @@ class ServerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A machine whose consoles a driver knows. `protocols` are the kinds of console that it offers."""
+    """A machine whose consoles a driver knows. `protocols` are the kinds of console that it offers.
+
+    `keeps_log` says that its serial log is kept, as far as can be told without reading it.
+    """
 
     id: str
     name: str
@@ -185,6 +188,7 @@ class Server:
     created_at: float = 0.0
     memory_mb: int = 0
     vcpus: int = 0
+    keeps_log: bool = False
 
 
 class Role(StrEnum):
@@ -257,6 +261,14 @@ class Grant:
     def fingerprint(self) -> str:
         """How logs name the token: the first 8 hex digits of its hash."""
         return self.token_hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """That somebody opened a server's console."""
+
+    user_name: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

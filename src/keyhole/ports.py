@@ -4,7 +4,7 @@ Implementations live in drivers/, store/ and identity/ and are handed in by `app
 tests/contract/. Every method may raise `Unavailable`; other errors are named with the method.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
@@ -15,6 +15,7 @@ from keyhole.model import (
     EndOrder,
     Grant,
     IdentityToken,
+    Opening,
     Project,
     Protocol,
     Scope,
@@ -157,6 +158,13 @@ class RevocationStore(Interface):
         """Withdraws the grant with this id, ends its tickets and orders the end of its sessions."""
 
 
+class OpeningStore(Interface):
+    """Knows who opened consoles, as long as the grant, its ticket or its session is kept."""
+
+    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
+        """The newest redemption of a grant for each of these servers that has one, by the server's id."""
+
+
 class TokenStore(Interface):
     """Keeps identity tokens by their sha256."""
 
@@ -197,6 +205,9 @@ class IdentityProvider(Interface):
 
     async def may_open(self, user_id: str, project_id: str) -> bool:
         """Whether a user may still open consoles of a project, as far as can be told without a token."""
+
+    def project_name(self, project_id: str) -> str | None:
+        """A project's name, None where it is not known without asking."""
 
     async def troubles(self) -> Sequence[str]:
         """One sentence for each thing that does not work, for /readyz."""

@@ -232,11 +232,38 @@ async def test_the_urls_project_must_be_the_tokens(user: str) -> None:
         assert (await World().ask("GET", f"{root}/{own}/servers", user=user)).status_code == 200
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-async def test_a_project_alone_is_the_version_document(slash: str) -> None:
-    response = await World().ask("GET", f"{ROOT}/{project_id_of('demo')}{slash}")
+async def test_a_project_alone_is_the_version_document() -> None:
+    response = await World().ask("GET", f"{ROOT}/{project_id_of('demo')}/")
     assert response.status_code == 200
     assert response.json()["version"]["id"] == "v2.1"
+    without_slash = await World().ask("GET", f"{ROOT}/{project_id_of('demo')}")
+    assert (without_slash.status_code, without_slash.json()["code"]) == (404, "404 Not Found")
+
+
+async def test_an_endpoint_with_a_slash_at_its_end() -> None:
+    response = await World().ask("GET", f"{ROOT}//servers")
+    assert (response.status_code, len(response.json()["servers"])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/vnd.openstack.compute+json", "application/vnd.openstack.compute+json"),
+        ("application/vnd.openstack.compute+json, application/json", "application/json"),
+        ("application/xml", "application/json"),
+        ("", "application/json"),
+    ],
+)
+async def test_the_kinds_of_json(accept: str, content_type: str) -> None:
+    response = await World().ask("GET", f"{ROOT}/servers", Accept=accept)
+    assert response.headers["Content-Type"] == content_type
+
+
+async def test_a_query_that_is_not_utf_8() -> None:
+    for path in ("/servers?name=%FF", "/", "/?%FF"):
+        response = await World().ask("GET", f"{ROOT}{path}")
+        assert response.status_code == (200 if path == "/" else 400)
+    assert message(response).startswith("Query string is not UTF-8 encoded")
 
 
 async def test_a_body_may_be_as_large_as_the_limit() -> None:

@@ -1,4 +1,4 @@
-"""Replays recorded requests to a real Nova; nova_cases.json holds the answers that are expected here.
+"""Replays recorded requests to a real Nova; nova_cases.json and nova_cases_more.json hold the answers expected here.
 
 Its form: `{server}`, `{name}`, `{project}`, `{name_part}` stand for the world's own, `http://{host}` for the start of
 the compute API's URLs and of console URLs, `{token}` for a console token, `{max}` for the newest microversion,
@@ -17,7 +17,12 @@ from tests.api.world import PUBLIC_URL, SERVER_ID, World, project_id_of
 from keyhole.api.versions import NEWEST
 from keyhole.model import ConsoleType
 
-CASES = json.loads((Path(__file__).parent / "nova_cases.json").read_text("utf-8"))
+FOLDER = Path(__file__).parent
+CASES = [
+    case
+    for name in ("nova_cases.json", "nova_cases_more.json")
+    for case in json.loads((FOLDER / name).read_text("utf-8"))
+]
 
 COMPUTE = f"{PUBLIC_URL}/compute"
 TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -35,7 +35,6 @@ RECORDED: dict[str, tuple[int, ...]] = {
     "POST /servers/{server_id}/remote-consoles 2.99": MEMBERS_HERE,
     "GET /os-console-auth-tokens/{token}": (400, 400, 400, 400, 400),
     "GET /os-console-auth-tokens/{token} 2.31": ADMINS,
-    "GET /os-console-auth-tokens/{token} 2.99": ADMINS,
     "GET /servers/{server_id}/consoles": (410, 410, 410, 410, 410),
     "POST /servers/{server_id}/consoles": (410, 410, 410, 410, 410),
     "GET /servers/{server_id}/consoles/{console_id}": (410, 410, 410, 410, 410),

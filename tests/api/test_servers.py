@@ -58,7 +58,7 @@ async def test_all_tenants_may_be_denied_by_value() -> None:
     response = await world.ask("GET", f"{ROOT}/servers?all_tenants=maybe")
     assert response.status_code == 400
     assert response.json()["badRequest"]["message"].startswith(
-        "Invalid input received: Unrecognized value 'maybe', acceptable values are: '0', '1', 'f'"
+        "Unrecognized value 'maybe', acceptable values are: '0', '1', 'f'"
     )
 
 
@@ -70,7 +70,7 @@ async def test_all_tenants_may_be_denied_by_value() -> None:
         ("?name=nosuch", []),
         ("?status=shutoff", ["vm1"]),
         ("?status=ACTIVE&status=SHUTOFF", ["vm0", "vm1", "vm2", "vm3", "vm4"]),
-        ("?deleted=False&ip=1.2.3.4&whatever=1", ["vm0", "vm1", "vm2", "vm3", "vm4"]),
+        ("?deleted=False&whatever=1", ["vm0", "vm1", "vm2", "vm3", "vm4"]),
         ("?limit=0", []),
         ("?limit=2", ["vm0", "vm1"]),
         (f"?limit=2&marker={IDS[1]}", ["vm2", "vm3"]),

@@ -104,6 +104,9 @@ class MemoryIssuer:
     async def may_open(self, user_id: str, project_id: str) -> bool:
         return True
 
+    def project_name(self, project_id: str) -> str | None:
+        return next((user.project for user in USERS if project_id_of(user.project) == project_id), None)
+
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
         return await self.issue(
             PasswordSignIn(person.username, person.password), person.project or Scope.OWN_PROJECT, client
@@ -280,6 +283,7 @@ class World:
             tickets=self.tickets,
             register=self.register,
             revocations=self.store,
+            openings=self.store,
             identity=provider,
             desk=embedded or self.issuer,
             issuer=None if identity_url else embedded or self.issuer,

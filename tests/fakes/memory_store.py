@@ -1,9 +1,9 @@
 """A store in memory, for tests of what stands above a store; held to the stores' contract."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from keyhole.model import ApplicationCredential, EndOrder, Grant, IdentityToken, SessionRecord, Ticket
+from keyhole.model import ApplicationCredential, EndOrder, Grant, IdentityToken, Opening, SessionRecord, Ticket
 from keyhole.reasons import Reason
 
 
@@ -177,6 +177,16 @@ class MemoryStore:
         held = (*self.tickets.values(), *self.sessions.values())
         grants = (*self.grants.values(), *(one.grant for one in held))
         return next((grant for grant in grants if grant.id == console_id), None)
+
+    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
+        held = (*self.tickets.values(), *self.sessions.values())
+        grants = (*self.grants.values(), *(one.grant for one in held))
+        openings = sorted(
+            (grant.redeemed_at, grant.server_id, grant.user_name)
+            for grant in grants
+            if grant.redeemed_at is not None and grant.server_id in server_ids
+        )
+        return {server_id: Opening(user_name, at) for at, server_id, user_name in openings}
 
     async def revoke_console(self, console_id: str, now: float, detail: str) -> None:
         for key, grant in self.grants.items():

@@ -13,11 +13,14 @@ from typing import Any
 import openstack
 import pytest
 from anyio.from_thread import BlockingPortal
+from keystoneauth1.identity.v2 import Password as PasswordV2
+from keystoneauth1.session import Session
 from openstack.connection import Connection
+from rackspaceauth.v2 import APIKey
 from tests.real.consoles import novnc_size, serial_prompt, websocket_target, xvpvnc_size
 from tests.real.pictures import VGA_SIZE
-from tests.real.processes import run
-from tests.real.service import DEMO, Service
+from tests.real.processes import KEYHOLE, run
+from tests.real.service import DEMO, USERS, Service, User, guests_found_at, serving
 
 from keyhole.demo.qemu_guest import DemoGuest
 
@@ -27,22 +30,45 @@ BIN = Path(sys.executable).parent
 REGION = "RegionOne"
 LOGIN = b"shared login: "
 
+ADMIN = User("admin", "admin-password", "demo", ("admin",))
+API_KEY = "0123456789abcdef0123456789abcdef"
+RACK = "rack"
+
+SPICE_ID = "00000000-0000-4000-8000-00000000005c"
+SPICE_SERVER = f"""
+[[servers]]
+id = "{SPICE_ID}"
+name = "spiced"
+project = "demo"
+spice = {{ url = "tcp://127.0.0.1:5930" }}
+"""
+
 Opens = Callable[[str, str], None]
 Ask = Callable[..., str]
 
 
-def credentials(service: Service) -> dict[str, str]:
+def credentials(service: Service, user: User = DEMO) -> dict[str, str]:
     """The variables that the clients read, as the demo prints them."""
     return {
         "OS_AUTH_URL": f"{service.url}/identity/v3",
         "OS_IDENTITY_API_VERSION": "3",
-        "OS_USERNAME": "demo",
-        "OS_PASSWORD": DEMO.password,
-        "OS_PROJECT_NAME": "demo",
+        "OS_USERNAME": user.name,
+        "OS_PASSWORD": user.password,
+        "OS_PROJECT_NAME": user.project,
         "OS_USER_DOMAIN_NAME": "Default",
         "OS_PROJECT_DOMAIN_NAME": "Default",
         "OS_REGION_NAME": REGION,
     }
+
+
+@pytest.fixture(scope="module")
+def service(portal: BlockingPortal, guest: DemoGuest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The shared real guest, a server that offers SPICE, an admin, and a user with an API key."""
+    key_hash = run(KEYHOLE, "config", "hash-password", text=f"{API_KEY}\n").stdout.strip()
+    rack = User(RACK, "rack-password", "demo", ("member",)).settings + f'api_key_hash = "{key_hash}"\n'
+    settings = f"{USERS}{ADMIN.settings}{rack}{SPICE_SERVER}{guests_found_at(guest.qmp_path)}"
+    with serving(portal, tmp_path_factory.mktemp("service"), settings) as service:
+        yield service
 
 
 @pytest.fixture
@@ -125,13 +151,52 @@ class TestOpenStackClient:
         assert len(log.splitlines()) == 3
         assert log.rstrip("\n").endswith(LOGIN.decode())
 
+    def test_the_whole_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
+        assert ask("openstack", "console", "log", "show", guest.name).rstrip("\n") == whole_log(guest).rstrip("\n")
+
+    @pytest.mark.parametrize("options", [(), ("--os-compute-api-version", "2.1")])
+    def test_a_spice_link_is_given_where_a_server_offers_it(
+        self, ask: Ask, service: Service, options: tuple[str, ...]
+    ) -> None:
+        answer = json.loads(ask("openstack", *options, "console", "url", "show", "--spice", "-f", "json", "spiced"))
+        assert answer["type"] == "spice-html5"
+        assert answer["url"].startswith(f"{service.url}/spice_auto.html?token=")
+
+    @pytest.mark.parametrize("option", ["--spice", "--mks", "--rdp"])
+    def test_a_type_that_is_not_offered(
+        self, attempt: Callable[..., CompletedProcess[str]], guest: DemoGuest, option: str
+    ) -> None:
+        done = attempt("openstack", "console", "url", "show", option, guest.name)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("BadRequestException: 400: ")
+
+    def test_an_admin_sees_where_a_link_leads(self, ask: Ask, service: Service) -> None:
+        token = service.console_url(SPICE_ID, "spice-html5").rpartition("token=")[2]
+        admin = credentials(service, ADMIN)
+        shown = json.loads(ask("openstack", "console", "connection", "show", "-f", "json", token, variables=admin))
+        assert (shown["instance_uuid"], shown["host"], shown["port"]) == (SPICE_ID, "127.0.0.1", 5930)
+
+    def test_a_member_does_not(self, attempt: Callable[..., CompletedProcess[str]]) -> None:
+        done = attempt("openstack", "console", "connection", "show", "some-token")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "Policy doesn't allow os_compute_api:os-console-auth-tokens to be performed." in done.stderr
+
     def test_a_server_that_is_not_there(self, attempt: Callable[..., CompletedProcess[str]]) -> None:
         done = attempt("openstack", "console", "url", "show", "nosuch")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.strip() == "No Server found for nosuch"
 
 
+def whole_log(guest: DemoGuest) -> str:
+    return guest.serial_log.read_bytes().decode().replace("\r", "")
+
+
+OLD = ("--os-compute-api-version", "2.1")
+NEW = ("--os-compute-api-version", "2.latest")
+
+
 class TestNovaClient:
+    @pytest.mark.parametrize("options", [(), OLD, NEW], ids=["as it is", "2.1", "newest"])
     @pytest.mark.parametrize(
         ("console_type", "command"),
         [
@@ -141,14 +206,25 @@ class TestNovaClient:
         ],
     )
     def test_a_console_link_is_given_and_opens(
-        self, ask: Ask, opens: Opens, guest: DemoGuest, console_type: str, command: tuple[str, ...]
+        self,
+        ask: Ask,
+        opens: Opens,
+        guest: DemoGuest,
+        console_type: str,
+        command: tuple[str, ...],
+        options: tuple[str, ...],
     ) -> None:
-        table = ask("nova", *(word.format(server=guest.name) for word in command))
+        table = ask("nova", *options, *(word.format(server=guest.name) for word in command))
         (row,) = re.findall(rf"\| {console_type} +\| (\S+) +\|", table)
         opens(console_type, row)
 
-    def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
-        log = ask("nova", "console-log", "--length", "3", guest.name)
+    @pytest.mark.parametrize("options", [OLD, NEW], ids=["2.1", "newest"])
+    def test_the_whole_log_is_shown(self, ask: Ask, guest: DemoGuest, options: tuple[str, ...]) -> None:
+        assert ask("nova", *options, "console-log", guest.name).rstrip("\n") == whole_log(guest).rstrip("\n")
+
+    @pytest.mark.parametrize("options", [OLD, NEW], ids=["2.1", "newest"])
+    def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest, options: tuple[str, ...]) -> None:
+        log = ask("nova", *options, "console-log", "--length", "3", guest.name)
         assert log.rstrip("\n").endswith(LOGIN.decode())
         assert len(log.rstrip("\n").splitlines()) == 3
 
@@ -177,15 +253,35 @@ class TestSdk:
         assert answer["type"] == console_type
         opens(console_type, answer["url"])
 
-    def test_a_type_that_is_not_offered_is_refused_by_name(self, cloud: Connection, guest: DemoGuest) -> None:
-        with pytest.raises(openstack.exceptions.BadRequestException, match="spice-html5"):
-            cloud.compute.create_console(guest.server_id, "spice-html5")
+    @pytest.mark.parametrize("console_type", ["spice-html5", "spice-direct", "webmks"])
+    def test_a_type_that_is_not_offered_is_refused_by_name(
+        self, cloud: Connection, guest: DemoGuest, console_type: str
+    ) -> None:
+        with pytest.raises(openstack.exceptions.BadRequestException, match=f"Unavailable console type {console_type}"):
+            cloud.compute.create_console(guest.server_id, console_type)
+
+    def test_a_type_that_there_is_no_more(self, cloud: Connection, guest: DemoGuest) -> None:
+        with pytest.raises(openstack.exceptions.BadRequestException, match="There are no RDP consoles"):
+            cloud.compute.create_console(guest.server_id, "rdp-html5")
+
+    def test_a_type_that_it_does_not_know(self, cloud: Connection, guest: DemoGuest) -> None:
+        with pytest.raises(openstack.exceptions.BadRequestException, match="None is not of type 'string'"):
+            cloud.compute.create_console(guest.server_id, "nosuch")
+
+    @pytest.mark.parametrize(("console_type", "page"), [("spice-html5", "spice_auto.html"), ("spice-direct", "nova")])
+    def test_spice_where_a_server_offers_it(
+        self, cloud: Connection, service: Service, console_type: str, page: str
+    ) -> None:
+        answer = cloud.compute.create_console(SPICE_ID, console_type)
+        assert answer is not None
+        assert (answer["protocol"], answer["type"]) == ("spice", console_type)
+        assert re.fullmatch(rf"{service.url}/{page}\?token=[0-9a-f-]{{36}}", answer["url"])
 
     def test_the_consoles_log_is_given(self, cloud: Connection, guest: DemoGuest) -> None:
         last = cloud.get_server_console(guest.name, length=3)
         assert last is not None
         assert last.endswith(LOGIN.decode())
-        assert cloud.get_server_console(guest.name) == guest.serial_log.read_bytes().decode().replace("\r", "")
+        assert cloud.get_server_console(guest.name) == whole_log(guest)
 
 
 class TestTheOldWay:
@@ -226,6 +322,20 @@ class TestTheOldWay:
         }
         words = ("console", "url", "show", "--xvpvnc", "-f", "value", "-c", "url", guest.name)
         opens("xvpvnc", ask("openstack", *words, variables=variables).strip())
+
+    @pytest.mark.parametrize("way", ["password", "API key"])
+    def test_the_plug_ins_of_v2_sign_in(self, service: Service, opens: Opens, guest: DemoGuest, way: str) -> None:
+        url = f"{service.url}/identity/v2.0/"
+        if way == "password":
+            plugin = PasswordV2(url, username=DEMO.name, password=DEMO.password, tenant_name="demo")
+        else:
+            plugin = APIKey(username=RACK, api_key=API_KEY, auth_url=url)
+        answer = Session(plugin).post(
+            f"/servers/{guest.server_id}/action",
+            json={"os-getVNCConsole": {"type": "xvpvnc"}},
+            endpoint_filter={"service_type": "compute", "interface": "public"},
+        )
+        opens("xvpvnc", answer.json()["console"]["url"])
 
 
 class TestADashboardsSuffix:

@@ -10,11 +10,14 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
+from tests.api.test_roles import BODIES, CALLERS, RECORDED, name_of
 from tests.fakes.waiting import until
 from tests.real.consoles import novnc_size
 from tests.real.keystone import Keystone, new_keystone, password_of
 from tests.real.processes import run
 from tests.real.service import Service, serving
+
+from keyhole.api.operations import OPERATIONS, Operation
 
 pytest_plugins = ("tests.real.fixtures",)
 
@@ -31,8 +34,10 @@ class Cloud:
         self.keystone = keystone
         self.service = service
 
-    def ask(self, token: str | None, method: str, path: str, content: Any = None) -> httpx.Response:
-        headers = {"OpenStack-API-Version": "compute 2.6"} | ({} if token is None else {"X-Auth-Token": token})
+    def ask(
+        self, token: str | None, method: str, path: str, content: Any = None, *, version: str = "2.6"
+    ) -> httpx.Response:
+        headers = {"OpenStack-API-Version": f"compute {version}"} | ({} if token is None else {"X-Auth-Token": token})
         with self.service.http as http:
             return http.request(method, f"/compute/v2.1{path}", json=content, headers=headers)
 
@@ -121,6 +126,30 @@ def test_servers_of_another_project_are_not_there(cloud: Cloud) -> None:
 def test_an_admin_opens_consoles_of_every_project(cloud: Cloud) -> None:
     token = cloud.keystone.sign_in("admin", "admin")
     assert [cloud.ask_console(token, server_id).status_code for server_id in (SERVER_ID, OTHER_ID)] == [200, 200]
+
+
+@pytest.fixture(scope="module")
+def tokens(cloud: Cloud) -> dict[str, str]:
+    """A token of each person, for the person's own project."""
+    people = {"watcher": "demo", "demo": "demo", "admin": "admin", "stranger": "other"}
+    return {name: cloud.keystone.sign_in(name, project) for name, project in people.items()}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
+def test_roles_of_keystone_are_those_of_the_table(cloud: Cloud, tokens: dict[str, str], operation: Operation) -> None:
+    link = cloud.ask_console(tokens["demo"]).json()["remote_console"]["url"].rpartition("%3D")[2]
+    flavor = cloud.ask(tokens["demo"], "GET", "/flavors").json()["flavors"][0]["id"]
+    path = operation.path.format(server_id=SERVER_ID, token=link, console_id="1", flavor_id=flavor)
+    content = BODIES[operation.name] if operation.takes_body else None
+    answers = {
+        name: cloud.ask(token, operation.method, path, content, version=str(operation.oldest))
+        for name, token in tokens.items()
+    }
+    expected = dict(zip(CALLERS, RECORDED[name_of(operation)], strict=True))
+    # This server has a VNC console only: who may have a SPICE or serial one is told that there is none.
+    allowed = {200, 400, 404} if operation.action and "VNC" not in operation.action else {200}
+    for name, answer in answers.items():
+        assert answer.status_code in (allowed if expected[name] == 200 else {expected[name]}), (name, answer.text)
 
 
 def test_an_unscoped_token_may_nothing(cloud: Cloud) -> None:

@@ -1,5 +1,7 @@
 """The HTTP application: takes each request to its surface, and is the one place where failures become answers."""
 
+import json
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,6 +15,7 @@ from keyhole.api.health import HealthExchange
 from keyhole.api.http import Exchange
 from keyhole.api.identity.exchange import PREFIX as IDENTITY
 from keyhole.api.identity.exchange import IdentityExchange
+from keyhole.api.openapi import document
 from keyhole.api.operations import OPERATIONS
 from keyhole.api.own_operations import methods_at
 from keyhole.api.pages import ConsolePageExchange, PageExchange, page_headers
@@ -36,6 +39,8 @@ class Application:
     def __init__(self, services: ApiServices) -> None:
         self._services = services
         self._routes = Routes(OPERATIONS)
+        described = document(services.public_url, issues_tokens=services.issuer is not None)
+        self._document = json.dumps(described).encode()
         self._page_headers = page_headers(services.public_url, services.frame_ancestors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +62,7 @@ class Application:
         if _is_below(path, IDENTITY):
             return IdentityExchange(request, self._services)
         if _is_below(path, OWN) or methods_at(path):
-            return OwnExchange(request, self._services)
+            return OwnExchange(request, self._services, self._document)
         if path in HEALTH_PATHS:
             return HealthExchange(request, self._services)
         if console_of(path) is not None:

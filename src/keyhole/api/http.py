@@ -101,12 +101,27 @@ def cookie_headers(request: Request) -> list[tuple[str, str]]:
     return [("cookie", line) for line in request.headers.getlist("cookie")]
 
 
-def parse_json(body: bytes) -> Any:
-    """The JSON text's value. Raises ValueError for anything that is not JSON in UTF-8, or is nested too deeply."""
+def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
+    """The JSON text's value, with NaN and Infinity only where `not_numbers` are let in.
+
+    Raises ValueError for anything that is not JSON in UTF-8, names a key twice or is nested too deeply.
+    """
+    constants = None if not_numbers else _refuse_constant
     try:
-        return json.loads(body.decode("utf-8"))
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_twins, parse_constant=constants)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _too_large(limit_bytes: int) -> RequestRefused:

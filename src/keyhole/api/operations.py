@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from keyhole.api.compute import answers
 from keyhole.api.compute.call import Call
-from keyhole.api.compute.console_auth_tokens import refuse_before_2_31, show_token
+from keyhole.api.compute.console_auth_tokens import WITH_TLS_PORT, refuse_before_2_31, show_token
 from keyhole.api.compute.consoles import (
     ACTION_SCHEMAS,
     REMOTE_CONSOLE_2_6,
@@ -22,9 +23,11 @@ from keyhole.api.compute.consoles import (
     refuse_rdp,
     refuse_xvp_consoles,
 )
-from keyhole.api.compute.flavors import list_flavors, list_flavors_in_detail, show_flavor
+from keyhole.api.compute.flavors import FLAVOR_QUERY, list_flavors, list_flavors_in_detail, show_flavor
 from keyhole.api.compute.server_list import list_servers, list_servers_in_detail
+from keyhole.api.compute.server_query import SERVER_QUERY
 from keyhole.api.compute.server_view import show_server
+from keyhole.api.query import ANY_QUERY, QueryRules
 from keyhole.api.schema import Schema
 from keyhole.api.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
@@ -47,7 +50,8 @@ class Operation:
     """One operation in one range of microversions.
 
     `role` None lets everybody in who is signed in. `policy` is Nova's name for the rule, which a refusal quotes.
-    `takes_query` False refuses every query argument.
+    `query` are the query arguments that it knows; `answer` is what a 200 holds, None where there is no 200;
+    `refusals` are statuses beside those that every call may have.
     """
 
     name: str
@@ -62,7 +66,9 @@ class Operation:
     newest: Microversion = NEWEST
     action: str | None = None
     body: Schema | None = None
-    takes_query: bool = True
+    query: QueryRules = ANY_QUERY
+    answer: answers.JsonSchema | None = None
+    refusals: tuple[int, ...] = ()
 
     @property
     def versions(self) -> str:
@@ -92,6 +98,8 @@ _CONSOLES = "os_compute_api:os-remote-consoles"
 _OUTPUT = "os_compute_api:os-console-output"
 _TOKENS = "os_compute_api:os-console-auth-tokens"
 _LAST_ACTION = Microversion(2, 5)
+_NOT_NOW = (409,)
+_NO_QUERY = QueryRules(closed_from=Microversion(2, 102))
 
 
 def _console_action(action: str, kind: str) -> Operation:
@@ -106,6 +114,8 @@ def _console_action(action: str, kind: str) -> Operation:
         newest=_LAST_ACTION,
         action=action,
         body=ACTION_SCHEMAS[action],
+        answer=answers.CONSOLE,
+        refusals=_NOT_NOW,
     )
 
 
@@ -122,26 +132,14 @@ def _remote_consoles(oldest: Microversion, newest: Microversion, body: Schema, m
         oldest=oldest,
         newest=newest,
         body=body,
-    )
-
-
-def _token_lookup(oldest: Microversion, newest: Microversion, *, takes_query: bool) -> Operation:
-    return Operation(
-        "os-console-auth-tokens",
-        "Where the console is that a token opens; the token is not used up.",
-        "GET",
-        "/os-console-auth-tokens/{token}",
-        show_token,
-        role=Role.ADMIN,
-        policy=_TOKENS,
-        oldest=oldest,
-        newest=newest,
-        takes_query=takes_query,
+        answer=answers.REMOTE_CONSOLE,
+        refusals=_NOT_NOW,
     )
 
 
 def _removed(method: str, path: str) -> Operation:
-    return Operation("consoles", "Removed with XenServer's console service.", method, path, refuse_xvp_consoles)
+    summary = "Removed with XenServer's console service."
+    return Operation("consoles", summary, method, path, refuse_xvp_consoles, refusals=(410,))
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -153,6 +151,8 @@ OPERATIONS: tuple[Operation, ...] = (
         list_servers,
         role=Role.READER,
         policy="os_compute_api:servers:index",
+        query=SERVER_QUERY,
+        answer=answers.SERVERS,
     ),
     Operation(
         "list-servers-in-detail",
@@ -162,6 +162,8 @@ OPERATIONS: tuple[Operation, ...] = (
         list_servers_in_detail,
         role=Role.READER,
         policy="os_compute_api:servers:detail",
+        query=SERVER_QUERY,
+        answer=answers.SERVERS_IN_DETAIL,
     ),
     Operation(
         "show-server",
@@ -172,6 +174,8 @@ OPERATIONS: tuple[Operation, ...] = (
         role=Role.READER,
         policy="os_compute_api:servers:show",
         order=Order.SERVER_FIRST,
+        query=_NO_QUERY,
+        answer=answers.ONE_SERVER,
     ),
     _console_action("os-getVNCConsole", "VNC"),
     _console_action("os-getSPICEConsole", "SPICE"),
@@ -196,6 +200,8 @@ OPERATIONS: tuple[Operation, ...] = (
         order=Order.SERVER_FIRST,
         action="os-getConsoleOutput",
         body=ACTION_SCHEMAS["os-getConsoleOutput"],
+        answer=answers.OUTPUT,
+        refusals=_NOT_NOW,
     ),
     _remote_consoles(Microversion(2, 6), Microversion(2, 7), REMOTE_CONSOLE_2_6, ""),
     _remote_consoles(Microversion(2, 8), Microversion(2, 98), REMOTE_CONSOLE_2_8, "; also mks and webmks"),
@@ -208,19 +214,47 @@ OPERATIONS: tuple[Operation, ...] = (
         refuse_before_2_31,
         newest=Microversion(2, 30),
     ),
-    _token_lookup(Microversion(2, 31), Microversion(2, 98), takes_query=True),
-    _token_lookup(Microversion(2, 99), NEWEST, takes_query=False),
+    Operation(
+        "os-console-auth-tokens",
+        "Where the console is that a token opens; the token is not used up.",
+        "GET",
+        "/os-console-auth-tokens/{token}",
+        show_token,
+        role=Role.ADMIN,
+        policy=_TOKENS,
+        oldest=Microversion(2, 31),
+        query=QueryRules(closed_from=WITH_TLS_PORT),
+        answer=answers.TOKEN,
+    ),
     _removed("GET", "/servers/{server_id}/consoles"),
     _removed("POST", "/servers/{server_id}/consoles"),
     _removed("GET", "/servers/{server_id}/consoles/{console_id}"),
     _removed("DELETE", "/servers/{server_id}/consoles/{console_id}"),
-    Operation("list-flavors", "The sizes that the caller's servers have.", "GET", "/flavors", list_flavors),
+    Operation(
+        "list-flavors",
+        "The sizes that the caller's servers have.",
+        "GET",
+        "/flavors",
+        list_flavors,
+        query=FLAVOR_QUERY,
+        answer=answers.FLAVORS,
+    ),
     Operation(
         "list-flavors-in-detail",
         "The sizes that the caller's servers have, in numbers.",
         "GET",
         "/flavors/detail",
         list_flavors_in_detail,
+        query=FLAVOR_QUERY,
+        answer=answers.FLAVORS_IN_DETAIL,
     ),
-    Operation("show-flavor", "One size that a server of the caller has.", "GET", "/flavors/{flavor_id}", show_flavor),
+    Operation(
+        "show-flavor",
+        "One size that a server of the caller has.",
+        "GET",
+        "/flavors/{flavor_id}",
+        show_flavor,
+        query=_NO_QUERY,
+        answer=answers.ONE_FLAVOR,
+    ),
 )

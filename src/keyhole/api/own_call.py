@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused
-from keyhole.api.http import NO_STORE, Headers, add_headers, json_response
+from keyhole.api.http import NO_STORE, Headers, add_headers, json_response, raw_response
 from keyhole.api.services import ApiServices
 from keyhole.errors import NotAuthenticated
 from keyhole.model import Grant, Identity, IdentityToken
@@ -21,7 +21,7 @@ class OwnCall:
     """One request that passed every check of its operation.
 
     `parameters` are the path's; `body` is of the operation's own model; `signed_in` is None where nobody needs to be;
-    `client` is the address that asks.
+    `client` is the address that asks; `document` is the OpenAPI document of every call, as the bytes that are sent.
     """
 
     request: Request
@@ -31,6 +31,7 @@ class OwnCall:
     signed_in: IdentityToken | None
     client: str
     request_id: str
+    document: bytes
 
     @property
     def identity(self) -> Identity:
@@ -51,6 +52,12 @@ class OwnCall:
 
     def _headers(self) -> list[tuple[str, str]]:
         return [NO_STORE, ("x-request-id", self.request_id)]
+
+
+async def show_document(call: OwnCall) -> Response:
+    """The description of every call, for anybody who asks, pages of any origin included."""
+    headers = [("x-request-id", call.request_id), ("Access-Control-Allow-Origin", "*")]
+    return raw_response(200, call.document, "application/json", headers)
 
 
 def iso(at: float) -> str:

@@ -1,16 +1,20 @@
 """THE table of Keyhole's own API: every call, who may make it, what it takes and gives.
 
-Routing, roles, bodies and docs/reference/api.md come from here. A new call is a row and its handler.
+Routing, roles, bodies, the OpenAPI document and docs/reference/api.md come from here. A new call is a row and its
+handler.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from keyhole.api import links, sessions, sign_in, tickets
-from keyhole.api.own_call import OwnCall
+from keyhole.api import links, own_answers, servers, sessions, sign_in, tickets
+from keyhole.api.compute.answers import JsonSchema
+from keyhole.api.own_call import OwnCall, show_document
+from keyhole.api.own_paging import PAGE_QUERY
 from keyhole.model import Identity, Role
 
 
@@ -19,7 +23,9 @@ class OwnOperation:
     """One call. The parts of its path in braces are parameters.
 
     `role` is what the caller's identity must have; None where no identity is asked for. `ticket` says that a ticket's
-    cookie is. `answer` is the body's shape in short, empty for 204; `query` are the arguments that are looked at.
+    cookie is. `query` are the arguments that are looked at, `answer` is what a success holds (None: 204 without any);
+    `refusals` are statuses beside those that follow from the other columns. Pages of any origin may ask only where
+    `any_origin` says so.
     """
 
     name: str
@@ -30,9 +36,31 @@ class OwnOperation:
     role: Role | None = None
     signed_in: bool = False
     ticket: bool = False
-    query: tuple[str, ...] = ()
+    query: Mapping[str, JsonSchema] = field(default_factory=lambda: MappingProxyType({}))
     body: type[BaseModel] | None = None
-    answer: str = ""
+    answer: JsonSchema | None = None
+    refusals: tuple[int, ...] = ()
+    any_origin: bool = False
+
+    @property
+    def methods(self) -> Sequence[str]:
+        """The methods that it is asked by."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
+    @property
+    def status(self) -> int:
+        """The status of a success."""
+        return 204 if self.answer is None else 200
+
+    @property
+    def statuses_refused(self) -> list[int]:
+        """Every status of a refusal."""
+        found = {400, 404, *self.refusals}
+        found |= set() if self.any_origin else {403}
+        found |= {401, 503} if self.asks_who else set()
+        found |= {503} if self.ticket else set()
+        found |= {408, 413} if self.body is not None else set()
+        return sorted(found)
 
     @property
     def asks_who(self) -> bool:
@@ -62,28 +90,38 @@ class OwnOperation:
         return {name.strip("{}"): part for name, part in pairs if name.startswith("{")}
 
 
-_LINK = (
-    '{"server": {"id", "name"}, "console_type", "protocol", "rights", "expires_at", "lifetime_seconds", "reuse",'
-    ' "console", "resumable"}'
-)
-_SESSION = (
-    '{"id", "console", "server": {"id", "name"}, "project_id", "user": {"id", "name"}, "console_type", "protocol",'
-    ' "rights", "viewer", "opened_at", "last_input_at", "to_viewer_bytes", "to_target_bytes"}'
-)
-_TICKET = (
-    '{"console", "server": {"id", "name"}, "console_type", "protocol", "rights", "user", "resumable", "expires_at"}'
-)
-_PERSON = '{"user": {"id", "name"}, "project": {"id", "name"}, "roles", "expires_at"}'
+OPENAPI_PATH = "/v1/openapi.json"
 
-OPERATIONS: tuple[OwnOperation, ...] = (
+OWN_OPERATIONS: tuple[OwnOperation, ...] = (
+    OwnOperation(
+        "show-document",
+        "GET",
+        OPENAPI_PATH,
+        "This description of every call.",
+        show_document,
+        answer=own_answers.DOCUMENT,
+        any_origin=True,
+    ),
+    OwnOperation(
+        "list-servers",
+        "GET",
+        "/v1/servers",
+        "The servers of the project, with their consoles and who last opened one; of all projects for an admin that"
+        " asks.",
+        servers.list_servers,
+        role=Role.READER,
+        query=PAGE_QUERY,
+        answer=own_answers.SERVERS,
+    ),
     OwnOperation(
         "inspect-link",
         "POST",
         "/v1/links/inspect",
-        "What a console link opens; it is not used up.",
+        "What a console link opens; it is not used up. Who holds the link's token may ask.",
         links.inspect,
         body=links.InspectRequest,
-        answer=_LINK,
+        answer=own_answers.LINK,
+        refusals=(503,),
     ),
     OwnOperation(
         "revoke-link",
@@ -100,8 +138,8 @@ OPERATIONS: tuple[OwnOperation, ...] = (
         "The live sessions of the project, the newest first; of all projects for an admin that asks.",
         sessions.list_sessions,
         role=Role.READER,
-        query=("limit", "marker", "all_projects"),
-        answer='{"sessions": [SESSION], "sessions_links"?}',
+        query=PAGE_QUERY,
+        answer=own_answers.SESSIONS,
     ),
     OwnOperation(
         "show-session",
@@ -110,7 +148,7 @@ OPERATIONS: tuple[OwnOperation, ...] = (
         "One live session.",
         sessions.show_session,
         role=Role.READER,
-        answer=f'{{"session": {_SESSION}}}',
+        answer=own_answers.ONE_SESSION,
     ),
     OwnOperation(
         "end-session",
@@ -127,10 +165,26 @@ OPERATIONS: tuple[OwnOperation, ...] = (
         "Signs a person in on Keyhole's own page, by a cookie.",
         sign_in.sign_in,
         body=sign_in.SignInRequest,
-        answer=_PERSON,
+        answer=own_answers.PERSON,
+        refusals=(401, 429, 503),
     ),
-    OwnOperation("sign-out", "POST", "/v1/sign-out", "Makes the caller's token invalid.", sign_in.sign_out),
-    OwnOperation("show-me", "GET", "/v1/me", "Who the caller is.", sign_in.show_me, signed_in=True, answer=_PERSON),
+    OwnOperation(
+        "sign-out",
+        "POST",
+        "/v1/sign-out",
+        "Makes the caller's token invalid.",
+        sign_in.sign_out,
+        refusals=(503,),
+    ),
+    OwnOperation(
+        "show-me",
+        "GET",
+        "/v1/me",
+        "Who the caller is.",
+        sign_in.show_me,
+        signed_in=True,
+        answer=own_answers.PERSON,
+    ),
     OwnOperation(
         "show-ticket",
         "GET",
@@ -138,7 +192,7 @@ OPERATIONS: tuple[OwnOperation, ...] = (
         "What a console is that was opened in this browser, and whether it can be come back to.",
         tickets.show,
         ticket=True,
-        answer=_TICKET,
+        answer=own_answers.TICKET,
     ),
     OwnOperation(
         "close-console",
@@ -153,8 +207,8 @@ OPERATIONS: tuple[OwnOperation, ...] = (
 
 def find(method: str, path: str) -> tuple[OwnOperation, Mapping[str, str]] | None:
     """The operation at a path, and the path's parameters."""
-    for operation in OPERATIONS:
-        parameters = operation.parameters(path) if operation.method == method else None
+    for operation in OWN_OPERATIONS:
+        parameters = operation.parameters(path) if method in operation.methods else None
         if parameters is not None:
             return operation, parameters
     return None
@@ -162,4 +216,6 @@ def find(method: str, path: str) -> tuple[OwnOperation, Mapping[str, str]] | Non
 
 def methods_at(path: str) -> list[str]:
     """Which methods are answered at a path."""
-    return [operation.method for operation in OPERATIONS if operation.parameters(path) is not None]
+    return [
+        method for operation in OWN_OPERATIONS if operation.parameters(path) is not None for method in operation.methods
+    ]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
 from keyhole.api.operations import OPERATIONS, Operation, Order
-from keyhole.api.own_operations import OPERATIONS as OWN_OPERATIONS
-from keyhole.api.own_operations import OwnOperation
+from keyhole.api.own_operations import OPENAPI_PATH, OWN_OPERATIONS, OwnOperation
 from keyhole.api.schema import Schema
 from keyhole.api.signed_in import PAGE_HEADER
 from keyhole.api.versions import NEWEST, OLDEST
@@ -118,13 +118,15 @@ def _own() -> Iterator[str]:
     yield "identity token is in `X-Auth-Token`; on Keyhole's own page the cookie of `POST /v1/sign-in` stands for it,"
     yield f"if the request has `{PAGE_HEADER}: 1` and comes from an allowed origin. The compute API takes it, too."
     yield "`ticket` is the cookie that a browser was given when it opened the console."
+    yield "Every call of this page is also described for machines: [OpenAPI](https://www.openapis.org/) 3.1 at"
+    yield f"`{OPENAPI_PATH}`, for anybody who asks."
     yield ""
     yield "| call | who | query, body | answer | what it does |"
     yield "|---|---|---|---|---|"
     for operation in OWN_OPERATIONS:
         yield (
             f"| `{operation.method} {operation.path}` | {_who(operation)} | {_takes(operation)}"
-            f" | {f'`{operation.answer}`' if operation.answer else '204'} | {operation.summary} |"
+            f" | {_answer(operation)} | {operation.summary} |"
         )
 
 
@@ -141,6 +143,30 @@ def _takes(operation: OwnOperation) -> str:
         return ", ".join(f"`{name}`" for name in operation.query) or "-"
     fields = operation.body.model_fields.items()
     return "`{" + ", ".join(f'"{name}"{"" if field.is_required() else "?"}' for name, field in fields) + "}`"
+
+
+def _answer(operation: OwnOperation) -> str:
+    return f"{operation.status}" if operation.answer is None else f"`{_keys(operation.answer)}`"
+
+
+def _keys(schema: JsonSchema) -> str:
+    """An object's keys and, where they are objects, theirs: {"server": {"id", "name"}, "more"?}."""
+    required = schema.get("required", ())
+    parts = []
+    for name, inner in schema.get("properties", {}).items():
+        within = _within(inner)
+        parts.append(f'"{name}"{"" if name in required else "?"}{f": {within}" if within else ""}')
+    return "{" + ", ".join(parts or ["..."]) + "}"
+
+
+def _within(schema: JsonSchema) -> str:
+    """What a value is where it is, or holds, an object; else nothing."""
+    if "properties" in schema:
+        return _keys(schema)
+    if "anyOf" in schema:
+        return " or ".join(filter(None, (_within(one) or one.get("type") for one in schema["anyOf"])))
+    item = _within(schema["items"]) if "items" in schema else ""
+    return f"[{item}]" if item else ""
 
 
 def _health() -> Iterator[str]:

@@ -1,13 +1,17 @@
 """Checks request bodies and says what is wrong in the words that Compute API clients know (those of JSON Schema).
 
-Only the keywords that the operations use: type, enum, pattern, minimum, properties, required, additionalProperties.
+Only the keywords that the operations use: type, enum, pattern, minimum, minLength, format, properties, required,
+additionalProperties.
 They are tried in that order and the first failure is the answer, as in Nova: an inner property before its parent's
 missing or superfluous ones.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -17,8 +21,18 @@ MAX_QUOTED_CHARACTERS = 1000
 """How much of a wrong value is quoted back."""
 
 
+MAX_REGEX_CHARACTERS = 255
+
+
 class Invalid(KeyholeError):
     """A value breaks its schema; the message says where and how."""
+
+
+class Format(StrEnum):
+    """Forms of strings that JSON Schema has names for."""
+
+    REGEX = "regex"
+    TIME = "date-time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,8 @@ class Schema:
     enum: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
     minimum: int | None = None
+    min_length: int = 0
+    form: Format | None = None
     properties: Mapping[str, "Schema"] = field(default_factory=lambda: MappingProxyType({}))
     required: tuple[str, ...] = ()
     closed: bool = False
@@ -120,6 +136,10 @@ def _what_is_wrong(schema: Schema, value: Any) -> str | None:
         number = _number(value)
         if number is not None and number < schema.minimum:
             return f"{number!r} is less than the minimum of {schema.minimum}"
+    if isinstance(value, str) and len(value) < schema.min_length:
+        return f"{_quoted(value)} should be non-empty"
+    if schema.form and isinstance(value, str) and not _has_form(schema.form, value):
+        return f"{_quoted(value)} is not a {schema.form.value!r}"
     return None
 
 
@@ -128,6 +148,35 @@ def _is_one_of(kinds: tuple[str, ...], value: Any) -> bool:
         if _IS[kind](value):
             return True
     return False
+
+
+def _has_form(form: Format, text: str) -> bool:
+    match form:
+        case Format.REGEX:
+            return is_regex(text)
+        case Format.TIME:
+            return _is_time(text)
+
+
+def is_regex(text: str) -> bool:
+    """Whether a text is a regular expression of at most 255 characters; the empty one is none."""
+    if not 0 < len(text) <= MAX_REGEX_CHARACTERS:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(text)
+    except (re.error, Warning, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from keyhole.ports import (
     ApplicationCredentials,
     HypervisorDriver,
     IdentityProvider,
+    OpeningStore,
     RevocationStore,
     SignInDesk,
     TokenIssuer,
@@ -41,6 +42,7 @@ class ApiServices:
     tickets: Tickets
     register: Register
     revocations: RevocationStore
+    openings: OpeningStore
     identity: IdentityProvider
     desk: SignInDesk
     issuer: TokenIssuer | None

@@ -5,27 +5,20 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from keyhole.api.errors import RequestRefused
 from keyhole.api.own_call import OwnCall, iso, not_found, server_of
-from keyhole.errors import Forbidden
+from keyhole.api.own_paging import limit_of, marker_of, no_such_marker, wants_all_projects
 from keyhole.model import CONSOLE_TYPES, SessionRecord
 from keyhole.reasons import Reason
-
-MAX_PAGE = 1000
-"""The largest page, and the page without `limit`."""
-
-_YES = frozenset({"1", "true", "yes"})
-_NO = frozenset({"0", "false", "no"})
 
 
 async def list_sessions(call: OwnCall) -> Response:
     """The project's sessions, the newest first; an admin's `all_projects=1` asks for those of all."""
-    count = _limit(call)
-    everywhere = _wants_all_projects(call)
-    marker = call.request.query_params.get("marker")
+    count = limit_of(call)
+    everywhere = wants_all_projects(call)
+    marker = marker_of(call)
     after = None if marker is None else await _find(call, marker)
     if marker is not None and after is None:
-        raise _malformed(f"marker [{marker[:64]}] not found")
+        raise no_such_marker(marker)
     project_id = None if everywhere else call.identity.project_id or ""
     found = await call.services.register.list(project_id=project_id, after=after, count=count)
     content: dict[str, Any] = {"sessions": [_view(record) for record in found]}
@@ -83,30 +76,6 @@ def _view(record: SessionRecord) -> dict[str, Any]:
     }
 
 
-def _limit(call: OwnCall) -> int:
-    text = call.request.query_params.get("limit")
-    if text is None:
-        return MAX_PAGE
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-        raise _malformed("limit is a number of sessions, at least 1.")
-    return min(int(text[:9]), MAX_PAGE)
-
-
-def _wants_all_projects(call: OwnCall) -> bool:
-    text = call.request.query_params.get("all_projects", "0").lower()
-    if text in _NO:
-        return False
-    if text not in _YES:
-        raise _malformed("all_projects is 1 or 0.")
-    if not call.identity.is_admin:
-        raise Forbidden("The sessions of all projects are listed for the role admin.")
-    return True
-
-
 def _next(call: OwnCall, last: SessionRecord) -> str:
     arguments = [(name, value) for name, value in call.request.query_params.multi_items() if name != "marker"]
     return f"{call.services.public_url}/v1/sessions?{urlencode([*arguments, ('marker', last.id)])}"
-
-
-def _malformed(message: str) -> RequestRefused:
-    return RequestRefused(400, Reason.REQUEST_MALFORMED, message)

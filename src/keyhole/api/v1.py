@@ -25,13 +25,14 @@ BODY_LIMIT_BYTES = 8192
 
 
 class OwnExchange(Exchange):
-    """A page of another origin may ask nothing here; clients that are no browser name none."""
+    """A page of another origin may ask next to nothing here; clients that are no browser name none."""
 
     surface = Surface.PAGES
 
-    def __init__(self, request: Request, services: ApiServices) -> None:
+    def __init__(self, request: Request, services: ApiServices, document: bytes) -> None:
         super().__init__(request)
         self._services = services
+        self._document = document
 
     @property
     def client(self) -> str:
@@ -44,7 +45,8 @@ class OwnExchange(Exchange):
         if found is None:
             raise _no_such_call(path)
         operation, parameters = found
-        refuse_foreign_page(self.request, self._services.allowed_origins)
+        if not operation.any_origin:
+            refuse_foreign_page(self.request, self._services.allowed_origins)
         signed_in = await self._identify(operation)
         call = OwnCall(
             request=self.request,
@@ -54,6 +56,7 @@ class OwnExchange(Exchange):
             signed_in=signed_in,
             client=self.client,
             request_id=self.request_id,
+            document=self._document,
         )
         return await operation.handler(call)
 

@@ -19,7 +19,7 @@ from keyhole.reasons import Reason
 VERSION_HEADER = "OpenStack-API-Version"
 LEGACY_VERSION_HEADER = "X-OpenStack-Nova-API-Version"
 
-_FORMAT = re.compile(r"([1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
+_FORMAT = re.compile(r"([1-9][0-9]{0,99})\.(0|[1-9][0-9]{0,99})")
 
 
 class Microversion(NamedTuple):

@@ -45,7 +45,7 @@ MAX_ASKED_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """What was found at one socket: a guest, a trouble, or both. `at` is the loop's clock."""
+    """What was found at one socket: a guest, a trouble, or both. `at` is the loop's clock, `log` the serial log."""
 
     path: Path
     at: float
@@ -53,6 +53,7 @@ class _Sighting:
     created_at: float = 0.0
     trouble: str = ""
     silent: bool = False
+    log: Path | None = None
 
 
 class QemuDriver:
@@ -124,7 +125,10 @@ class QemuDriver:
         found = _by_id(await self._scan(FRESH_SECONDS)).get(server_id)
         if found is None:
             raise ServerNotFound(server_id)
-        return await asyncio.to_thread(_read_log, found[1], lines)
+        sighting, guest = found
+        if sighting.log is None:
+            raise LogUnavailable
+        return await asyncio.to_thread(read_tail, sighting.log, lines, owner=guest.peer.user_id)
 
     async def troubles(self) -> Sequence[str]:
         sightings = await self._scan(FRESH_SECONDS)
@@ -189,14 +193,14 @@ class QemuDriver:
             return _Sighting(path, now, trouble="nobody listens here, QEMU has ended")
         except TimeoutError:
             known = replace(before.guest, status=ServerStatus.UNKNOWN) if before is not None and before.guest else None
-            created_at = before.created_at if before is not None else 0.0
+            created_at, log = (before.created_at, before.log) if before is not None else (0.0, None)
             trouble = "no answer in time: another client holds the socket, or QEMU hangs"
-            return _Sighting(path, now, known, created_at, trouble, silent=True)
+            return _Sighting(path, now, known, created_at, trouble, silent=True, log=log)
         except OSError as error:
             return _Sighting(path, now, trouble=f"cannot be asked, {error.strerror or error}")
         except KeyholeError as error:
             return _Sighting(path, now, trouble=str(error).rstrip("."))
-        return _Sighting(path, now, guest, made_at)
+        return _Sighting(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))
 
     async def _ask(self, path: Path) -> Guest:
         """Asks one QEMU when none of us holds its socket. Raises TimeoutError beside what `ask_guest` raises."""
@@ -231,6 +235,7 @@ class QemuDriver:
             created_at=sighting.created_at,
             memory_mb=guest.memory_mb,
             vcpus=guest.vcpus,
+            keeps_log=sighting.log is not None,
         )
 
     def _password(self) -> SecretStr | None:
@@ -281,10 +286,12 @@ def _doubles(sightings: Iterable[_Sighting]) -> list[str]:
     return found
 
 
-def _read_log(guest: Guest, lines: int | None) -> bytes:
-    if guest.serial_label is None:
-        raise LogUnavailable
-    return read_tail(log_path(guest.peer, guest.serial_label), lines, owner=guest.peer.user_id)
+def _log_of(guest: Guest) -> Path | None:
+    """Where the guest's serial log is, None when it has none. Blocks."""
+    try:
+        return log_path(guest.peer, guest.serial_label) if guest.serial_label is not None else None
+    except LogUnavailable:
+        return None
 
 
 def _made_at(path: Path) -> float | None:

@@ -149,13 +149,15 @@ def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
     for protocol, console in ((Protocol.SERIAL, given.serial), (Protocol.SPICE, given.spice)):
         if console is not None:
             consoles[protocol] = _Console(Target(protocol, console.address, socket=console.socket_trust))
+    log_file = given.serial.log_file if given.serial else None
     server = Server(
         id=given.id,
         name=given.name,
         project_id=context.project_id_of(given.project),
         protocols=frozenset(consoles),
+        keeps_log=log_file is not None,
     )
-    return _Machine(server, consoles, given.serial.log_file if given.serial else None)
+    return _Machine(server, consoles, log_file)
 
 
 def _read_vnc(given: VncTarget) -> _Console:

@@ -138,6 +138,10 @@ class EmbeddedIdentity:
         identity = user.acting(user.roles)
         return identity.is_admin or (identity.is_member and identity.project_id == project_id)
 
+    def project_name(self, project_id: str) -> str | None:
+        """The name of a project that a user of the settings belongs to."""
+        return self._users.project_names.get(project_id)
+
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
         """A token for a person's project. Raises NotAuthenticated, TooManyAttempts."""
         password = PasswordSignIn(person.username, person.password)

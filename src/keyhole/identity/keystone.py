@@ -123,6 +123,10 @@ class KeystoneIdentity:
         """Always: what a user may do is told by a token alone."""
         return True
 
+    def project_name(self, project_id: str) -> str | None:
+        """Keystone would have to be asked."""
+        return None
+
     async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
         """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
         return await self._in_thread(lambda: self._client.sign_in(username, password, project, domain))

@@ -41,6 +41,7 @@ class Users:
         users = [_read(user) for user in settings]
         self._by_id = {user.id: user for user in users}
         self._by_name = {user.name: user for user in users}
+        self.project_names = {user.project.id: user.project.name for user in users}
 
     def find(self, reference: str) -> User | None:
         """A user by name or by id."""

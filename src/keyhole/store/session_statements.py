@@ -1,12 +1,17 @@
 """The statements about live sessions, their workers and tickets, built once.
 
-The bound names are `session`, `worker`, `ticket`, `console`, `project`, `after_at`, `after_id`, `count`, `reason`,
-`detail`, `now` and `before`; those of inserts are the columns. An end that is written down stays the first one.
+The bound names are `session`, `worker`, `ticket`, `console`, `project`, `servers` (a JSON list), `after_at`,
+`after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that is written
+down stays the first one.
 """
+
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     Insert,
+    Select,
     Table,
     Update,
     and_,
@@ -120,3 +125,24 @@ UPDATE_TICKET = (
     )
 )
 SWEEP_TICKETS = delete(tickets).where(tickets.c.seen_at < bindparam("before"))
+
+_SERVERS = func.json_each(bindparam("servers")).table_valued("value")
+
+
+def _redemptions(server_id: Column[Any], user_name: Column[Any], at: Column[Any]) -> Select[Any]:
+    return select(server_id.label("server_id"), user_name.label("user_name"), at.label("at")).where(
+        server_id.in_(select(_SERVERS.c.value)), at.is_not(None)
+    )
+
+
+_OPENINGS = union_all(
+    _redemptions(grants.c.server_id, grants.c.user_name, grants.c.redeemed_at),
+    *(
+        _redemptions(kept.c.grant_server_id, kept.c.grant_user_name, kept.c.grant_redeemed_at)
+        for kept in (tickets, sessions)
+    ),
+).subquery()
+_AGE = func.row_number().over(partition_by=_OPENINGS.c.server_id, order_by=_OPENINGS.c.at.desc())
+_RANKED = select(_OPENINGS, _AGE.label("age")).subquery()
+LAST_OPENINGS = select(_RANKED.c.server_id, _RANKED.c.user_name, _RANKED.c.at).where(_RANKED.c.age == 1)
+"""Grants are swept before what was opened with them, which holds them whole."""

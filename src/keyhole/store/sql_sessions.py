@@ -4,13 +4,14 @@ Its own statements stand in `session_statements.py`; how a statement is run is t
 """
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ClauseElement
 
-from keyhole.model import EndOrder, Grant, SessionRecord, Ticket
+from keyhole.model import EndOrder, Grant, Opening, SessionRecord, Ticket
 from keyhole.reasons import Reason
 from keyhole.store import session_statements as statements
 from keyhole.store.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
@@ -19,7 +20,7 @@ from keyhole.store.worker import Row
 
 
 class SqlSessions(ABC):
-    """A `TicketStore`, a `SessionStore` and a `RevocationStore`."""
+    """A `TicketStore`, a `SessionStore`, a `RevocationStore` and an `OpeningStore`."""
 
     @abstractmethod
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
@@ -130,6 +131,10 @@ class SqlSessions(ABC):
         await self._change(statements.REVOKE_GRANT, {"console": console_id, "now": now})
         await self._change(statements.REVOKE_TICKETS, ending)
         await self._change(statements.REVOKE_SESSIONS, ending)
+
+    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
+        rows = await self._rows(statements.LAST_OPENINGS, servers=json.dumps(server_ids))
+        return {row["server_id"]: Opening(row["user_name"], row["at"]) for row in rows}
 
     async def _rows(self, statement: ClauseElement, **values: Any) -> list[Row]:
         return await self._read(statement, values)

@@ -86,6 +86,9 @@ class People:
     async def may_open(self, user_id: str, project_id: str) -> bool:
         return not self.gone and (user_id, project_id) == (IDENTITY.user_id, IDENTITY.project_id)
 
+    def project_name(self, project_id: str) -> str | None:
+        return None
+
     async def validate(self, token: str) -> IdentityToken:
         raise NotAuthenticated
 

@@ -8,6 +8,7 @@ microversion headers, and unknown properties are dropped instead of refused.
 
 import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -26,7 +27,7 @@ from keyhole.api.http import (
     refuse_declared_length,
 )
 from keyhole.api.operations import ACTION_PATH, Operation, Order
-from keyhole.api.schema import Invalid, check, refuse_unknown
+from keyhole.api.schema import Invalid, check
 from keyhole.api.services import ApiServices
 from keyhole.api.signed_in import caller_of
 from keyhole.api.versions import (
@@ -47,7 +48,10 @@ from keyhole.reasons import Reason
 PREFIX = "/compute"
 
 _PROJECT_ID = re.compile(r"[0-9a-f-]+")
-_CONTENT_TYPES = frozenset({"", "text/plain", "application/json", "application/vnd.openstack.compute+json"})
+JSON = "application/json"
+OWN_JSON = "application/vnd.openstack.compute+json"
+
+_CONTENT_TYPES = frozenset({"", "text/plain", JSON, OWN_JSON})
 _NO_QUERY = QueryParams()
 _NOT_FOUND = "The resource could not be found."
 
@@ -71,11 +75,11 @@ class ComputeExchange(Exchange):
                 return json_response(200, all_versions(base_url))
             case ["", "v2.1"] | ["", "v2.1", ""]:
                 self._negotiate()
-                return self._success(one_version(base_url, legacy=False))
+                return self._show_version(legacy=False)
             case ["", "v2"] | ["", "v2", ""]:
-                return self._success(one_version(base_url, legacy=True))
+                return self._show_version(legacy=True)
             case ["", ("v2" | "v2.1") as version_path, *segments]:
-                return await self._operate(version_path, tuple(segments))
+                return await self._operate(version_path, _without_empty_start(segments))
             case _:
                 return json_response(300, choices(base_url, path))
 
@@ -94,8 +98,8 @@ class ComputeExchange(Exchange):
         if project_id:
             segments = segments[1:]
         legacy = version_path == "v2"
-        if not segments or segments == ("",):
-            return await self._version_document(identity, project_id, legacy)
+        if segments == ("",):
+            return self._show_version_to(identity, project_id, legacy=legacy)
         match = self._routes.find(self.request.method, segments)
         if match is None:
             raise NoSuchRoute(Reason.NOT_FOUND, _NOT_FOUND)
@@ -109,7 +113,7 @@ class ComputeExchange(Exchange):
             identity=identity,
             version=version,
             parameters=match.parameters,
-            query=self._query,
+            query=self._query(operation, version, legacy=legacy),
             body=self._validated(operation, body, legacy=legacy),
             links=Links(self._services.compute_url, version_path, project_id),
             request_id=self.request_id,
@@ -117,19 +121,20 @@ class ComputeExchange(Exchange):
         await _authorize(operation, call)
         return self._success(await operation.handler(call))
 
-    @property
-    def _query(self) -> QueryParams:
-        return self.request.query_params if self.request.scope["query_string"] else _NO_QUERY
-
     async def _identify(self) -> Identity:
         return (await caller_of(self.request, self._services)).identity
 
-    async def _version_document(self, identity: Identity, project_id: str, legacy: bool) -> Response:
+    def _show_version_to(self, identity: Identity, project_id: str, *, legacy: bool) -> Response:
         if self.request.method != "GET":
             raise NoSuchRoute(Reason.NOT_FOUND, _NOT_FOUND)
         if not legacy:
             self._negotiate()
         _check_project(project_id, identity)
+        return self._show_version(legacy=legacy)
+
+    def _show_version(self, *, legacy: bool) -> Response:
+        self._check_content_type()
+        self._check_query_encoding()
         return self._success(one_version(self._services.compute_url, legacy=legacy))
 
     def _negotiate(self) -> Microversion:
@@ -153,25 +158,56 @@ class ComputeExchange(Exchange):
             return _of_action(match.operations, body), body
         return match.operations, _json_value(text) if text else None
 
+    def _query(self, operation: Operation, version: Microversion, *, legacy: bool) -> QueryParams:
+        """The arguments that the operation takes. The legacy mode lets everything in."""
+        if not self.request.scope["query_string"]:
+            return _NO_QUERY
+        self._check_query_encoding()
+        try:
+            query = self.request.query_params
+            return query if legacy else operation.query.accept(query, version)
+        except Invalid as invalid:
+            raise RequestRefused(400, Reason.REQUEST_MALFORMED, str(invalid)) from invalid
+
+    def _check_query_encoding(self) -> None:
+        if self.request.method != "GET":
+            return
+        try:
+            unquote_to_bytes(self.request.scope["query_string"]).decode()
+        except UnicodeDecodeError as error:
+            message = "Query string is not UTF-8 encoded; write it in percent-encoded UTF-8."
+            raise RequestRefused(400, Reason.REQUEST_MALFORMED, message) from error
+
     def _validated(self, operation: Operation, body: Any, *, legacy: bool) -> Any:
         try:
-            if not operation.takes_query:
-                refuse_unknown(set(self._query.keys()))
             return body if operation.body is None else check(operation.body, body, strip=legacy)
         except Invalid as invalid:
             raise RequestRefused(400, Reason.REQUEST_MALFORMED, str(invalid)) from invalid
 
     def _success(self, content: dict[str, Any]) -> Response:
-        return json_response(200, content, self._headers())
+        return json_response(200, content, self._headers(), content_type=self._answer_type())
+
+    def _answer_type(self) -> str:
+        """JSON, under the compute API's own name for it where only that is accepted."""
+        accepted = self.request.headers.get("accept", "")
+        return OWN_JSON if OWN_JSON in accepted and JSON not in accepted and "*" not in accepted else JSON
 
     def _headers(self) -> list[tuple[str, str]]:
         ids = [("x-openstack-request-id", self.request_id), ("x-compute-request-id", self.request_id)]
         return ids if self._version is None else [*ids, *version_headers(self._version)]
 
 
+def _without_empty_start(segments: list[str]) -> tuple[str, ...]:
+    """An endpoint with a slash at its end gives paths that begin with two."""
+    while len(segments) > 1 and not segments[0]:
+        segments = segments[1:]
+    return tuple(segments)
+
+
 def _json_value(text: bytes) -> Any:
     try:
-        return parse_json(text)
+        # NaN is a wrong number, as in Nova: the schema says where.
+        return parse_json(text, not_numbers=True)
     except ValueError as error:
         raise _malformed() from error
 
@@ -192,7 +228,7 @@ def _of_action(operations: tuple[Operation, ...], body: Any) -> tuple[Operation,
 
 
 def _malformed() -> RequestRefused:
-    message = "Malformed request body; send a JSON object, for an action one with exactly one key."
+    message = "Malformed request body; send a JSON object without twice the same key, for an action one with one key."
     return RequestRefused(400, Reason.REQUEST_MALFORMED, message)
 
 

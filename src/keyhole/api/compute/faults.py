@@ -33,7 +33,7 @@ def no_such_route(headers: Headers) -> Response:
         "code": "404 Not Found",
         "title": "Not Found",
     }
-    return json_response(404, content, headers, content_type=ERROR_CONTENT_TYPE)
+    return json_response(404, content, headers)
 
 
 def not_authenticated(refusal: Refusal, identity_url: str, headers: Headers) -> Response:

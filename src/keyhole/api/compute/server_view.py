@@ -1,20 +1,32 @@
 """How a server looks in the compute API. What a hypervisor does not tell has the value that clients take as empty."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from keyhole.api.compute.call import Call
-from keyhole.api.compute.flavors import Flavor
+from keyhole.api.compute.flavors import flavor_of
 from keyhole.api.versions import Microversion
 from keyhole.model import Server, ServerStatus
 
 EMBEDDED_FLAVOR = Microversion(2, 47)
-LOCKED = Microversion(2, 9)
-DESCRIPTION = Microversion(2, 19)
-TAGS = Microversion(2, 26)
+MORE_FOR_ADMINS = Microversion(2, 3)
+HOST_STATUS = Microversion(2, 16)
+SERVER_GROUPS = Microversion(2, 71)
+HOSTNAME = Microversion(2, 90)
+
+ADDED: Sequence[tuple[Microversion, Mapping[str, Any]]] = (
+    (Microversion(2, 9), {"locked": False}),
+    (Microversion(2, 19), {"description": None}),
+    (Microversion(2, 26), {"tags": []}),
+    (Microversion(2, 63), {"trusted_image_certificates": None}),
+    (Microversion(2, 73), {"locked_reason": None}),
+    (Microversion(2, 96), {"pinned_availability_zone": None}),
+    (Microversion(2, 100), {"scheduler_hints": {}}),
+)
+"""What a microversion added to the view of a server, none of which is known here."""
 
 _NO_STATE = 0
 _RUNNING = 1
@@ -40,7 +52,8 @@ STATES: Mapping[ServerStatus, tuple[str | None, int]] = MappingProxyType(
 async def show_server(call: Call) -> dict[str, Any]:
     """{"server": {...}}: all that is known of one server."""
     _, server = await call.services.servers.find_for(call.identity, call.parameters["server_id"])
-    return {"server": detailed_view(call, server)}
+    view = detailed_view(call, server)
+    return {"server": view if call.version < SERVER_GROUPS else view | {"server_groups": []}}
 
 
 def basic_view(call: Call, server: Server) -> dict[str, Any]:
@@ -78,21 +91,33 @@ def detailed_view(call: Call, server: Server) -> dict[str, Any]:
     }
     if server.status in (ServerStatus.ACTIVE, ServerStatus.BUILD, ServerStatus.MIGRATING):
         view["progress"] = 0
-    if call.version >= LOCKED:
-        view["locked"] = False
-    if call.version >= DESCRIPTION:
-        view["description"] = None
-    if call.version >= TAGS:
-        view["tags"] = []
-    if call.identity.is_admin:
-        view["OS-EXT-SRV-ATTR:host"] = server.host
-        view["OS-EXT-SRV-ATTR:hypervisor_hostname"] = server.host
-        view["OS-EXT-SRV-ATTR:instance_name"] = server.name
+    for version, added in ADDED:
+        if call.version >= version:
+            view |= added
+    if call.version >= HOSTNAME:
+        view["OS-EXT-SRV-ATTR:hostname"] = server.name
+    return view | _for_admins(call, server) if call.identity.is_admin else view
+
+
+def _for_admins(call: Call, server: Server) -> dict[str, Any]:
+    """Where the server runs, and what else only an admin is shown."""
+    attributes: dict[str, Any] = {
+        "host": server.host or None,
+        "hypervisor_hostname": server.host or None,
+        "instance_name": server.name,
+    }
+    if call.version >= MORE_FOR_ADMINS:
+        attributes |= {"hostname": server.name, "launch_index": 0, "reservation_id": ""}
+        attributes |= dict.fromkeys(("kernel_id", "ramdisk_id"), "")
+        attributes |= dict.fromkeys(("root_device_name", "user_data"))
+    view = {f"OS-EXT-SRV-ATTR:{name}": value for name, value in attributes.items()}
+    if call.version >= HOST_STATUS:
+        view["host_status"] = "UP" if server.host else ""
     return view
 
 
 def _flavor(call: Call, server: Server) -> dict[str, Any]:
-    flavor = Flavor(server.vcpus, server.memory_mb)
+    flavor = flavor_of(server)
     if call.version >= EMBEDDED_FLAVOR:
         return flavor.embedded()
     return {"id": flavor.id, "links": call.links.pair("flavors", flavor.id)[1:]}

@@ -130,6 +130,7 @@ class SimulatedDriver:
             name=given.name,
             project_id=self._context.project_id_of(given.project),
             protocols=frozenset(targets),
+            keeps_log=True,
         )
         return _Guest(server, targets, log.path)
 

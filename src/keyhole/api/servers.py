@@ -1,0 +1,45 @@
+"""Servers by Keyhole's own API: what its page shows of each, that Nova's list does not tell."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from keyhole.api.own_call import OwnCall, iso
+from keyhole.api.own_paging import limit_of, marker_of, no_such_marker, wants_all_projects
+from keyhole.model import Opening, Server
+
+
+async def list_servers(call: OwnCall) -> Response:
+    """The project's servers in the drivers' order; an admin's `all_projects=1` asks for those of all."""
+    count = limit_of(call)
+    everywhere = wants_all_projects(call)
+    servers = _after(marker_of(call), await call.services.servers.list_for(call.identity, all_projects=everywhere))
+    page = servers[:count]
+    openings = await call.services.openings.last_openings([server.id for server in page])
+    content: dict[str, Any] = {"servers": [_view(call, server, openings.get(server.id)) for server in page]}
+    if len(servers) > count:
+        content["next_marker"] = page[-1].id
+    return call.respond(200, content)
+
+
+def _after(marker: str | None, servers: list[Server]) -> list[Server]:
+    if marker is None:
+        return servers
+    for position, server in enumerate(servers):
+        if server.id == marker:
+            return servers[position + 1 :]
+    raise no_such_marker(marker)
+
+
+def _view(call: OwnCall, server: Server, opening: Opening | None) -> dict[str, Any]:
+    project_name = call.services.identity.project_name(server.project_id)
+    return {
+        "id": server.id,
+        "name": server.name,
+        "project": {"id": server.project_id, "name": project_name or server.project_id},
+        "host": server.host if call.identity.is_admin else "",
+        "status": server.status.value,
+        "consoles": sorted(server.protocols),
+        "console_log": server.keeps_log,
+        "last_opened": {"user": opening.user_name, "at": iso(opening.at)} if opening else None,
+    }
