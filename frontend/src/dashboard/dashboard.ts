@@ -21,9 +21,13 @@ import { INITIAL, type State } from "./state.ts";
 import { loadTexts, Texts } from "./texts.ts";
 
 const SESSIONS_EVERY_MS = 5_000;
+const FACT_STAYS_MS = 4_000;
 
 let texts = new Texts("en");
 let state = INITIAL;
+/** Which asking for servers is the latest: what an earlier one still brings is of no use. */
+let asking = 0;
+let fading: ReturnType<typeof setTimeout> | undefined;
 
 const main = byId("dashboard", HTMLElement);
 const foot = byId("guide", HTMLElement);
@@ -82,7 +86,7 @@ async function start(): Promise<void> {
   try {
     const person = await api.me();
     if (person) await enter(person);
-    else change({ phase: "signed_out" });
+    else leave("");
   } catch {
     change({ phase: "unreachable" });
   }
@@ -117,7 +121,7 @@ async function signOut(): Promise<void> {
   try {
     await api.signOut();
   } catch (error) {
-    say(sentenceOf(error));
+    complain(sentenceOf(error));
     return;
   }
   leave("");
@@ -127,21 +131,27 @@ async function signOut(): Promise<void> {
 function leave(sentence: string): void {
   logDialog.close();
   commandsDialog.close();
+  asking += 1;
   change({ ...INITIAL, phase: "signed_out", signIn: { working: false, sentence } });
+  byId("user", HTMLInputElement).focus();
 }
 
 async function loadServers(): Promise<void> {
+  const asked = ++asking;
   change({ failure: "" });
   try {
-    await api.servers(state.everyProject, (servers) => change({ servers, loaded: true }));
+    await api.servers(state.everyProject, (servers) => {
+      if (asked === asking) change({ servers, loaded: true });
+    });
   } catch (error) {
-    if (!leftFor(error)) change({ failure: sentenceOf(error) });
+    if (asked === asking && !leftFor(error)) change({ failure: sentenceOf(error) });
   }
 }
 
 async function loadSessions(): Promise<void> {
   try {
-    change({ sessions: await api.sessions() });
+    const sessions = await api.sessions(state.everyProject);
+    if (state.phase === "signed_in") change({ sessions });
   } catch (error) {
     leftFor(error); // otherwise the next look may go better; the servers tell what is wrong
   }
@@ -149,7 +159,8 @@ async function loadSessions(): Promise<void> {
 
 async function loadTroubles(): Promise<void> {
   try {
-    change({ troubles: await api.troubles() });
+    const troubles = await api.troubles();
+    if (state.phase === "signed_in") change({ troubles });
   } catch {
     // The servers tell that Keyhole cannot be reached.
   }
@@ -158,7 +169,7 @@ async function loadTroubles(): Promise<void> {
 async function open(server: Server, kind: ConsoleKind, ownWindow: boolean): Promise<void> {
   // The window has to be opened while the browser still sees the person's own act.
   const target = ownWindow ? window.open("", "_blank") : window;
-  if (target === null) return say(texts.text("servers.window_blocked"));
+  if (target === null) return complain(texts.text("servers.window_blocked"));
   say(texts.text("servers.opening", { name: server.name }));
   try {
     const address = await api.consoleOf(server.id, kind);
@@ -167,7 +178,7 @@ async function open(server: Server, kind: ConsoleKind, ownWindow: boolean): Prom
     if (ownWindow) say(texts.text("servers.opened_window", { name: server.name }));
   } catch (error) {
     if (ownWindow) target.close();
-    if (!leftFor(error)) say(sentenceOf(error));
+    if (!leftFor(error)) complain(sentenceOf(error));
   }
 }
 
@@ -177,7 +188,7 @@ async function end(session: Session): Promise<void> {
     say(texts.text("sessions.ended", { name: session.server }));
     change({ asked: "", sessions: state.sessions.filter(({ id }) => id !== session.id) });
   } catch (error) {
-    if (!leftFor(error)) say(sentenceOf(error));
+    if (!leftFor(error)) complain(sentenceOf(error));
   }
 }
 
@@ -200,7 +211,7 @@ function setFilter(filter: string): void {
 
 function setEveryProject(everyProject: boolean): void {
   change({ everyProject, loaded: false });
-  void loadServers();
+  void refresh();
 }
 
 /** A letter typed in the table belongs to the filter. */
@@ -210,8 +221,15 @@ function focusFilter(character: string): void {
   setFilter(state.filter + character);
 }
 
-/** A line at the foot, shown and spoken. */
+/** A passing fact at the foot, shown for a moment and spoken. */
 function say(sentence: string): void {
+  complain(sentence);
+  fading = setTimeout(() => (spoken.textContent = ""), FACT_STAYS_MS);
+}
+
+/** What did not work stays until there is something else to say. */
+function complain(sentence: string): void {
+  clearTimeout(fading);
   spoken.textContent = sentence;
 }
 

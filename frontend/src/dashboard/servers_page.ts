@@ -1,11 +1,13 @@
 /** What a person sees who is signed in: troubles, the tools over the table, the table or what stands for it, open consoles. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { filtered, isAdmin, type Person } from "./model.ts";
-import type { Server } from "./model.ts";
+import { filtered, isAdmin, mayOpen, type Person, type Server, type Trouble } from "./model.ts";
 import { sessionsView, type SessionsActions } from "./sessions_view.ts";
 import type { State } from "./state.ts";
 import type { Texts } from "./texts.ts";
+
+/** More are a case for /readyz: the table is what a person came for. */
+const TROUBLES_SHOWN = 3;
 
 export interface PageActions {
   readonly signOut: () => void;
@@ -30,10 +32,7 @@ export function serversPage(
       <span>${texts.text("sign_in.as", { user: person.user, project: person.project })}</span>
       <button class="button" id="sign-out" @click=${actions.signOut}>${texts.text("sign_in.out")}</button>
     </div>
-    ${state.troubles.map(
-      ({ part, sentence }) =>
-        html`<p class="trouble"><strong>${texts.text("servers.trouble", { part })}</strong> ${sentence}</p>`,
-    )}
+    ${troublesView(texts, state.troubles)}
     <div class="columns-of-page">
       <section class="servers" aria-labelledby="servers-title">
         <h2 id="servers-title">${texts.text("servers.title")}</h2>
@@ -41,8 +40,21 @@ export function serversPage(
         ${state.failure ? failureView(texts, state.failure, actions.refresh) : nothing}
         ${state.loaded || !state.failure ? serversOrNone(texts, state, person, found, table) : nothing}
       </section>
-      ${sessionsView(texts, state.sessions, state.asked, new Date(), actions.sessions)}
+      ${sessionsView(texts, state.sessions, state.asked, mayOpen(person), new Date(), actions.sessions)}
     </div>
+  `;
+}
+
+function troublesView(texts: Texts, troubles: readonly Trouble[]): TemplateResult {
+  const more = troubles.length - TROUBLES_SHOWN;
+  return html`
+    ${troubles
+      .slice(0, TROUBLES_SHOWN)
+      .map(
+        ({ part, sentence }) =>
+          html`<p class="trouble"><strong>${texts.text("servers.trouble", { part })}</strong> ${sentence}</p>`,
+      )}
+    ${more > 0 ? html`<p class="muted"><a href="./readyz">${texts.count("servers.more_troubles", more)}</a></p>` : nothing}
   `;
 }
 

@@ -10,11 +10,15 @@ export interface SessionsActions {
   readonly end: (session: Session) => void;
 }
 
-/** Nothing where there is no open console: the column is there only when it has something. `asked`: about to be ended. */
+/**
+ * Nothing where there is no open console: the column is there only when it has something. `asked`: about to be ended;
+ * `ends`: whether the person may.
+ */
 export function sessionsView(
   texts: Texts,
   sessions: readonly Session[],
   asked: string,
+  ends: boolean,
   now: Date,
   actions: SessionsActions,
 ): TemplateResult | typeof nothing {
@@ -28,18 +32,23 @@ export function sessionsView(
             <li>
               <span class="name">${session.server}</span>
               <span class="muted">${texts.text("sessions.since", { user: session.user, time: timeOf(session.openedAt, now, texts.language) })}</span>
-              <button
-                class="button ${session.id === asked ? "danger" : ""}"
-                aria-label=${texts.text(session.id === asked ? "sessions.really_of" : "sessions.end_of", { name: session.server, user: session.user })}
-                @click=${() => (session.id === asked ? actions.end(session) : actions.ask(session))}
-                @blur=${() => actions.ask(null)}
-              >
-                ${texts.text(session.id === asked ? "sessions.really" : "sessions.end")}
-              </button>
+              ${ends ? endButton(texts, session, session.id === asked, actions) : nothing}
             </li>
           `,
         )}
       </ul>
     </section>
   `;
+}
+
+function endButton(texts: Texts, session: Session, asked: boolean, actions: SessionsActions): TemplateResult {
+  const values = { name: session.server, user: session.user };
+  return html`<button
+    class="button ${asked ? "danger" : ""}"
+    aria-label=${texts.text(asked ? "sessions.really_of" : "sessions.end_of", values)}
+    @click=${() => (asked ? actions.end(session) : actions.ask(session))}
+    @blur=${() => actions.ask(null)}
+  >
+    ${texts.text(asked ? "sessions.really" : "sessions.end")}
+  </button>`;
 }
