@@ -27,6 +27,9 @@ let texts = new Texts("en");
 let state = INITIAL;
 /** Which asking for servers is the latest: what an earlier one still brings is of no use. */
 let asking = 0;
+/** A focus that is lost while it is drawn changes the state again; that is drawn next. */
+let drawing = false;
+let stale = false;
 let fading: ReturnType<typeof setTimeout> | undefined;
 
 const main = byId("dashboard", HTMLElement);
@@ -49,8 +52,17 @@ function change(changed: Partial<State>): void {
 }
 
 function draw(): void {
+  if (drawing) {
+    stale = true;
+    return;
+  }
+  drawing = true;
   document.documentElement.dataset["state"] = state.phase;
-  render(view(), main);
+  do {
+    stale = false;
+    render(view(), main);
+  } while (stale);
+  drawing = false;
   grid.drawn();
 }
 

@@ -24,7 +24,7 @@ export function logView(texts: Texts, log: ConsoleLog, actions: LogActions): Tem
   const inputOf = (event: Event): HTMLInputElement => event.currentTarget as HTMLInputElement;
   return html`
     <header>
-      <h2 id="log-title">${texts.text("console.log_of", { name: log.serverName })}</h2>
+      <h2 id="log-title">${texts.text("log.title", { name: log.serverName })}</h2>
       <input
         type="search"
         aria-label=${texts.text("log.search")}
