@@ -53,7 +53,7 @@ def test_every_id_that_the_dashboards_code_asks_for_is_there_once() -> None:
     inventory.feed(_source("index.html"))
     assert len(inventory.ids) == len(set(inventory.ids))
     code = (build_frontend.FRONTEND / "src" / "dashboard" / "dashboard.ts").read_text(encoding="utf-8")
-    drawn = {"filter"}
+    drawn = {"filter", "user"}
     asked = set(re.findall(r'byId\("([^"]+)"', code))
     assert len(asked) > len(drawn)
     assert asked - drawn <= set(inventory.ids)
