@@ -17,6 +17,9 @@ KEPT = {
     "test_a_service_that_is_restarted_is_waited_for/reconnecting.png": "reconnecting.png",
     "test_a_person_logs_in_and_runs_a_command/serial.png": "serial.png",
     "test_every_button_fits_every_window-390x844/keys-390.png": "phone.png",
+    "test_at_the_table_its_dialogs_and_an_open_console-light/dashboard-light.png": "dashboard.png",
+    "test_at_the_table_its_dialogs_and_an_open_console-dark/dashboard-dark.png": "dashboard-dark.png",
+    "test_everything_fits_every_window-390x844/dashboard-390.png": "dashboard-phone.png",
 }
 
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import english from "../src/language/catalogues/en.json" with { type: "json" };
-import { chooseLanguage, LANGUAGES, loadTexts, Texts, type Language } from "../src/language/texts.ts";
+import { chooseLanguage, LANGUAGES, type Language } from "../src/language/languages.ts";
+import { loadTexts, Texts } from "../src/language/texts.ts";
 import vocabulary from "../src/reasons.json" with { type: "json" };
 
 const OTHERS = (Object.keys(LANGUAGES) as Language[]).filter((language) => language !== "en");

@@ -70,8 +70,8 @@ export async function logOf(serverId: string, lines: number): Promise<string> {
   return asText(answer["output"]);
 }
 
-export async function sessions(): Promise<readonly Session[]> {
-  return readSessions(await call("GET", "v1/sessions"));
+export async function sessions(everyProject: boolean): Promise<readonly Session[]> {
+  return readSessions(await call("GET", `v1/sessions${everyProject ? "?all_projects=1" : ""}`));
 }
 
 export async function endSession(id: string): Promise<void> {

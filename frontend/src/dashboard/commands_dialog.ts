@@ -2,16 +2,18 @@
 
 import { render } from "lit";
 import { commandsOf, commandsView, type Command } from "./commands_view.ts";
-import { here } from "./guide.ts";
+import { here } from "./address.ts";
 import type { Server } from "./model.ts";
-import { text } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 export class CommandsDialog {
   private readonly dialog: HTMLDialogElement;
+  private readonly texts: () => Texts;
   private readonly say: (sentence: string) => void;
 
-  constructor(dialog: HTMLDialogElement, say: (sentence: string) => void) {
+  constructor(dialog: HTMLDialogElement, texts: () => Texts, say: (sentence: string) => void) {
     this.dialog = dialog;
+    this.texts = texts;
     this.say = say;
   }
 
@@ -30,11 +32,11 @@ export class CommandsDialog {
       ? (command: Command) =>
           void navigator.clipboard.writeText(command.line).then(() => {
             this.draw(server, command.tool);
-            this.say(text("commands.copied"));
+            this.say(this.texts().text("commands.copied"));
           })
       : null;
     render(
-      commandsView(server, commandsOf(server, here()), copied, copy, () => this.close()),
+      commandsView(this.texts(), server, commandsOf(server, here()), copied, copy, () => this.close()),
       this.dialog,
     );
   }

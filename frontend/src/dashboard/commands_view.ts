@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Server } from "./model.ts";
-import { text } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 export interface Command {
   readonly tool: string;
@@ -35,6 +35,7 @@ function quoted(word: string): string {
 }
 
 export function commandsView(
+  texts: Texts,
   server: Server,
   commands: readonly Command[],
   copied: string,
@@ -43,8 +44,8 @@ export function commandsView(
 ): TemplateResult {
   return html`
     <header>
-      <h2 id="commands-title">${text("commands.title", { name: server.name })}</h2>
-      <button class="button" @click=${close}>${text("commands.close")}</button>
+      <h2 id="commands-title">${texts.text("commands.title", { name: server.name })}</h2>
+      <button class="button" @click=${close}>${texts.text("commands.close")}</button>
     </header>
     ${commands.map(
       (command) => html`
@@ -52,8 +53,12 @@ export function commandsView(
           <h3>${command.tool}</h3>
           <pre tabindex="0"><code>${command.line}</code></pre>
           ${copy
-            ? html`<button class="button" @click=${() => copy(command)}>
-                ${text(copied === command.tool ? "commands.copied" : "commands.copy")}
+            ? html`<button
+                class="button"
+                aria-label=${texts.text("commands.copy_of", { tool: command.tool })}
+                @click=${() => copy(command)}
+              >
+                ${texts.text(copied === command.tool ? "commands.copied" : "commands.copy")}
               </button>`
             : nothing}
         </section>

@@ -1,4 +1,4 @@
-/** The consoles that the dashboard opens, best first, and where their pages are. */
+/** The consoles that the dashboard opens, best first, and where their pages are. SPICE has no page here. */
 
 export interface ConsoleKind {
   /** What `/v1/servers` lists, and what the compute API calls the protocol. */
@@ -10,7 +10,6 @@ export interface ConsoleKind {
 export const CONSOLE_KINDS: readonly ConsoleKind[] = [
   { protocol: "vnc", type: "novnc" },
   { protocol: "serial", type: "serial" },
-  { protocol: "spice", type: "spice-html5" },
 ];
 
 /** The consoles among `protocols` that a page can show, in the order of preference. */

@@ -4,6 +4,7 @@ import { render } from "lit";
 import * as api from "./api.ts";
 import { logView, type ConsoleLog } from "./log_view.ts";
 import type { Server } from "./model.ts";
+import type { Texts } from "./texts.ts";
 
 const LINES = 2_000;
 const FOLLOW_EVERY_MS = 2_000;
@@ -12,12 +13,14 @@ const LINE_LIMIT = 2_000;
 
 export class LogDialog {
   private readonly dialog: HTMLDialogElement;
+  private readonly texts: () => Texts;
   private readonly sentenceOf: (error: unknown) => string;
   private log: ConsoleLog | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(dialog: HTMLDialogElement, sentenceOf: (error: unknown) => string) {
+  constructor(dialog: HTMLDialogElement, texts: () => Texts, sentenceOf: (error: unknown) => string) {
     this.dialog = dialog;
+    this.texts = texts;
     this.sentenceOf = sentenceOf;
     dialog.addEventListener("close", () => {
       clearTimeout(this.timer);
@@ -62,7 +65,7 @@ export class LogDialog {
     const lines = document.getElementById("log-lines");
     const wasAtEnd = lines === null || lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 4;
     render(
-      logView(log, {
+      logView(this.texts(), log, {
         search: (search) => this.change(log.serverId, { search }),
         follow: (follows) => {
           this.change(log.serverId, { follows });

@@ -1,7 +1,7 @@
 /** The console log of a server: its last lines, searched and followed. */
 
 import { html, type TemplateResult } from "lit";
-import { text } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 export interface ConsoleLog {
   readonly serverId: string;
@@ -19,28 +19,28 @@ export interface LogActions {
   readonly close: () => void;
 }
 
-export function logView(log: ConsoleLog, actions: LogActions): TemplateResult {
+export function logView(texts: Texts, log: ConsoleLog, actions: LogActions): TemplateResult {
   const matches = matching(log.lines, log.search);
   const inputOf = (event: Event): HTMLInputElement => event.currentTarget as HTMLInputElement;
   return html`
     <header>
-      <h2 id="log-title">${text("console.log_of", { name: log.serverName })}</h2>
+      <h2 id="log-title">${texts.text("log.title", { name: log.serverName })}</h2>
       <input
         type="search"
-        aria-label=${text("log.search")}
-        placeholder=${text("log.search")}
+        aria-label=${texts.text("log.search")}
+        placeholder=${texts.text("log.search")}
         .value=${log.search}
         @input=${(event: Event) => actions.search(inputOf(event).value)}
       />
       <label class="check">
         <input type="checkbox" .checked=${log.follows} @change=${(event: Event) => actions.follow(inputOf(event).checked)} />
-        ${text("log.follow")}
+        ${texts.text("log.follow")}
       </label>
-      <button class="button" @click=${actions.close}>${text("log.close")}</button>
+      <button class="button" @click=${actions.close}>${texts.text("log.close")}</button>
     </header>
-    <p class="muted" role="status">${log.sentence || (log.search ? text("log.matches", { count: matches.length }) : "")}</p>
+    <p class="muted" role="status">${log.sentence || (log.search ? texts.count("log.matches", matches.length) : "")}</p>
     <pre id="log-lines" tabindex="0" aria-labelledby="log-title">${
-      log.lines.length === 0 ? text("log.empty") : matches.map((line) => html`<span class="line">${marked(line, log.search)}</span>`)
+      log.lines.length === 0 ? texts.text("log.empty") : matches.map((line) => html`<span class="line">${marked(line, log.search)}</span>`)
     }</pre>
   `;
 }

@@ -5,6 +5,7 @@ import type { ConsoleKind } from "./consoles.ts";
 import type { Server } from "./model.ts";
 import { scrollTo, visibleRows } from "./rows.ts";
 import { openFirst, serversView, type ServersActions, type ServersTable } from "./servers_view.ts";
+import { Texts } from "./texts.ts";
 
 export interface GridListener {
   readonly open: (server: Server, kind: ConsoleKind, ownWindow: boolean) => void;
@@ -24,6 +25,7 @@ export class ServersGrid {
   private readonly draw: () => void;
   private readonly listener: GridListener;
   private readonly actions: ServersActions;
+  private texts = new Texts("en");
   private servers: readonly Server[] = [];
   private active = 0;
   private opens = false;
@@ -40,7 +42,8 @@ export class ServersGrid {
     window.addEventListener("resize", draw);
   }
 
-  view(servers: readonly Server[], opens: boolean): TemplateResult {
+  view(texts: Texts, servers: readonly Server[], opens: boolean): TemplateResult {
+    this.texts = texts;
     this.servers = servers;
     this.opens = opens;
     this.active = Math.max(0, Math.min(this.active, servers.length - 1));
@@ -134,7 +137,15 @@ export class ServersGrid {
 
   private table(): ServersTable {
     const drawn = visibleRows(this.servers.length, this.rowHeight, this.rows?.scrollTop ?? 0, this.rows?.clientHeight ?? 0);
-    return { servers: this.servers, active: this.active, drawn, rowHeight: this.rowHeight, opens: this.opens, now: new Date() };
+    return {
+      texts: this.texts,
+      servers: this.servers,
+      active: this.active,
+      drawn,
+      rowHeight: this.rowHeight,
+      opens: this.opens,
+      now: new Date(),
+    };
   }
 
   private get rowHeight(): number {

@@ -5,10 +5,11 @@ import { repeat } from "lit/directives/repeat.js";
 import { kindsOf, type ConsoleKind } from "./consoles.ts";
 import type { Server } from "./model.ts";
 import type { Range } from "./rows.ts";
-import { text, type TextKey } from "./texts.ts";
+import type { TextKey, Texts } from "./texts.ts";
 import { timeOf } from "./times.ts";
 
 export interface ServersTable {
+  readonly texts: Texts;
   /** Those that the filter leaves over. */
   readonly servers: readonly Server[];
   /** The row that has the focus when the table has it. */
@@ -38,12 +39,12 @@ const COLUMNS: readonly TextKey[] = [
 ];
 
 export function serversView(table: ServersTable, actions: ServersActions): TemplateResult {
-  const { servers, drawn } = table;
+  const { texts, servers, drawn } = table;
   const rows = servers.slice(drawn.first, drawn.end).map((server, offset) => ({ server, row: drawn.first + offset }));
   return html`
-    <div class="grid" role="grid" aria-label=${text("dashboard.title")} aria-rowcount=${servers.length + 1} aria-describedby="grid-keys">
+    <div class="grid" role="grid" aria-label=${texts.text("servers.title")} aria-rowcount=${servers.length + 1} aria-describedby="grid-keys">
       <div class="columns" role="row" aria-rowindex="1">
-        ${COLUMNS.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${text(key)}</span>`)}
+        ${COLUMNS.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${texts.text(key)}</span>`)}
       </div>
       <div class="rows" id="rows" role="rowgroup" tabindex="-1" @scroll=${actions.scrolled}>
         <div class="all-rows" role="presentation">
@@ -55,11 +56,12 @@ export function serversView(table: ServersTable, actions: ServersActions): Templ
         </div>
       </div>
     </div>
-    <p id="grid-keys" class="muted">${text("servers.keys")}</p>
+    <p id="grid-keys" class="muted">${texts.text("servers.keys")}</p>
   `;
 }
 
 function serverRow(table: ServersTable, actions: ServersActions, server: Server, row: number): TemplateResult {
+  const { texts, now } = table;
   const isActive = row === table.active;
   const lastOpened = server.lastOpened;
   return html`
@@ -80,8 +82,8 @@ function serverRow(table: ServersTable, actions: ServersActions, server: Server,
       <span role="gridcell" class="consoles">${consoleButtons(table, actions, server, isActive)}</span>
       <span role="gridcell" class="last-opened">
         ${lastOpened
-          ? text("servers.last_opened_by", { user: lastOpened.by, time: timeOf(lastOpened.at, table.now) })
-          : text("servers.never")}
+          ? texts.text("servers.last_opened_by", { user: lastOpened.by, time: timeOf(lastOpened.at, now, texts.language) })
+          : texts.text("servers.never")}
       </span>
     </div>
   `;
@@ -89,15 +91,16 @@ function serverRow(table: ServersTable, actions: ServersActions, server: Server,
 
 /** The row's buttons; only those of the active row are stops of the Tab key, or a long table would never end. */
 function consoleButtons(table: ServersTable, actions: ServersActions, server: Server, isActive: boolean): TemplateResult {
+  const { texts } = table;
   const stop = isActive ? 0 : -1;
   const kinds = table.opens ? kindsOf(server.consoles) : [];
   return html`
     ${kinds.map((kind) => {
-      const label = consoleName(kind);
+      const label = consoleName(texts, kind);
       return html`<button
         class="button"
         tabindex=${stop}
-        aria-label=${text("console.open", { kind: label, name: server.name })}
+        aria-label=${texts.text("console.open", { kind: label, name: server.name })}
         @click=${(event: MouseEvent) => actions.open(server, kind, event.shiftKey || event.ctrlKey || event.metaKey)}
       >
         ${label}
@@ -107,18 +110,18 @@ function consoleButtons(table: ServersTable, actions: ServersActions, server: Se
       ? html`<button
           class="button"
           tabindex=${stop}
-          aria-label=${text("console.log_of", { name: server.name })}
+          aria-label=${texts.text("console.log_of", { name: server.name })}
           @click=${() => actions.showLog(server)}
         >
-          ${text("console.log")}
+          ${texts.text("console.log")}
         </button>`
       : nothing}
     ${kinds.length > 0
       ? html`<button
           class="button quiet"
           tabindex=${stop}
-          aria-label=${text("console.commands_of", { name: server.name })}
-          title=${text("console.commands")}
+          aria-label=${texts.text("console.commands_of", { name: server.name })}
+          title=${texts.text("console.commands")}
           @click=${() => actions.showCommands(server)}
         >
           <span aria-hidden="true">&gt;_</span>
@@ -134,8 +137,8 @@ export function openFirst(table: ServersTable, actions: ServersActions, server: 
   return kind !== undefined;
 }
 
-export function consoleName(kind: ConsoleKind): string {
-  return text(`console.${kind.protocol}` as TextKey);
+function consoleName(texts: Texts, kind: ConsoleKind): string {
+  return texts.text(`console.${kind.protocol}` as TextKey);
 }
 
 function columnClass(key: TextKey): string {

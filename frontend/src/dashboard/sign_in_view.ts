@@ -1,7 +1,7 @@
 /** The sign-in form. */
 
 import { html, type TemplateResult } from "lit";
-import { text } from "./texts.ts";
+import type { Texts } from "./texts.ts";
 
 export interface SignInForm {
   /** A sign-in is under way. */
@@ -12,7 +12,7 @@ export interface SignInForm {
 
 export type SignIn = (user: string, password: string, project: string) => void;
 
-export function signInView(form: SignInForm, signIn: SignIn): TemplateResult {
+export function signInView(texts: Texts, form: SignInForm, signIn: SignIn): TemplateResult {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = new FormData(event.currentTarget as HTMLFormElement);
@@ -21,13 +21,13 @@ export function signInView(form: SignInForm, signIn: SignIn): TemplateResult {
   };
   return html`
     <form class="sign-in" @submit=${submit} aria-labelledby="sign-in-title">
-      <h2 id="sign-in-title">${text("sign_in.title")}</h2>
-      <label>${text("sign_in.user")}<input name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
-      <label>${text("sign_in.password")}<input name="password" type="password" autocomplete="current-password" required /></label>
-      <label>${text("sign_in.project")}<input name="project" autocomplete="organization" autocapitalize="none" spellcheck="false" /></label>
+      <h2 id="sign-in-title">${texts.text("sign_in.title")}</h2>
+      <label>${texts.text("sign_in.user")}<input id="user" name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
+      <label>${texts.text("sign_in.password")}<input id="password" name="password" type="password" autocomplete="current-password" required /></label>
+      <label>${texts.text("sign_in.project")}<input id="project" name="project" autocomplete="organization" autocapitalize="none" spellcheck="false" /></label>
       <p class="sentence" role="alert">${form.sentence}</p>
       <button class="button primary wide" aria-disabled=${form.working}>
-        ${text(form.working ? "sign_in.working" : "sign_in.submit")}
+        ${texts.text(form.working ? "sign_in.working" : "sign_in.submit")}
       </button>
     </form>
   `;

@@ -1,75 +1,32 @@
-/** The dashboard's words, in English. `{name}` stands for a value. */
+/** The texts of the dashboard in one language. Catalogues are fetched when they are wanted; English is always there. */
 
-export const ENGLISH = {
-  "dashboard.title": "Servers",
-  "dashboard.loading": "Loading ...",
-  "dashboard.skip": "Skip to the servers",
-  "sign_in.title": "Sign in",
-  "sign_in.user": "User name",
-  "sign_in.password": "Password",
-  "sign_in.project": "Project (empty: your own)",
-  "sign_in.submit": "Sign in",
-  "sign_in.working": "Signing in ...",
-  "sign_in.refused": "The user name or the password is not right.",
-  "sign_in.wait": "Too many sign-ins failed. Wait {seconds} seconds, then try again.",
-  "sign_in.ended": "You have been signed out. Sign in again to go on.",
-  "sign_in.out": "Sign out",
-  "sign_in.as": "{user}, project {project}",
-  "call.unreachable": "Keyhole could not be reached. Check your network, then try again.",
-  "call.failed": "That did not work: {sentence}",
-  "call.again": "Try again",
-  "servers.filter": "Filter the servers",
-  "servers.count": "{count} servers",
-  "servers.found": "{found} of {count} servers",
-  "servers.keys": "Arrow keys move, Enter opens a console, Shift+Enter opens it in its own window.",
-  "servers.every_project": "Servers of every project",
-  "servers.refresh": "Refresh",
-  "servers.name": "Name",
-  "servers.status": "State",
-  "servers.project": "Project",
-  "servers.host": "Host",
-  "servers.consoles": "Consoles",
-  "servers.last_opened": "Last opened",
-  "servers.last_opened_by": "{user}, {time}",
-  "servers.never": "-",
-  "servers.none_found": "No server has “{filter}” in it.",
-  "servers.empty.title": "There are no servers yet",
-  "servers.empty.static": "Name a server's console in Keyhole's configuration:",
-  "servers.empty.qemu": "Or let Keyhole find QEMU guests by their QMP sockets:",
-  "servers.trouble": "{part} has trouble",
-  "servers.opening": "Opening the console of {name} ...",
-  "servers.opened_window": "The console of {name} opens in its own window.",
-  "servers.window_blocked": "The browser did not let a window open. Allow pop-up windows for this page.",
-  "servers.no_console": "{name} offers no console.",
-  "console.vnc": "VNC",
-  "console.serial": "Serial",
-  "console.spice": "SPICE",
-  "console.log": "Log",
-  "console.open": "Open the {kind} console of {name}",
-  "console.commands": "Commands",
-  "console.commands_of": "Commands for {name}",
-  "console.log_of": "Console log of {name}",
-  "commands.title": "The console of {name} from a terminal",
-  "commands.copy": "Copy",
-  "commands.copied": "Copied",
-  "commands.close": "Close",
-  "log.search": "Search the log",
-  "log.follow": "Follow",
-  "log.matches": "{count} lines match",
-  "log.empty": "The server has not written anything yet.",
-  "log.close": "Close",
-  "sessions.title": "Open consoles",
-  "sessions.since": "{user}, since {time}",
-  "sessions.end": "End",
-  "sessions.end_of": "End the console of {name} that {user} has open",
-  "sessions.really": "End it now",
-  "sessions.ended": "The console of {name} has been ended.",
-  "guide.title": "From a terminal or a script",
-} as const;
+import english from "../language/catalogues/dashboard/en.json" with { type: "json" };
+import type { Language } from "../language/languages.ts";
+import { Phrases } from "../language/phrases.ts";
 
-export type TextKey = keyof typeof ENGLISH;
-export type Text = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
+export type TextKey = keyof typeof english;
+type Catalogue = Readonly<Record<TextKey, string>>;
 
-/** A text with its values put in. */
-export const text: Text = (key, values = {}) =>
-  ENGLISH[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default: Catalogue }>>> = {
+  de: () => import("../language/catalogues/dashboard/de.json", { with: { type: "json" } }),
+  fr: () => import("../language/catalogues/dashboard/fr.json", { with: { type: "json" } }),
+  es: () => import("../language/catalogues/dashboard/es.json", { with: { type: "json" } }),
+  ja: () => import("../language/catalogues/dashboard/ja.json", { with: { type: "json" } }),
+  "zh-Hans": () => import("../language/catalogues/dashboard/zh-Hans.json", { with: { type: "json" } }),
+};
+
+/** A language's texts; English where its catalogue cannot be fetched. */
+export async function loadTexts(language: Language): Promise<Texts> {
+  if (language === "en") return new Texts("en");
+  try {
+    return new Texts(language, (await LOADERS[language]()).default);
+  } catch {
+    return new Texts("en");
+  }
+}
+
+export class Texts extends Phrases<TextKey> {
+  constructor(language: Language, catalogue: Catalogue = english) {
+    super(language, catalogue, english);
+  }
+}

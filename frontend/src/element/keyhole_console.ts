@@ -8,7 +8,8 @@ import { html, LitElement, nothing, unsafeCSS, type PropertyValues, type Templat
 import { press, readChords } from "../keyboard/keys.ts";
 import { layoutOf } from "../keyboard/layouts.ts";
 import { planOf, type as typeKeys } from "../keyboard/typing.ts";
-import { chooseLanguage, loadTexts, Texts } from "../language/texts.ts";
+import { chooseLanguage } from "../language/languages.ts";
+import { loadTexts, Texts } from "../language/texts.ts";
 import { cardOf, nameOf, rateOf, spokenOf, consoleTypeOf } from "../language/words.ts";
 import { RemoteScreen } from "../screen/remote_screen.ts";
 import { download, screenshotName } from "../screen/screenshot.ts";

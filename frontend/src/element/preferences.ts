@@ -2,7 +2,7 @@
 
 import { LAYOUTS, type LayoutName } from "../keyboard/layouts.ts";
 import { LEAVE_KEYS, type LeaveKeyName } from "../keyboard/leave_key.ts";
-import { LANGUAGES, type Language } from "../language/texts.ts";
+import { LANGUAGES, type Language } from "../language/languages.ts";
 import { SCALINGS, type Scaling } from "../screen/scaling.ts";
 
 export const THEMES = ["dark", "light", "system"] as const;

@@ -6,7 +6,7 @@ import { linesOf } from "../../src/dashboard/log_dialog.ts";
 import { readServers } from "../../src/dashboard/model.ts";
 
 test("consoles are offered best first, and only those that a page can show", () => {
-  assert.deepEqual(kindsOf(["mks", "serial", "vnc"]).map((kind) => kind.type), ["novnc", "serial"]);
+  assert.deepEqual(kindsOf(["mks", "spice", "serial", "vnc"]).map((kind) => kind.type), ["novnc", "serial"]);
   assert.deepEqual(kindsOf([]), []);
 });
 

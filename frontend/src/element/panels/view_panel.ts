@@ -1,7 +1,8 @@
 /** The panel for how the screen and the page look. */
 
 import { html, type TemplateResult } from "lit";
-import { LANGUAGES, type TextKey } from "../../language/texts.ts";
+import { LANGUAGES } from "../../language/languages.ts";
+import type { TextKey } from "../../language/texts.ts";
 import { SCALINGS } from "../../screen/scaling.ts";
 import type { Desk } from "../desk.ts";
 import { Popover } from "../popover.ts";
