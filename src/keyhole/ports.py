@@ -4,7 +4,7 @@ Implementations live in drivers/, store/ and identity/ and are handed in by `app
 tests/contract/. Every method may raise `Unavailable`; other errors are named with the method.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
@@ -130,6 +130,9 @@ class SessionStore(Interface):
         self, alive_since: float, *, project_id: str | None = None, after: SessionRecord | None = None, count: int
     ) -> Sequence[SessionRecord]:
         """The newest first, of one project or of all, at most `count`, those behind `after`."""
+
+    async def count_sessions(self, grant: Grant, besides: str, alive_since: float) -> Mapping[Reason, int]:
+        """Those of a grant's server, user and project, and all, by their limits' names; without those of `besides`."""
 
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         """Those that were opened with a ticket."""

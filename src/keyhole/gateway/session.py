@@ -94,7 +94,8 @@ async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, st
     """Opens the session. Raises _NotOpened."""
     line: Connection | None = None
     try:
-        with parts.sessions.place(admission.grant) as place:
+        elsewhere = await parts.entrance.register.elsewhere(admission.grant)
+        with parts.sessions.place(admission.grant, elsewhere) as place:
             line, screen, first = await _reach(parts, admission)
             viewer.accept()
             payload = await _greet(parts, viewer, screen)

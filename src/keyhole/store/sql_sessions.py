@@ -5,7 +5,7 @@ Its own statements stand in `session_statements.py`; how a statement is run is t
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ClauseElement
@@ -95,6 +95,11 @@ class SqlSessions(ABC):
         else:
             rows = await self._rows(statements.LIST_SESSIONS_OF_PROJECT, **place, project=project_id)
         return [session_of_row(row) for row in rows]
+
+    async def count_sessions(self, grant: Grant, besides: str, alive_since: float) -> Mapping[Reason, int]:
+        holders = {"server": grant.server_id, "user": grant.user_id, "project": grant.project_id}
+        (row,) = await self._rows(statements.COUNT_SESSIONS, **holders, worker=besides, before=alive_since)
+        return {Reason(limit): count for limit, count in row.items()}
 
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         rows = await self._rows(statements.SESSIONS_OF_TICKET, ticket=secret_hash, before=alive_since)

@@ -162,6 +162,7 @@ async def make_world(
     resume_seconds: int = 3600,
     store: MemoryStore | None = None,
     people_gone: bool = False,
+    shared: bool = False,
 ) -> AsyncIterator[World]:
     loop = asyncio.get_running_loop()
     log = io.StringIO()
@@ -172,7 +173,7 @@ async def make_world(
     changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
     tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
-    register = Register(store, Departures([driver]), people, clock, changed)
+    register = Register(store, Departures([driver]), people, clock, changed, shared=shared)
     sessions = Sessions(limits, observer, loop.time, [tickets, register], clock)
     http = HttpServer(application, observer, deadlines)
     entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
