@@ -165,7 +165,8 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
         changed = asyncio.Event()
         ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
         tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
-        register = Register(store, Departures(drivers), identity.provider, time.time, changed)
+        shared = settings.server.workers > 1
+        register = Register(store, Departures(drivers), identity.provider, time.time, changed, shared=shared)
         sessions = Sessions(session_limits(settings), observer, loop.time, [tickets, register])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})

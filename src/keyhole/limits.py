@@ -51,20 +51,23 @@ class Places:
         self._limits = limits
         self._taken: dict[Reason, Counter[str]] = {kind: Counter() for kind in limits}
 
-    def take(self, claims: Mapping[Reason, str]) -> "Place":
-        """One place of each kind for the holders named. Raises LimitReached, and nothing is taken then."""
+    def take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> "Place":
+        """One place of each kind for the holders named. Raises LimitReached, and nothing is taken then.
+
+        `elsewhere` is what these holders have taken where this object does not count.
+        """
         place = Place(self)
-        place.add(claims)
+        place.add(claims, elsewhere)
         return place
 
     def taken(self, kind: Reason) -> int:
         """How many places of a kind are taken, by all holders together."""
         return self._taken[kind].total()
 
-    def _take(self, claims: Mapping[Reason, str]) -> None:
+    def _take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int]) -> None:
         for kind, holder in claims.items():
             most = self._limits[kind]
-            if most and self._taken[kind][holder] >= most:
+            if most and self._taken[kind][holder] + elsewhere.get(kind, 0) >= most:
                 raise LimitReached(kind, _SAYS[kind].format(most))
         for kind, holder in claims.items():
             self._taken[kind][holder] += 1
@@ -85,9 +88,9 @@ class Place:
         self._places = places
         self._claims: dict[Reason, str] = {}
 
-    def add(self, claims: Mapping[Reason, str]) -> None:
+    def add(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> None:
         """Takes more kinds. Raises LimitReached, and what was taken before stays."""
-        self._places._take(claims)
+        self._places._take(claims, elsewhere or {})
         self._claims |= claims
 
     def hand_on(self) -> "Place":

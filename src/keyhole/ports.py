@@ -135,6 +135,9 @@ class SessionStore(Interface):
     ) -> Sequence[SessionRecord]:
         """The newest first, of one project or of all, at most `count`, those behind `after`."""
 
+    async def count_sessions(self, grant: Grant, besides: str, alive_since: float) -> Mapping[Reason, int]:
+        """Those of a grant's server, user and project, and all, by their limits' names; without those of `besides`."""
+
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         """Those that were opened with a ticket."""
 

@@ -226,7 +226,7 @@ CHECKS: dict[Reason, str] = {
         "`tokens.reuse`. Link previews of chats and mail scanners do not use a link up: only a viewer does."
     ),
     Reason.ORIGIN_REFUSED: "`server.public_url` and `console.allowed_origins`: the Origin must be exactly one of them.",
-    Reason.LIMIT_SESSIONS: "`limits.sessions`, `keyhole_sessions`; one worker counts for itself.",
+    Reason.LIMIT_SESSIONS: "`limits.sessions`, `keyhole_sessions`.",
     Reason.LIMIT_USER: "`limits.sessions_per_user`; the log's `user` says whose.",
     Reason.LIMIT_PROJECT: "`limits.sessions_per_project`; the log's `token` leads to the project in `console.created`.",
     Reason.LIMIT_SERVER: "`console.max_sessions_per_server`; the log's `server` says which.",

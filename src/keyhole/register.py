@@ -7,9 +7,9 @@ died is known by its silence, and its sessions vanish with it. Nothing here hold
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from keyhole.model import EndOrder, SessionRecord
+from keyhole.model import EndOrder, Grant, SessionRecord
 from keyhole.ports import IdentityProvider, SessionStore
 from keyhole.reasons import Reason
 from keyhole.servers import Departures, Membership
@@ -39,8 +39,8 @@ Activity = tuple[float, tuple[int, int]]
 class Register:
     """A `SessionListener` of this worker's sessions. `clock` gives the seconds since the epoch.
 
-    `changed` is set when there is something to write down. What talks to the store raises Unavailable, and can be tried
-    again: nothing is forgotten before it is written.
+    `changed` is set when there is something to write down. `shared` says that the service has more workers than this.
+    What talks to the store raises Unavailable, and can be tried again: nothing is forgotten before it is written.
     """
 
     def __init__(
@@ -50,6 +50,8 @@ class Register:
         identity: IdentityProvider,
         clock: Callable[[], float],
         changed: asyncio.Event,
+        *,
+        shared: bool = False,
     ) -> None:
         self.worker = uuid.uuid4().hex
         self._store = store
@@ -57,6 +59,7 @@ class Register:
         self._identity = identity
         self._clock = clock
         self._changed = changed
+        self._shared = shared
         self._live: dict[str, Session] = {}
         self._by_ticket: dict[str, Session] = {}
         self._written: dict[str, Activity] = {}
@@ -91,6 +94,13 @@ class Register:
     ) -> Sequence[SessionRecord]:
         """The live sessions of all workers, the newest first; of one project, or of all."""
         return await self._store.list_sessions(self._alive_since, project_id=project_id, after=after, count=count)
+
+    async def elsewhere(self, grant: Grant) -> Mapping[Reason, int]:
+        """How many live sessions other workers have that count with a grant's, by the limit that they count for.
+
+        One that opened within the last moments may be missing.
+        """
+        return await self._store.count_sessions(grant, self.worker, self._alive_since) if self._shared else {}
 
     async def end(self, record: SessionRecord, reason: Reason, detail: str) -> None:
         """Has a session ended by the worker that carries it, which may take a second."""

@@ -6,7 +6,7 @@ event loop's monotonic clock, in seconds.
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Interface
@@ -156,10 +156,10 @@ class Sessions:
         return iter(tuple(self._live.values()))
 
     @contextmanager
-    def place(self, grant: Grant) -> Iterator[Place]:
+    def place(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Iterator[Place]:
         """Holds a place for a grant's session while it is set up; it is given back unless the session was opened.
 
-        Raises LimitReached.
+        `elsewhere` says how many sessions other processes have, by the limit that they count for. Raises LimitReached.
         """
         place = self._places.take(
             {
@@ -167,7 +167,8 @@ class Sessions:
                 Reason.LIMIT_USER: grant.user_id,
                 Reason.LIMIT_PROJECT: grant.project_id,
                 Reason.LIMIT_SESSIONS: "",
-            }
+            },
+            elsewhere,
         )
         try:
             yield place

@@ -131,6 +131,29 @@ async def test_sessions_of_a_project(busy: Store) -> None:
     assert await listed(busy, project_id="") == []
 
 
+async def test_sessions_are_counted_for_each_limit_without_those_of_one_worker(busy: Store) -> None:
+    elsewhere = replace(GRANT, user_id="u2", project_id="p2", server_id="s2")
+    grants = [
+        replace(elsewhere, server_id=GRANT.server_id),
+        replace(elsewhere, user_id=GRANT.user_id),
+        replace(elsewhere, project_id=GRANT.project_id),
+        elsewhere,
+    ]
+    for number, grant in enumerate(grants):
+        await busy.add_sessions([replace(BARE, id=f"{number}" * 32, worker="w2", grant=grant)])
+    assert set((await busy.count_sessions(GRANT, "w1", NOW)).values()) == {0}, "before w2 was seen"
+    await busy.beat("w2", NOW)
+
+    async def counted(besides: str) -> list[int]:
+        counts = await busy.count_sessions(GRANT, besides, NOW)
+        kinds = (Reason.LIMIT_SERVER, Reason.LIMIT_USER, Reason.LIMIT_PROJECT, Reason.LIMIT_SESSIONS)
+        return [counts[kind] for kind in kinds]
+
+    assert await counted("w1") == [1, 1, 1, 4]
+    assert await counted("w2") == [2, 2, 2, 2]
+    assert await counted("w3") == [3, 3, 3, 6]
+
+
 async def test_sessions_of_a_silent_worker_are_not_there(busy: Store) -> None:
     assert await busy.list_sessions(NOW + 1, count=10) == []
     assert await busy.find_session(SESSION.id, NOW + 1) is None

@@ -149,6 +149,15 @@ class MemoryStore:
         found = [one for one in found if project_id is None or one.grant.project_id == project_id]
         return [one for one in found if after is None or place(one) > place(after)][:count]
 
+    async def count_sessions(self, grant: Grant, besides: str, alive_since: float) -> Mapping[Reason, int]:
+        others = [record.grant for record in self._alive(alive_since) if record.worker != besides]
+        return {
+            Reason.LIMIT_SERVER: sum(one.server_id == grant.server_id for one in others),
+            Reason.LIMIT_USER: sum(one.user_id == grant.user_id for one in others),
+            Reason.LIMIT_PROJECT: sum(one.project_id == grant.project_id for one in others),
+            Reason.LIMIT_SESSIONS: len(others),
+        }
+
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         return [record for record in self._alive(alive_since) if record.ticket_hash == secret_hash]
 

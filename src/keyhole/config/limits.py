@@ -10,7 +10,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class LimitSettings(Section):
-    """`[limits]`: how much of everything anybody may have at once. Each worker counts for itself; 0: no limit."""
+    """`[limits]`: how much anybody may have at once; 0: no limit. Consoles count over all workers, the rest in each."""
 
     sessions: Count = Field(10_000, description="Open consoles in all.")
     sessions_per_user: Count = Field(1000, description="Open consoles of one user.")

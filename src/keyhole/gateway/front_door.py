@@ -7,8 +7,8 @@
 Where TLS is spoken, a plain request for a page is sent to the same page there; any other is refused.
 
 A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585), and so is a connection beyond
-those that may be on their way at once. It counts from when it is accepted until its session runs, or until its first
-request goes on to the HTTP server.
+those that may be on their way at once. It counts from when it is accepted, TLS and all, until its session runs, or
+until its first request goes on to the HTTP server.
 """
 
 import asyncio
@@ -21,7 +21,15 @@ from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.http_server import API_PREFIXES, HttpServer
-from keyhole.gateway.session import SessionParts, open_session, peer_address, peer_name, refuse_viewer
+from keyhole.gateway.session import (
+    SessionParts,
+    address_of,
+    name_of,
+    open_session,
+    peer_address,
+    peer_name,
+    refuse_viewer,
+)
 from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.observe.observer import Surface
 from keyhole.protocols.http_connect import redirection, refusal
@@ -73,29 +81,34 @@ class FrontDoor:
         self._setups: set[asyncio.Task[None]] = set()
         http.retake = self._retake
 
-    def protocol(self) -> asyncio.Protocol:
-        """A protocol for one more accepted connection."""
-        return _Doorstep(self, self.route)
+    def protocol(self, place: Place | None = None) -> asyncio.Protocol:
+        """A protocol for one more accepted connection, which may have its place already."""
+        return _Doorstep(self, self.route, place)
 
-    def plain_protocol(self) -> asyncio.Protocol:
+    def plain_protocol(self, place: Place) -> asyncio.Protocol:
         """A protocol for a connection without TLS where TLS is spoken."""
-        return _Doorstep(self, self._send_to_tls)
+        return _Doorstep(self, self._send_to_tls, place)
 
     @property
     def is_busy(self) -> bool:
         """Whether a session is open or may be about to."""
-        return bool(self._waiting or self._setups or len(self.parts.sessions))
+        return bool(self.handshakes() or len(self.parts.sessions))
 
     def handshakes(self) -> int:
         """How many connections are on their way."""
         return self._handshakes.taken(Reason.LIMIT_HANDSHAKES)
 
-    def admit(self, transport: asyncio.Transport) -> Place:
-        """A place for a new connection. Raises LimitReached."""
-        peer = peer_address(transport)
-        if peer in self._proxies:  # whose connection it is will be in the head
-            return self._handshakes.take({Reason.LIMIT_HANDSHAKES: ""})
-        return self._handshakes.take({Reason.LIMIT_ADDRESS: network_of(peer), Reason.LIMIT_HANDSHAKES: ""})
+    def admit(self, peer: object) -> Place:
+        """A place for a new connection, by what its socket calls the peer. Raises LimitReached, which is logged."""
+        address = address_of(peer)
+        claims = {Reason.LIMIT_HANDSHAKES: ""}
+        if address not in self._proxies:  # else whose connection it is will be in the head
+            claims = {Reason.LIMIT_ADDRESS: network_of(address), **claims}
+        try:
+            return self._handshakes.take(claims)
+        except LimitReached as failure:
+            self.parts.observer.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=name_of(peer))
+            raise
 
     def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, place: Place) -> None:
         """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade.
@@ -132,7 +145,6 @@ class FrontDoor:
         """Answers a connection for which there is no place, whatever it is going to ask for."""
         full = failure.reason is Reason.LIMIT_HANDSHAKES
         status, phrase = (503, "Service Unavailable") if full else (429, "Too Many Requests")
-        self.parts.observer.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=peer_name(transport))
         transport.write(refusal(status, phrase, f"{failure.reason}: {failure}\n"))
         transport.set_protocol(_TurnedAway(transport))
 
@@ -199,12 +211,13 @@ class FrontDoor:
 
 
 class _Doorstep(asyncio.Protocol):
-    """One connection until its first head is complete."""
+    """One connection until its first head is complete; the place that it is given counts from when it is made."""
 
-    def __init__(self, door: FrontDoor, route: Route) -> None:
+    def __init__(self, door: FrontDoor, route: Route, place: Place | None = None) -> None:
         self._door = door
         self._route = route
         self._reader = RequestHeadReader(door.head_bytes)
+        self._given = place
         self._place: Place
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
@@ -212,7 +225,9 @@ class _Doorstep(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
         try:
-            self._place = self._door.admit(transport)
+            self._place = (
+                self._given.hand_on() if self._given else self._door.admit(transport.get_extra_info("peername"))
+            )
         except LimitReached as failure:
             self._door.turn_away(transport, failure)
             return

@@ -94,7 +94,8 @@ async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, st
     """Opens the session. Raises _NotOpened."""
     line: Connection | None = None
     try:
-        with parts.sessions.place(admission.grant) as place:
+        elsewhere = await parts.entrance.register.elsewhere(admission.grant)
+        with parts.sessions.place(admission.grant, elsewhere) as place:
             line, screen, first = await _reach(parts, admission)
             viewer.accept()
             payload = await _greet(parts, viewer, screen)
@@ -244,11 +245,19 @@ def refuse_viewer(parts: SessionParts, viewer: Viewer, failure: Refusal) -> None
 
 def peer_address(transport: asyncio.BaseTransport) -> str:
     """The peer's address, empty on a unix socket."""
-    peer = transport.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) else ""
+    return address_of(transport.get_extra_info("peername"))
 
 
 def peer_name(transport: asyncio.BaseTransport) -> str:
     """The peer's address for the log."""
-    peer = transport.get_extra_info("peername")
+    return name_of(transport.get_extra_info("peername"))
+
+
+def address_of(peer: object) -> str:
+    """The address in what a socket calls its peer, empty on a unix socket."""
+    return str(peer[0]) if isinstance(peer, tuple) else ""
+
+
+def name_of(peer: object) -> str:
+    """What a socket calls its peer, for the log."""
     return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unix"

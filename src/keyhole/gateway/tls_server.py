@@ -1,17 +1,21 @@
 """A server that speaks TLS with whoever begins to, and tells those who speak plain HTTP where TLS is.
 
 The first byte of a connection says which of the two it is (RFC 8446 5.1: 22 is a handshake). It is looked at and left
-in the socket, so TLS and the front door read their connections from the beginning.
+in the socket, so TLS and the front door read their connections from the beginning. A connection takes its place at the
+front door before that byte; one for which there is none is closed, since nothing can be said to it before TLS.
 """
 
 import asyncio
 import socket
 import ssl
+from functools import partial
 from weakref import WeakSet
 
 from keyhole.binding import BACKLOG
+from keyhole.errors import LimitReached
 from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.front_door import FrontDoor
+from keyhole.limits import Place
 
 TLS_HANDSHAKE = b"\x16"
 
@@ -56,33 +60,43 @@ class TlsServer:
     def _accept(self) -> None:
         for _ in range(ACCEPTS_AT_ONCE):
             try:
-                connection, _ = self._listener.accept()
+                connection, peer = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError:
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(RETRY_SECONDS, self._resume)
                 return
+            try:
+                place = self._door.admit(peer)
+            except LimitReached:
+                connection.close()
+                continue
             connection.setblocking(False)
             self._accepted.add(connection)
-            task = self._loop.create_task(self._begin(connection))
+            task = self._loop.create_task(self._begin(connection, place))
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
 
-    async def _begin(self, connection: socket.socket) -> None:
-        """Hands one connection to the front door; one that does not begin as it should is closed."""
+    async def _begin(self, connection: socket.socket, place: Place) -> None:
+        """Hands one connection to the front door, and its place; one that does not begin as it should is closed."""
         seconds = self._door.parts.deadlines.head
         try:
             async with asyncio.timeout(seconds):
                 await self._readable(connection)
             if connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
                 await self._loop.connect_accepted_socket(
-                    self._door.protocol, connection, ssl=self._certificate.context, ssl_handshake_timeout=seconds
+                    partial(self._door.protocol, place),
+                    connection,
+                    ssl=self._certificate.context,
+                    ssl_handshake_timeout=seconds,
                 )
             else:
-                await self._loop.connect_accepted_socket(self._door.plain_protocol, connection)
+                await self._loop.connect_accepted_socket(partial(self._door.plain_protocol, place), connection)
         except (OSError, ssl.SSLError):  # a TimeoutError is an OSError
             connection.close()
+        finally:
+            place.give_back()
 
     async def _readable(self, connection: socket.socket) -> None:
         readable = self._loop.create_future()

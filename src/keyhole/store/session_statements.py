@@ -1,8 +1,8 @@
 """The statements about live sessions, their workers and tickets, built once.
 
-The bound names are `session`, `worker`, `ticket`, `console`, `project`, `servers` (a JSON list), `after_at`,
-`after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that is written
-down stays the first one.
+The bound names are `session`, `worker`, `ticket`, `console`, `server`, `servers` (a JSON list), `user`, `project`,
+`after_at`, `after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that is
+written down stays the first one.
 """
 
 from typing import Any
@@ -72,6 +72,12 @@ SWEEP_SESSIONS = delete(sessions).where(sessions.c.worker.not_in(_ALIVE))
 FIND_SESSION = _LIVE.where(sessions.c.id == bindparam("session"))
 LIST_SESSIONS = _PAGE
 LIST_SESSIONS_OF_PROJECT = _PAGE.where(sessions.c.grant_project_id == bindparam("project"))
+COUNT_SESSIONS = select(
+    func.count(case((sessions.c.grant_server_id == bindparam("server"), 1))).label(Reason.LIMIT_SERVER),
+    func.count(case((sessions.c.grant_user_id == bindparam("user"), 1))).label(Reason.LIMIT_USER),
+    func.count(case((sessions.c.grant_project_id == bindparam("project"), 1))).label(Reason.LIMIT_PROJECT),
+    func.count().label(Reason.LIMIT_SESSIONS),
+).where(sessions.c.worker != bindparam("worker"), sessions.c.worker.in_(_ALIVE))
 SESSIONS_OF_TICKET = _LIVE.where(sessions.c.ticket_hash == bindparam("ticket"))
 SESSIONS_OF_CONSOLE = select(sessions).where(sessions.c.grant_id == bindparam("console"))
 

@@ -97,6 +97,11 @@ class SqlSessions(ABC):
             rows = await self._rows(statements.LIST_SESSIONS_OF_PROJECT, **place, project=project_id)
         return [session_of_row(row) for row in rows]
 
+    async def count_sessions(self, grant: Grant, besides: str, alive_since: float) -> Mapping[Reason, int]:
+        holders = {"server": grant.server_id, "user": grant.user_id, "project": grant.project_id}
+        (row,) = await self._rows(statements.COUNT_SESSIONS, **holders, worker=besides, before=alive_since)
+        return {Reason(limit): count for limit, count in row.items()}
+
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         rows = await self._rows(statements.SESSIONS_OF_TICKET, ticket=secret_hash, before=alive_since)
         return [session_of_row(row) for row in rows]

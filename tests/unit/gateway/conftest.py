@@ -176,6 +176,7 @@ async def make_world(
     store: MemoryStore | None = None,
     people_gone: bool = False,
     tls: Path | None = None,
+    shared: bool = False,
 ) -> AsyncIterator[World]:
     """`tls` is a folder for the certificate, where TLS is to be spoken."""
     loop = asyncio.get_running_loop()
@@ -187,7 +188,7 @@ async def make_world(
     changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
     tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
-    register = Register(store, Departures([driver]), people, clock, changed)
+    register = Register(store, Departures([driver]), people, clock, changed, shared=shared)
     sessions = Sessions(limits, observer, loop.time, [tickets, register], clock)
     http = HttpServer(application, observer, deadlines)
     entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)

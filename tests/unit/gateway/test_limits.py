@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.fakes.memory_store import MemoryStore
 from tests.fakes.rfb_messages import cut_text, key_event
 from tests.fakes.rfb_target import echo, listening, shake_hands
 from tests.fakes.waiting import until
@@ -67,6 +68,34 @@ async def test_one_console_too_many_is_told_so_and_may_come_when_another_ends(
         first.close()
         await until(lambda: len(world.sessions) == 1)
         await joined(world)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (SessionLimits(total=1), Reason.LIMIT_SESSIONS),
+        (SessionLimits(per_user=1), Reason.LIMIT_USER),
+        (SessionLimits(per_project=1), Reason.LIMIT_PROJECT),
+        (SessionLimits(per_server=1), Reason.LIMIT_SERVER),
+    ],
+)
+async def test_consoles_of_other_workers_count(limits: SessionLimits, reason: Reason) -> None:
+    store = MemoryStore()
+    async with (
+        listening(echo) as address,
+        make_world(limits=limits, store=store, shared=True) as one,
+        make_world(limits=limits, store=store, shared=True) as other,
+    ):
+        one.aim(address)
+        other.aim(address)
+        first = await joined(one)
+        await until(lambda: store.sessions)
+        late = await other.connect()
+        await late.upgrade(f"/?token={await other.token()}")
+        assert (await closed(late)).close_reason.split(":")[0] == reason
+        first.close()
+        await until(lambda: not store.sessions)
+        await joined(other)
 
 
 async def test_connections_without_a_head_take_places_and_give_them_back() -> None:
