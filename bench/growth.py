@@ -1,7 +1,7 @@
 """Growth: what a session costs when one process has 1, 10, and up to 10 000 of them.
 
-There is one round for each number but COMPARED, with a new process: the sessions are opened one after another, rest, and then
-answer a steady number of messages in all.
+There is one round for each number but COMPARED, with a new process: the sessions are opened one after another,
+rest, and then answer a steady number of messages in all.
 """
 
 import time
