@@ -19,8 +19,8 @@ SETTLE_SECONDS = 1.0
 OFFER_SECONDS = 60.0
 STILL_SECONDS = 2.0
 AT_REST = "Sessions at rest"
-VIEWERS_STOP = f"{STUCK} sessions, {OFFERED_BYTES // 1_000_000} MB offered in each to viewers that do not read"
-TARGETS_STOP = f"{STUCK} sessions, {OFFERED_BYTES // 1_000_000} MB offered in each to targets that do not read"
+VIEWERS_STOP = f"{STUCK} stuck viewers, {OFFERED_BYTES // 1_000_000} MB offered to each"
+TARGETS_STOP = f"{STUCK} stuck targets, {OFFERED_BYTES // 1_000_000} MB offered to each"
 NEEDED_BYTES = 4 * STUCK * OFFERED_BYTES
 """A gateway that keeps what it cannot pass on takes more than what is offered."""
 

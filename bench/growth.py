@@ -1,14 +1,15 @@
 """Growth: what a session costs when one process has 1, 10, and up to 10 000 of them.
 
-There is one round for each number, with a new process: the sessions are opened one after another, rest, and then
-answer a steady number of messages in all.
+There is one round for each number but COMPARED, with a new process: the sessions are opened one after another,
+rest, and then answer a steady number of messages in all.
 """
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from bench import load
-from bench.comparison import BASELINE, Comparison, Figures
+from bench.comparison import BASELINE, Comparison, Figures, compare
 from bench.cpu import cpu_seconds
 from bench.memory import pss_bytes
 from bench.peers import Starter, Starters, most_sessions
@@ -16,6 +17,8 @@ from bench.processes import BenchError, Count, worker
 from bench.target import Behaviour, target
 
 SIZES = (1, 10, 100, 1000, 5000, 10_000)
+COMPARED = 1000
+"""The size whose answer times are held against the aim."""
 MOST_OF_WEBSOCKIFY = 100
 """Far from what makes it stop (its `select()` takes no descriptor beyond 1023), and soon opened."""
 MESSAGES_PER_SECOND = 1000
@@ -30,15 +33,15 @@ def title(sessions: int) -> str:
 
 
 def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]:
-    """One comparison for each size, as far as descriptors reach. `rounds` has no meaning here."""
+    """One comparison for each size, as far as descriptors reach."""
     for size in SIZES:
         sessions = min(size, most_sessions())
-        measured = {
-            name: [_measure(start, sessions, seconds)]
+        contestants = {
+            name: partial(_measure, start, sessions, seconds)
             for name, start in starters.items()
             if name != BASELINE or sessions <= MOST_OF_WEBSOCKIFY
         }
-        yield Comparison(title(size), measured)
+        yield compare(title(size), contestants, rounds if size == COMPARED else 1)
 
 
 def _measure(start: Starter, sessions: int, seconds: float) -> Figures:

@@ -76,7 +76,7 @@ def come_and_go(endpoints: Sequence[Endpoint], at_once: int, seconds: float, cou
             if endpoint is None:
                 return
             try:
-                viewer = Viewer(endpoint, f"127.0.0.{number + 1}")  # one address has too few ports
+                viewer = Viewer(endpoint, _source(number))
             except (OSError, EOFError, ValueError):
                 failed[number] += 1
             else:
@@ -188,10 +188,15 @@ def offer_keys(endpoint: Endpoint, sessions: int, counters: Counters) -> None:
 
 
 def _open(endpoint: Endpoint, sessions: int, counters: Counters) -> Iterator[Viewer]:
-    for _ in range(sessions):
-        viewer = Viewer(endpoint)
+    for number in range(sessions):
+        viewer = Viewer(endpoint, _source(number))
         counters[Count.OPENED] += 1
         yield viewer
+
+
+def _source(number: int) -> str:
+    """One of eight addresses of loopback: one alone has too few ports."""
+    return f"127.0.0.{1 + number % 8}"
 
 
 def _ask(viewer: Viewer) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from bench import growth
 from bench.comparison import BASELINE, KEYHOLE, LIMIT, Comparison
 from bench.goals import GOALS, Results
 from bench.table import number, spread_text
@@ -26,7 +27,8 @@ def publish(results: Results, machine: Mapping[str, object]) -> None:
 
 def markdown(results: Results, machine: Mapping[str, object]) -> str:
     """The machine, the aims, and a table for each comparison."""
-    lines = ["Measured with " + ", ".join(f"{name} {value}" for name, value in machine.items() if value) + "."]
+    parts = ", ".join(f"{name} {value}" for name, value in machine.items() if value and name != "date")
+    lines = [f"Measured on {machine['date']}: {parts}."]
     lines += ["", "| aim | measured as | must | goal | this run | |", "|---|---|---:|---:|---:|---|"]
     for goal in GOALS:
         value = goal.value(results)
@@ -46,7 +48,10 @@ def markdown(results: Results, machine: Mapping[str, object]) -> str:
 
 def picture(results: Results) -> str:
     """Bars of cost beside websockify's, which is 1: shorter is better."""
-    shown = [comparison for comparison in results.values() if BASELINE in comparison.rounds and _costs(comparison)]
+    sizes = {growth.title(size) for size in growth.SIZES}
+    shown = [
+        comparison for title, comparison in results.items() if title not in sizes and BASELINE in comparison.rounds
+    ]
     height = 56 + _ROW * len(shown)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif">',
@@ -63,7 +68,7 @@ def picture(results: Results) -> str:
 
 
 def _bars(comparison: Comparison, top: int) -> list[str]:
-    parts = [f'<text x="16" y="{top + 24}" font-size="12" fill="#111827">{escape(comparison.title[:52])}</text>']
+    parts = [f'<text x="16" y="{top + 24}" font-size="12" fill="#111827">{escape(comparison.title)}</text>']
     for at, (name, cost) in enumerate(_costs(comparison).items()):
         y, width = top + 13 * at, max(1.0, _BAR * min(cost, 1.05))
         parts.append(f'<rect x="{_LABEL}" y="{y}" width="{width:.1f}" height="11" fill="{_COLOURS[name]}"/>')

@@ -51,6 +51,8 @@ def spread_text(spread: Spread | None) -> str:
 
 def number(value: float) -> str:
     """With three digits that count."""
+    if 0 < abs(value) < 0.01:
+        return f"{value:.1g}"
     if value == 0 or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

@@ -18,6 +18,7 @@ _MASK = b"\x5a\xc3\x0f\x96"
 _BINARY = 0x82
 _MASKED = 0x80
 _LEAST_CONTROL = 0x8
+_IP_BIND_ADDRESS_NO_PORT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Viewer:
         """
         self._frames: Frames | None = None
         self._early = b""
-        self.socket = socket.create_connection(("127.0.0.1", endpoint.port), TIMEOUT_SECONDS, (source, 0))
+        self.socket = _connection(endpoint.port, source)
         try:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if endpoint.tls:
@@ -153,6 +154,20 @@ class Viewer:
             self._early += self.receive()
         data, self._early = self._early[:size], self._early[size:]
         return data
+
+
+def _connection(port: int, source: str) -> socket.socket:
+    connection = socket.socket()
+    try:
+        connection.settimeout(TIMEOUT_SECONDS)
+        # The port is chosen when the peer is known, so that it need be unused with that one only.
+        connection.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+        connection.bind((source, 0))
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def masked_frame(payload: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """The statements about live sessions, their workers and tickets, built once.
 
 The bound names are `session`, `worker`, `ticket`, `console`, `server`, `servers` (a JSON list), `user`, `project`,
-`after_at`, `after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that is
-written down stays the first one.
+`after_at`, `after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that
+is written down stays the first one.
 """
 
 from typing import Any
