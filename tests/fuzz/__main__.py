@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--seconds N] [TARGET ...]`: fuzzes targets, one on each processor, from the kept corpus on.
+"""`python -m tests.fuzz [--seconds N] [TARGET ...]`: fuzzes targets, two on each processor, from the kept corpus on.
 
 What is found on the way is kept in .cache/fuzz/TARGET and used the next time. An input that breaks a promise is kept
 beside it, printed in full, and makes the exit status 1; add it to tests/fuzz/corpus/TARGET with the mend.
@@ -29,7 +29,7 @@ def main() -> int:
     names = options.targets or list(TARGETS)
     if unknown := set(names) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         results = list(pool.map(partial(fuzz, seconds=options.seconds), names))
     return 0 if all(results) else 1
 

@@ -15,6 +15,7 @@ from tests.real.service import DEMO, Service
 CLOSE = 8
 PROBE_SECONDS = 0.005
 ANSWER_SECONDS = 30
+PAUSE_SECONDS = 0.005  # between two keys of a session; without it the limit on messages would end it
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 
 
@@ -79,12 +80,13 @@ def _links(service: Service, server_id: str, count: int) -> list[str]:
 
 @asynccontextmanager
 async def traffic(sessions: list[Session]) -> AsyncIterator[None]:
-    """Every session echoes without a pause; one that fails fails the test at the end."""
+    """Every session echoes again and again, as fast as a person may; one that fails fails the test at the end."""
     stop = asyncio.Event()
 
     async def run(session: Session) -> None:
         while not stop.is_set():
             await session.echo()
+            await asyncio.sleep(PAUSE_SECONDS)
 
     tasks = [asyncio.create_task(run(session)) for session in sessions]
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from keyhole.gateway.listener import tls_context
+from keyhole.gateway.certificate import Certificate
 
 
 class Greeting(asyncio.Protocol):
@@ -36,7 +36,7 @@ async def test_a_session_is_taken_up_again(key_type: trustme.KeyType, version: s
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
     trust.minimum_version = trust.maximum_version = version
-    server = await asyncio.get_running_loop().create_server(Greeting, "127.0.0.1", 0, ssl=tls_context(chain, key))
+    server = await asyncio.get_running_loop().create_server(Greeting, "127.0.0.1", 0, ssl=Certificate(chain, key).context)
     async with server:
         port = server.sockets[0].getsockname()[1]
         first = await asyncio.to_thread(connect, port, trust)
@@ -51,6 +51,5 @@ def test_what_is_older_than_tls_1_2_is_not_spoken(tmp_path: Path) -> None:
     certificate = trustme.CA().issue_cert("127.0.0.1")
     both = tmp_path / "both.pem"
     certificate.private_key_and_cert_chain_pem.write_to_path(str(both))
-    context = tls_context(both, both)
-    assert context is not None
+    context = Certificate(both, both).context
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
