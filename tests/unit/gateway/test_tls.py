@@ -36,7 +36,8 @@ async def test_a_session_is_taken_up_again(key_type: trustme.KeyType, version: s
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
     trust.minimum_version = trust.maximum_version = version
-    server = await asyncio.get_running_loop().create_server(Greeting, "127.0.0.1", 0, ssl=Certificate(chain, key).context)
+    context = Certificate(chain, key).context
+    server = await asyncio.get_running_loop().create_server(Greeting, "127.0.0.1", 0, ssl=context)
     async with server:
         port = server.sockets[0].getsockname()[1]
         first = await asyncio.to_thread(connect, port, trust)
