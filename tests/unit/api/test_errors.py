@@ -27,6 +27,7 @@ from keyhole.reasons import Reason
 
 ENDINGS = {
     Reason.TARGET_CLOSED,
+    Reason.TARGET_LOST,
     Reason.VIEWER_CLOSED,
     Reason.VIEWER_LOST,
     Reason.VIEWER_TIMEOUT,
