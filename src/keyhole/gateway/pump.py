@@ -42,6 +42,7 @@ class Pump:
         "_taken_at_check",
         "_target",
         "_viewer",
+        "_viewer_finished",
         "_viewer_paused",
         "checks_unanswered",
         "last_input_at",
@@ -67,6 +68,7 @@ class Pump:
         self._clock = clock
         self._linger_seconds = linger_seconds
         self._viewer_paused = False
+        self._viewer_finished = False
         self._taken_at_check = 0
         self._owed_pong: bytes | None = None
         self.checks_unanswered = 0
@@ -209,12 +211,20 @@ class Pump:
         Returns whether its connection stays open, which is for `linger_seconds` at most.
         """
         if self._frames is None and self._viewer.can_write_eof() and self._target.can_write_eof():
+            self._viewer_finished = True
             self._target.write_eof()
             asyncio.get_running_loop().call_later(self._linger_seconds, self.end, Reason.VIEWER_CLOSED)
             return True
         close_soon(self._viewer, self._linger_seconds)  # first, since there is nobody to say goodbye to
         self.end(Reason.VIEWER_CLOSED)
         return False
+
+    def target_finished(self, *, lost: bool = False) -> None:
+        """The target sends no more. It ended the session, unless it only followed a viewer that finished first."""
+        if self._viewer_finished:
+            self.end(Reason.VIEWER_CLOSED)
+        else:
+            self.end(Reason.TARGET_LOST if lost else Reason.TARGET_CLOSED)
 
     def end(self, reason: Reason, detail: str = "") -> None:
         """Ends both sides; what was written is still sent. The first call counts."""
@@ -250,10 +260,10 @@ class _TargetSide(asyncio.Protocol):
         self.data_received = pump.from_target  # type: ignore[method-assign]
 
     def eof_received(self) -> None:
-        self._pump.end(Reason.TARGET_CLOSED)
+        self._pump.target_finished()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.end(Reason.TARGET_LOST if isinstance(exc, TimeoutError) else Reason.TARGET_CLOSED)
+        self._pump.target_finished(lost=isinstance(exc, TimeoutError))
 
     def pause_writing(self) -> None:
         self._pump.pause_viewer()

@@ -317,7 +317,7 @@ async def test_a_native_viewer_that_finished_sending_still_reads_what_its_target
         wire.writer.write(KEY_EVENT)
         wire.writer.write_eof()
         assert await wire.rest() == b"\x02" + KEY_EVENT + bytes(1_000_000)
-        assert (await plain_world.event("console.closed"))["reason"] == "target_closed"
+        assert (await plain_world.event("console.closed"))["reason"] == "viewer_closed"
 
 
 async def test_a_native_viewer_that_finished_sending_is_not_served_for_ever(plain_world: World) -> None:
