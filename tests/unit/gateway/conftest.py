@@ -178,7 +178,7 @@ async def make_world(
     http = HttpServer(application, observer, deadlines)
     entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=Turns(turns))
-    door = FrontDoor(parts, http, handshakes=handshakes, proxies=proxies)
+    door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     listener = await loop.create_server(door.protocol, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     with running_chores(observer, keep_books(register, tickets, changed, observer), watch_servers(register)):
