@@ -17,6 +17,7 @@ from tests.fuzz.targets import TARGETS
 
 HERE = Path(__file__).parent
 KEPT = Path(".cache/fuzz")
+ON_EACH_PROCESSOR = 2
 MEMORY_MB = 512
 SECONDS_FOR_ONE_INPUT = 5
 
@@ -29,7 +30,7 @@ def main() -> int:
     names = options.targets or list(TARGETS)
     if unknown := set(names) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor((os.cpu_count() or 1) * ON_EACH_PROCESSOR) as pool:
         results = list(pool.map(partial(fuzz, seconds=options.seconds), names))
     return 0 if all(results) else 1
 

@@ -6,6 +6,8 @@ Every target holds its parser to the same three promises, whatever comes:
 - what it holds stays within its named limit, however much it is fed;
 - it makes progress: every read is taken in, and nothing comes out that was not put in.
 
+A handshake that knows a secret says it under TLS only.
+
 The first byte of an input says how the rest is split into reads. A new handshake is one line: an entry in TARGETS.
 """
 
@@ -14,17 +16,24 @@ from functools import partial
 from typing import Any
 
 from keyhole.errors import ProtocolError, SecurityRefused
+from keyhole.protocols.http_connect import REPLY_LIMIT_BYTES, TunnelHandshake
 from keyhole.protocols.http_head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
 from keyhole.protocols.machine import EARLY_LIMIT_BYTES, Machine
 from keyhole.protocols.qmp import MAX_LINE_BYTES, QmpClient
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.security.none import NoSecurity
+from keyhole.protocols.rfb.security.plain import PlainAuthentication
+from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.protocols.rfb.target import TargetHandshake
 from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.protocols.ticket_cookie import NAME, console_of, secret_in
 from keyhole.protocols.websocket import FrameReader, check_upgrade, choose_subprotocol, wants_websocket
 
 Target = Callable[[bytes], None]
+
+PASSWORD = b"not in the clear"
 
 
 def reads_of(data: bytes) -> Iterator[bytes]:
@@ -79,11 +88,15 @@ def scanner(data: bytes) -> None:
 def machine(make: Callable[[], Machine[Any]], most_bytes: int, data: bytes) -> None:
     """A handshake, run to its end, its failure or the end of the input."""
     handshake = make()
+    encrypted = False
     try:
         for read in reads_of(data):
             handshake.receive_data(read)
             handshake.events()
-            handshake.data_to_send()
+            assert encrypted or PASSWORD not in b"".join(handshake.data_to_send())
+            if handshake.wants_tls:
+                encrypted = True
+                handshake.tls_started()
             assert len(handshake._buffer) <= most_bytes + len(read)
             if handshake.done:
                 return
@@ -92,8 +105,29 @@ def machine(make: Callable[[], Machine[Any]], most_bytes: int, data: bytes) -> N
         return
 
 
+def ticket_cookie(data: bytes) -> None:
+    """Each read is a Cookie header, all together a path."""
+    lines = [read.decode("latin-1") for read in reads_of(data)]
+    secret = secret_in([("cookie", line) for line in lines])
+    if secret is not None:
+        assert any(f"{NAME}={quote}{secret}{quote}" in line for line in lines for quote in ("", '"'))
+        assert secret.isascii()
+        assert not set(secret) & set('";\\ \t\r\n\0')
+    console_id = console_of("".join(lines))
+    assert console_id is None or f"/c/{console_id}" == "".join(lines)
+
+
 def rfb_client() -> TargetHandshake:
     return TargetHandshake([NoSecurity(), VncAuthentication(lambda challenge: challenge)])
+
+
+def vencrypt_client() -> TargetHandshake:
+    ways = {
+        VencryptNumber.X509PLAIN: PlainAuthentication(b"alice", PASSWORD),
+        VencryptNumber.X509VNC: VncAuthentication(lambda challenge: challenge),
+        VencryptNumber.X509NONE: NoSecurity(),
+    }
+    return TargetHandshake([VeNCrypt(ways)])
 
 
 TARGETS: Mapping[str, Target] = {
@@ -103,4 +137,7 @@ TARGETS: Mapping[str, Target] = {
     "rfb_viewer": partial(machine, ViewerHandshake, EARLY_LIMIT_BYTES),
     "client_messages": scanner,
     "qmp": partial(machine, QmpClient, MAX_LINE_BYTES),
+    "vencrypt": partial(machine, vencrypt_client, EARLY_LIMIT_BYTES),
+    "connect": partial(machine, partial(TunnelHandshake, "/console", "xen"), REPLY_LIMIT_BYTES),
+    "ticket_cookie": ticket_cookie,
 }

@@ -115,6 +115,9 @@ def _parse(raw: bytes) -> RequestHead:
         raise TooLarge(f"The request has more than {HEADERS_LIMIT} headers.")
     method, target, version = (part.decode("ascii") for part in match.groups())
     path, _, query = _ORIGIN.sub("", target.partition("#")[0]).partition("?")
+    # RFC 9112 3.2: anything else would become another host's name behind an origin, as in a redirect.
+    if path and not path.startswith("/") and method != "CONNECT" and target != "*":
+        raise ProtocolError("The request's target is neither a path nor an http or https address.")
     return RequestHead(method, target, path or "/", query, version, tuple(_parse_header(line) for line in lines), raw)
 
 

@@ -193,7 +193,7 @@ async def make_world(
     http = HttpServer(application, observer, deadlines)
     entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=Turns(turns))
-    door = FrontDoor(parts, http, handshakes=handshakes, proxies=proxies)
+    door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     certificate, trust = None, None
     if tls is not None:
         keys, trust = certified(tls)

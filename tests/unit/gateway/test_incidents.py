@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from tests.api.world import World as ApiWorld
@@ -11,6 +12,7 @@ from tests.fakes.waiting import until
 from tests.fakes.websocket_client import client_frame
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
+from tests.unit.gateway.test_listener import tls_port
 
 from keyhole.errors import ProtocolError
 from keyhole.model import TcpAddress
@@ -87,6 +89,16 @@ class TestCve20213654OpenRedirect:
             assert answer.status in (400, 404)
             assert "location" not in answer.headers
             assert b"href" not in await wire.rest()
+
+    @pytest.mark.parametrize("target", ["@evil.example", ".evil.example", ":80@evil.example", "evil.example:443"])
+    async def test_the_way_to_tls_leads_to_no_other_host(self, tmp_path: Path, target: str) -> None:
+        async with make_world() as world, tls_port(world, tmp_path) as (port, _):
+            wire = await Wire.connect(port)
+            answer = await wire.request(f"GET {target} HTTP/1.1\nHost: x\nAccept: text/html")
+            assert (answer.status, answer.headers.get("location")) == (400, None)
+            wire = await Wire.connect(port)
+            answer = await wire.request("GET //evil.example/ HTTP/1.1\nHost: x\nAccept: text/html")
+            assert (answer.status, answer.headers["location"]) == (308, f"{PUBLIC_URL}//evil.example/")
 
 
 class TestCve20130335ReusedPort:
