@@ -14,9 +14,11 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from tests.fakes.rfb_target import echo, listening
 from tests.fakes.waiting import until
+from tests.fakes.wire import Wire
+from tests.real.consoles import BINARY, websocket_target
 from tests.real.live import Session, metric, probing, sessions_on, worker_of, workers
 from tests.real.processes import KEYHOLE, run
-from tests.real.service import SIMULATED, USERS, Service, serving
+from tests.real.service import DEMO, SIMULATED, USERS, Service, serving
 from tests.real.targets import SERVER_IDS, static_server, url_of
 
 pytest_plugins = ("tests.real.fixtures",)
@@ -125,6 +127,30 @@ def test_metrics_are_those_of_all_workers_and_outlive_them(portal: BlockingPorta
 
     with echoing(portal, tmp_path, count=2) as service:
         portal.call(count, service)
+
+
+def test_consoles_of_a_server_are_counted_over_all_workers(portal: BlockingPortal, tmp_path: Path) -> None:
+    most = 24
+
+    async def fill(service: Service) -> str:
+        url, token = service.console_url(SERVER), service.token_of(DEMO)
+
+        def all_known() -> bool:
+            with service.http as http:
+                return len(http.get("/v1/sessions", headers={"X-Auth-Token": token}).json()["sessions"]) == most
+
+        async with sessions_on(service, SERVER, most):
+            await until(lambda: len(set(worker_of(service))) == 2)
+            await until(lambda: asyncio.to_thread(all_known))
+            wire = await Wire.connect(service.port)
+            assert (await wire.upgrade(websocket_target(url), BINARY)).status == 101
+            return (await wire.frame()).close_reason
+
+    limit = f"[console]\nmax_sessions_per_server = {most}\n"
+    with echoing(portal, tmp_path, count=2, more=limit) as service:
+        assert (
+            portal.call(fill, service) == f"limit_server: the server has {most} open consoles, as many as are allowed"
+        )
 
 
 def test_workers_that_cannot_start_are_one_line(tmp_path: Path) -> None:
