@@ -1,0 +1,54 @@
+"""Console types, in the words of the Compute API. A new one is a row in `CONSOLE_TYPES`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Protocol(StrEnum):
+    """What is spoken on a console, in the words of the Compute API."""
+
+    VNC = "vnc"
+    SERIAL = "serial"
+    SPICE = "spice"
+    MKS = "mks"
+    RDP = "rdp"
+
+
+class ConsoleType(StrEnum):
+    """How a client asks for a console, in the words of the Compute API."""
+
+    NOVNC = "novnc"
+    XVPVNC = "xvpvnc"
+    SERIAL = "serial"
+    SPICE_HTML5 = "spice-html5"
+    SPICE_DIRECT = "spice-direct"
+    WEBMKS = "webmks"
+    RDP_HTML5 = "rdp-html5"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleKind:
+    """One row of the console types: the protocol behind it and the form of its URL.
+
+    `url_path` follows the public URL's origin and ends where the token goes; `websocket_url` says that the
+    URL's scheme is ws or wss, because it names a WebSocket and not a page.
+    """
+
+    protocol: Protocol
+    url_path: str
+    websocket_url: bool = False
+
+
+CONSOLE_TYPES: Mapping[ConsoleType, ConsoleKind] = MappingProxyType(
+    {
+        ConsoleType.NOVNC: ConsoleKind(Protocol.VNC, "/vnc_lite.html?path=%3Ftoken%3D"),
+        ConsoleType.XVPVNC: ConsoleKind(Protocol.VNC, "/console?token="),
+        ConsoleType.SERIAL: ConsoleKind(Protocol.SERIAL, "/?token=", websocket_url=True),
+        ConsoleType.SPICE_HTML5: ConsoleKind(Protocol.SPICE, "/spice_auto.html?token="),
+        ConsoleType.SPICE_DIRECT: ConsoleKind(Protocol.SPICE, "/nova?token="),
+        ConsoleType.WEBMKS: ConsoleKind(Protocol.MKS, "/?token="),
+        ConsoleType.RDP_HTML5: ConsoleKind(Protocol.RDP, "/?token="),
+    }
+)

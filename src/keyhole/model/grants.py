@@ -1,0 +1,101 @@
+"""Permission to open a console and to come back to it, and the sessions that come of it."""
+
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from keyhole.model.console_types import ConsoleType
+from keyhole.reasons import Reason
+
+
+class Rights(StrEnum):
+    """What the holder of a grant may do on the console."""
+
+    CONTROL = "control"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permission to open one console, stored under the sha256 of its token.
+
+    `address` is the target's `place` when the grant was made: redemption refuses when the driver names another one by
+    then. `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that
+    it opens and is no secret.
+    """
+
+    token_hash: str = field(repr=False)
+    user_id: str
+    user_name: str
+    project_id: str
+    server_id: str
+    server_name: str
+    console_type: ConsoleType
+    address: str
+    rights: Rights
+    created_at: float
+    expires_at: float
+    redeemed_at: float | None = None
+    revoked_at: float | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
+
+    @property
+    def lifetime_seconds(self) -> int:
+        return round(self.expires_at - self.created_at)
+
+    @property
+    def fingerprint(self) -> str:
+        """How logs name the token: the first 8 hex digits of its hash."""
+        return self.token_hash[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """That somebody opened a server's console."""
+
+    user_name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Permission of one browser to come back to the console that it opened, stored under the sha256 of its secret.
+
+    `opened_at` is when the console first opened (None until then), `seen_at` when a session of it was last known to
+    live, `input_at` when its viewer last gave input. `ended` says why it is over, None while it is not.
+    """
+
+    secret_hash: str = field(repr=False)
+    grant: Grant
+    seen_at: float
+    opened_at: float | None = None
+    input_at: float | None = None
+    ended: Reason | None = None
+    ended_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A live session as every worker may know it. `worker` carries it; `viewer` is the viewer's address.
+
+    `ticket_hash` is None where its viewer cannot come back. Input and traffic are as of the last few seconds.
+    """
+
+    id: str
+    worker: str
+    ticket_hash: str | None = field(repr=False)
+    grant: Grant
+    viewer: str
+    opened_at: float
+    last_input_at: float
+    to_viewer_bytes: int = 0
+    to_target_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EndOrder:
+    """A session that its worker is to end, and why."""
+
+    session_id: str
+    reason: Reason
+    detail: str = ""
