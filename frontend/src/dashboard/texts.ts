@@ -1,13 +1,13 @@
 /** The texts of the dashboard in one language. Catalogues are fetched when they are wanted; English is always there. */
 
 import english from "../language/catalogues/dashboard/en.json" with { type: "json" };
-import type { Language } from "../language/languages.ts";
+import { fetched, type Language, type Loaders } from "../language/languages.ts";
 import { Phrases } from "../language/phrases.ts";
 
 export type TextKey = keyof typeof english;
 type Catalogue = Readonly<Record<TextKey, string>>;
 
-const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default: Catalogue }>>> = {
+const LOADERS: Loaders<Catalogue> = {
   de: () => import("../language/catalogues/dashboard/de.json", { with: { type: "json" } }),
   fr: () => import("../language/catalogues/dashboard/fr.json", { with: { type: "json" } }),
   es: () => import("../language/catalogues/dashboard/es.json", { with: { type: "json" } }),
@@ -16,13 +16,8 @@ const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default:
 };
 
 /** A language's texts; English where its catalogue cannot be fetched. */
-export async function loadTexts(language: Language): Promise<Texts> {
-  if (language === "en") return new Texts("en");
-  try {
-    return new Texts(language, (await LOADERS[language]()).default);
-  } catch {
-    return new Texts("en");
-  }
+export function loadTexts(language: Language): Promise<Texts> {
+  return fetched(language, LOADERS, (shown, catalogue) => new Texts(shown, catalogue));
 }
 
 export class Texts extends Phrases<TextKey> {

@@ -1,4 +1,4 @@
-/** The languages that there are catalogues for, and which of them a person gets. */
+/** The languages that there are catalogues for, which of them a person gets, and how a catalogue is fetched. */
 
 /** Languages by their tag, each called by its own name. */
 export const LANGUAGES = {
@@ -19,4 +19,21 @@ export function chooseLanguage(wanted: readonly string[]): Language {
     if (Object.hasOwn(LANGUAGES, language)) return language as Language;
   }
   return "en";
+}
+
+/** Where each catalogue is fetched from; English is always there. */
+export type Loaders<Catalogue> = Readonly<Record<Exclude<Language, "en">, () => Promise<{ default: Catalogue }>>>;
+
+/** What `make` makes of a language's catalogue; of English, without one, where it cannot be fetched. */
+export async function fetched<Catalogue, Texts>(
+  language: Language,
+  loaders: Loaders<Catalogue>,
+  make: (language: Language, catalogue?: Catalogue) => Texts,
+): Promise<Texts> {
+  if (language === "en") return make("en");
+  try {
+    return make(language, (await loaders[language]()).default);
+  } catch {
+    return make("en");
+  }
 }

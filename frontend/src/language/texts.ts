@@ -3,7 +3,7 @@
 import vocabulary from "../reasons.json" with { type: "json" };
 import type { ReasonName, Words } from "../session/reasons.ts";
 import english from "./catalogues/en.json" with { type: "json" };
-import type { Language } from "./languages.ts";
+import { fetched, type Language, type Loaders } from "./languages.ts";
 import { Phrases, type CountKeyOf, type Values } from "./phrases.ts";
 
 export type TextKey = keyof typeof english;
@@ -22,7 +22,7 @@ export interface Catalogue {
 
 const ENGLISH: Catalogue = { texts: english, reasons: vocabulary };
 
-const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default: Catalogue }>>> = {
+const LOADERS: Loaders<Catalogue> = {
   de: () => import("./catalogues/de.json", { with: { type: "json" } }),
   fr: () => import("./catalogues/fr.json", { with: { type: "json" } }),
   es: () => import("./catalogues/es.json", { with: { type: "json" } }),
@@ -31,13 +31,8 @@ const LOADERS: Readonly<Record<Exclude<Language, "en">, () => Promise<{ default:
 };
 
 /** A language's texts; English where its catalogue cannot be fetched. */
-export async function loadTexts(language: Language): Promise<Texts> {
-  if (language === "en") return new Texts("en");
-  try {
-    return new Texts(language, (await LOADERS[language]()).default);
-  } catch {
-    return new Texts("en");
-  }
+export function loadTexts(language: Language): Promise<Texts> {
+  return fetched(language, LOADERS, (shown, catalogue) => new Texts(shown, catalogue));
 }
 
 export class Texts extends Phrases<TextKey> {

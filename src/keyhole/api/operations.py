@@ -83,15 +83,7 @@ class Operation:
 
     def allows(self, identity: Identity) -> bool:
         """Whether the identity's roles are enough."""
-        match self.role:
-            case None:
-                return True
-            case Role.READER:
-                return identity.is_reader
-            case Role.MEMBER:
-                return identity.is_member
-            case Role.ADMIN:
-                return identity.is_admin
+        return identity.has(self.role)
 
 
 _CONSOLES = "os_compute_api:os-remote-consoles"

@@ -69,15 +69,7 @@ class OwnOperation:
 
     def allows(self, identity: Identity) -> bool:
         """Whether the identity's roles are enough."""
-        match self.role:
-            case None:
-                return True
-            case Role.READER:
-                return identity.is_reader
-            case Role.MEMBER:
-                return identity.is_member
-            case Role.ADMIN:
-                return identity.is_admin
+        return identity.has(self.role)
 
     def parameters(self, path: str) -> dict[str, str] | None:
         """The parameters that a path has here, None when it is another path."""
