@@ -17,7 +17,7 @@ test: .venv/.dev .cache/keystone/.installed page ## Install what is missing and 
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool tigervnc-viewer systemd
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python -m tests.fuzz --seconds 30
+	$(BIN)/python -m tests.fuzz --seconds 60
 
 fuzz: .venv/.dev ## Fuzz every parser for longer (SECONDS=600 each)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
