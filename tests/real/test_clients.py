@@ -149,10 +149,10 @@ class TestOpenStackClient:
     def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
         log = ask("openstack", "console", "log", "show", "--lines", "3", guest.name)
         assert len(log.splitlines()) == 3
-        assert log.rstrip("\n") in whole_log(guest)
+        assert log.rstrip("\n").endswith(LOGIN.decode())
 
     def test_the_whole_log_is_shown(self, ask: Ask, guest: DemoGuest) -> None:
-        assert is_whole(ask("openstack", "console", "log", "show", guest.name), guest)
+        assert ask("openstack", "console", "log", "show", guest.name).rstrip("\n") == whole_log(guest).rstrip("\n")
 
     @pytest.mark.parametrize("options", [(), ("--os-compute-api-version", "2.1")])
     def test_a_spice_link_is_given_where_a_server_offers_it(
@@ -188,12 +188,9 @@ class TestOpenStackClient:
 
 
 def whole_log(guest: DemoGuest) -> str:
-    return guest.serial_log.read_bytes().decode().replace("\r", "")
-
-
-def is_whole(log: str, guest: DemoGuest) -> bool:
-    """Whether it is all that the guest had written by then; its kernel may have said more meanwhile."""
-    return LOGIN.decode().strip() in log and whole_log(guest).startswith(log.rstrip("\n"))
+    """What the guest wrote, as the API shows it: without control characters, of which other tests' shells left some."""
+    text = guest.serial_log.read_bytes().decode("latin-1").encode("ascii", "replace").decode()
+    return re.sub(r"[\x00-\x08\x0b-\x1f]", "", text)
 
 
 OLD = ("--os-compute-api-version", "2.1")
@@ -225,12 +222,12 @@ class TestNovaClient:
 
     @pytest.mark.parametrize("options", [OLD, NEW], ids=["2.1", "newest"])
     def test_the_whole_log_is_shown(self, ask: Ask, guest: DemoGuest, options: tuple[str, ...]) -> None:
-        assert is_whole(ask("nova", *options, "console-log", guest.name), guest)
+        assert ask("nova", *options, "console-log", guest.name).rstrip("\n") == whole_log(guest).rstrip("\n")
 
     @pytest.mark.parametrize("options", [OLD, NEW], ids=["2.1", "newest"])
     def test_the_consoles_log_is_shown(self, ask: Ask, guest: DemoGuest, options: tuple[str, ...]) -> None:
         log = ask("nova", *options, "console-log", "--length", "3", guest.name)
-        assert log.rstrip("\n") in whole_log(guest)
+        assert log.rstrip("\n").endswith(LOGIN.decode())
         assert len(log.rstrip("\n").splitlines()) == 3
 
 
@@ -285,9 +282,8 @@ class TestSdk:
     def test_the_consoles_log_is_given(self, cloud: Connection, guest: DemoGuest) -> None:
         last = cloud.get_server_console(guest.name, length=3)
         assert last is not None
-        assert len(last.split("\n")) == 3
-        assert last in whole_log(guest)
-        assert is_whole(cloud.get_server_console(guest.name) or "", guest)
+        assert last.endswith(LOGIN.decode())
+        assert cloud.get_server_console(guest.name) == whole_log(guest)
 
 
 class TestTheOldWay:
