@@ -24,6 +24,9 @@ SILENT_SECONDS = 15.0
 REPORT_SECONDS = 10.0
 """How often input and traffic of the sessions are written down."""
 
+REPORT_AT_ONCE = 200
+"""How many sessions are told of before others have their turn: with thousands the loop would stand still."""
+
 REPLACE_SECONDS = 2.0
 """How long a viewer that comes back waits until another worker has ended its old session."""
 
@@ -199,8 +202,11 @@ class Register:
 
     async def _report(self) -> None:
         active = {key: now for key, before in self._written.items() if (now := _activity(self._live[key])) != before}
-        await self._store.touch_sessions([self._record(self._live[key]) for key in active])
-        self._written.update((key, activity) for key, activity in active.items() if key in self._live)
+        keys = list(active)
+        for start in range(0, len(keys), REPORT_AT_ONCE):
+            here = [key for key in keys[start : start + REPORT_AT_ONCE] if key in self._live]
+            await self._store.touch_sessions([self._record(self._live[key]) for key in here])
+            self._written.update((key, active[key]) for key in here if key in self._live)
 
     def _record(self, session: Session) -> SessionRecord:
         to_viewer, to_target = session.relay.traffic_bytes

@@ -111,9 +111,9 @@ def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
 
     Raises ValueError for anything that is not JSON in UTF-8, names a key twice or is nested too deeply.
     """
-    constants = None if not_numbers else _refuse_constant
+    decoder = _LENIENT if not_numbers else _STRICT
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_twins, parse_constant=constants)
+        return decoder.decode(body.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -127,6 +127,10 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_without_twins)
 
 
 def _too_large(limit_bytes: int) -> RequestRefused:

@@ -18,6 +18,8 @@ from keyhole.store.session_rows import row_of_session, row_of_ticket, session_of
 from keyhole.store.tables import grant_of_row
 from keyhole.store.worker import Row
 
+ROWS_AT_ONCE = 200
+
 
 class SqlSessions(ABC):
     """A `TicketStore`, a `SessionStore`, a `RevocationStore` and an `OpeningStore`."""
@@ -145,5 +147,6 @@ class SqlSessions(ABC):
         return await self._read(statement, values)
 
     async def _write_all(self, statement: ClauseElement, rows: Sequence[Row]) -> None:
-        """One change for each row, which are run together."""
-        await asyncio.gather(*(self._change(statement, row) for row in rows))
+        """One change for each row, some of which are run together; others have their turn in between."""
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            await asyncio.gather(*(self._change(statement, row) for row in rows[start : start + ROWS_AT_ONCE]))
