@@ -36,6 +36,11 @@ class Running:
     def stderr(self) -> str:
         return self.stderr_path.read_text()
 
+    @property
+    def logged(self) -> list[str]:
+        """The whole lines of stderr: of one that is just being written a reader may see the first half."""
+        return self.stderr.rpartition("\n")[0].splitlines()
+
     def has_ended(self) -> bool:
         return self.process.poll() is not None
 

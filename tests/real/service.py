@@ -109,7 +109,7 @@ class Service:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the service has logged under an event's name."""
-        logged = [json.loads(line) for line in self.running.stderr.splitlines()]
+        logged = [json.loads(line) for line in self.running.logged]
         return [event for event in logged if event["event"] == name]
 
 

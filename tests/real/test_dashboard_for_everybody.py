@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.real.axe import violations
 from tests.real.browser import ConsolePage
 from tests.real.dashboard import ADMIN, Dashboard
@@ -197,6 +197,41 @@ def test_a_person_with_a_keyboard_alone_reaches_everything(dashboard: Dashboard)
     page.keyboard.press("Enter")
     page.wait_for_url("**/c/*")
     dashboard.viewer.expect_connected()
+
+
+def held_back_servers(dashboard: Dashboard) -> list[Route]:
+    """Where each asking for the servers is put; it is answered when the test goes on with it."""
+    asked: list[Route] = []
+    dashboard.page.route("**/v1/servers*", lambda route: asked.append(route))
+    return asked
+
+
+def test_who_types_ahead_of_the_servers_is_on_them_once_they_come(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    asked = held_back_servers(dashboard)
+    dashboard.goto()
+    dashboard.fill_in(DEMO.name, DEMO.password)
+    expect(page.locator("#filter")).to_be_focused()
+    page.keyboard.type("mail")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#filter")).to_be_focused()
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(dashboard.row("mail")).to_be_focused()
+
+
+def test_who_goes_elsewhere_before_the_servers_come_stays_there(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    asked = held_back_servers(dashboard)
+    dashboard.goto()
+    dashboard.fill_in(DEMO.name, DEMO.password)
+    expect(page.locator("#filter")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Tab")
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(dashboard.row("mail")).to_be_visible()
+    expect(page.locator("#sign-out")).to_be_focused()
 
 
 def test_who_wants_forced_colours_still_sees_states(dashboard: Dashboard) -> None:

@@ -56,7 +56,7 @@ def test_the_port_comes_from_systemd(portal: BlockingPortal, tmp_path: Path) -> 
 
         portal.call(reload_it)
         assert process.end() == 0
-        events = [line for line in process.stderr.splitlines() if '"worker.started"' in line]
+        events = [line for line in process.logged if '"worker.started"' in line]
         assert len(events) == 4
         for worker in [json.loads(line)["worker"] for line in events]:
             portal.call(is_gone, worker)

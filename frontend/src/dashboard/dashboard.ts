@@ -217,7 +217,7 @@ function sentenceOf(error: unknown): string {
 }
 
 function setFilter(filter: string): void {
-  grid.activate(0);
+  grid.filtered();
   change({ filter });
 }
 

@@ -64,20 +64,29 @@ export class ServersGrid {
     const all = rows.firstElementChild as HTMLElement;
     all.style.height = `${this.servers.length * rowHeight}px`;
     all.style.setProperty("--above", `${drawn.first * rowHeight}px`);
-    if (this.focuses) {
+    const row = this.focuses && this.keysAreOurs(rows) ? rows.querySelector<HTMLElement>(`[data-row="${this.active}"]`) : null;
+    if (row) {
       this.focuses = false;
-      rows.querySelector<HTMLElement>(`[data-row="${this.active}"]`)?.focus({ preventScroll: true });
+      row.focus({ preventScroll: true });
     }
     // The row with the focus may have been scrolled out of what is drawn; the keys still belong to the table.
     if (this.hadFocus && document.activeElement === document.body) rows.focus({ preventScroll: true });
     this.hadFocus = rows.contains(document.activeElement);
   }
 
-  activate(row: number): void {
-    this.active = row;
+  /** Whether nobody has gone elsewhere while the rows were awaited. */
+  private keysAreOurs(rows: HTMLElement): boolean {
+    const focused = document.activeElement;
+    return focused === document.body || focused?.id === "filter" || rows.contains(focused);
   }
 
-  /** Down goes from the filter to the rows; Enter opens the first server found. */
+  /** Other rows are asked for: the first of them is active, and the focus stays where the person types. */
+  filtered(): void {
+    this.active = 0;
+    this.focuses = false;
+  }
+
+  /** Down goes from the filter to the rows, once they are there; Enter opens the first server found. */
   keyInFilter(event: KeyboardEvent): void {
     if (event.key === "ArrowDown") this.move(0);
     else if (event.key === "Enter") this.openActive(event.shiftKey);
@@ -107,10 +116,10 @@ export class ServersGrid {
   }
 
   private move(row: number): void {
-    if (this.rows === null || this.servers.length === 0) return;
     this.active = Math.max(0, Math.min(row, this.servers.length - 1));
-    this.rows.scrollTop = scrollTo(this.active, this.rowHeight, this.rows.scrollTop, this.rows.clientHeight);
     this.focuses = true;
+    if (this.rows === null) return;
+    this.rows.scrollTop = scrollTo(this.active, this.rowHeight, this.rows.scrollTop, this.rows.clientHeight);
     this.draw();
   }
 
