@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from keyhole.errors import LimitReached
 from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES
-from keyhole.protocols.websocket import MAX_FRAME, MAX_MESSAGE
+from keyhole.protocols.websocket.frames_in import MAX_FRAME, MAX_MESSAGE
 from keyhole.reasons import Reason
 
 

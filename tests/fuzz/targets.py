@@ -29,7 +29,8 @@ from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.protocols.rfb.target import TargetHandshake
 from keyhole.protocols.rfb.viewer import ViewerHandshake
 from keyhole.protocols.ticket_cookie import NAME, console_of, secret_in
-from keyhole.protocols.websocket import FrameReader, check_upgrade, choose_subprotocol, wants_websocket
+from keyhole.protocols.websocket.frames_in import FrameReader
+from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
 
 Target = Callable[[bytes], None]
 

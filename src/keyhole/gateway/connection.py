@@ -11,15 +11,9 @@ from keyhole.errors import SessionEnded
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.http_connect import TUNNEL_OPEN, refusal
-from keyhole.protocols.websocket import (
-    Close,
-    FrameReader,
-    Ping,
-    Pong,
-    frame_header,
-    pong_frame,
-    upgrade_response,
-)
+from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
+from keyhole.protocols.websocket.frames_out import frame_header, pong_frame
+from keyhole.protocols.websocket.upgrade import upgrade_response
 from keyhole.reasons import Reason
 
 HELD_BYTES = 64 * 1024

@@ -34,7 +34,8 @@ from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.observe.observer import Surface
 from keyhole.protocols.http_connect import redirection, refusal
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader
-from keyhole.protocols.websocket import FrameReader, check_upgrade, choose_subprotocol, wants_websocket
+from keyhole.protocols.websocket.frames_in import FrameReader
+from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
 
 CONSOLE_PATH = "/console"

@@ -4,7 +4,8 @@ import asyncio
 
 from keyhole.errors import ProtocolError
 from keyhole.gateway.close_reasons import Ending
-from keyhole.protocols.websocket import Close, FrameReader, close_frame
+from keyhole.protocols.websocket.frames_in import Close, FrameReader
+from keyhole.protocols.websocket.frames_out import close_frame
 from keyhole.reasons import Reason
 
 

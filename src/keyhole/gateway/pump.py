@@ -16,15 +16,8 @@ from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
-from keyhole.protocols.websocket import (
-    Close,
-    FrameReader,
-    Ping,
-    Pong,
-    cut_frames,
-    ping_frame,
-    pong_frame,
-)
+from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
+from keyhole.protocols.websocket.frames_out import cut_frames, ping_frame, pong_frame
 from keyhole.reasons import Reason
 from keyhole.sessions import VIEWER_CHECKS
 

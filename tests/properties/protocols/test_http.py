@@ -5,7 +5,7 @@ from tests.properties.protocols.wire import SIZES, run, split, spoilt
 from keyhole.errors import ProtocolError
 from keyhole.protocols.http_connect import REPLY_LIMIT_BYTES, TunnelHandshake
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader, console_token, cookie_value, query_value
-from keyhole.protocols.websocket import check_upgrade
+from keyhole.protocols.websocket.upgrade import check_upgrade
 
 HEAD = (
     b"GET /?token=abc HTTP/1.1\r\nHost: console.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -4,7 +4,8 @@ from tests.fakes.websocket_client import client_frame, server_frames
 from tests.properties.protocols.wire import SIZES, split, spoilt
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.websocket import Control, FrameReader, cut_frames
+from keyhole.protocols.websocket.frames_in import Control, FrameReader
+from keyhole.protocols.websocket.frames_out import cut_frames
 
 HELD_LIMIT_BYTES = 130
 MASKS = st.binary(min_size=4, max_size=4)

@@ -14,7 +14,7 @@ from tests.unit.gateway.conftest import World, make_world
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.pump import Pump
 from keyhole.model import ConsoleType
-from keyhole.protocols.websocket import FrameReader
+from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
 from keyhole.sessions import SWEEP_SECONDS, VIEWER_CHECKS, SessionLimits
 

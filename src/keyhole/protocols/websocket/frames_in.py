@@ -1,146 +1,24 @@
-"""The server's side of the WebSocket protocol (RFC 6455): the opening handshake, frames out, and a reader of frames in.
+"""Frames from a viewer (5.2 to 5.5): a client's are masked.
 
 A console is a stream of bytes: message boundaries of the viewer mean nothing, text frames are taken as bytes, and no
-payload is ever held back. Extensions are not negotiated, so the reserved bits stay zero. Section numbers are the RFC's.
+payload is ever held back. There are no extensions, so the reserved bits stay zero.
 """
 
-import hashlib
-import re
-from base64 import b64encode
 from dataclasses import dataclass
-from struct import Struct
-from typing import Final
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.http_head import RequestHead
 from keyhole.protocols.peer_text import printable
 from keyhole.protocols.rate import UNLIMITED, refilled
+from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT_BYTES, FIN, PING, PONG
 from keyhole.reasons import Reason
 
-VERSION = "13"
 MAX_FRAME = 1 << 20
 """The largest data frame taken from a viewer, in bytes."""
 MAX_MESSAGE = 1 << 20
 """The largest message: all its fragments together, in bytes."""
-CUT_BYTES = 65536
-"""How much goes into one frame to a browser, which hands on whole messages only."""
-CONTROL_LIMIT_BYTES = 125
-CLOSE_REASON_LIMIT_BYTES = CONTROL_LIMIT_BYTES - 2
 
-_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # 1.3
-_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes in base64
 _UNMASK_BYTES = 8192  # larger integers fall out of the processor's near caches
-_FIN = 0x80
 _MASKED = 0x80
-
-# Opcodes (11.8); plain integers, since the byte path compares them for each frame.
-CONTINUATION: Final = 0x0
-TEXT: Final = 0x1
-BINARY: Final = 0x2
-CLOSE: Final = 0x8
-PING: Final = 0x9
-PONG: Final = 0xA
-
-
-# ---- The opening handshake (4.2)
-
-
-@dataclass(frozen=True, slots=True)
-class Upgrade:
-    """A good opening: the key to answer, and the sub-protocols in the client's order."""
-
-    key: str
-    subprotocols: tuple[str, ...]
-
-
-def wants_websocket(head: RequestHead) -> bool:
-    """Whether the request asks for a WebSocket, well or badly."""
-    return "websocket" in (item.lower() for item in head.list_items("upgrade"))
-
-
-def wants_other_version(head: RequestHead) -> bool:
-    """Whether the opening fails for its version alone: to be refused with 426 and `Sec-WebSocket-Version: 13` (4.4)."""
-    return wants_websocket(head) and head.get("sec-websocket-version") not in (None, VERSION)
-
-
-def check_upgrade(head: RequestHead) -> Upgrade:
-    """Holds a request to 4.2.1. Raises ProtocolError with a sentence on what is wrong."""
-    if head.method != "GET" or head.version != "1.1":
-        raise ProtocolError("A WebSocket is opened with a GET request of HTTP/1.1.")
-    if not wants_websocket(head) or "upgrade" not in (item.lower() for item in head.list_items("connection")):
-        raise ProtocolError("A WebSocket is opened with 'Upgrade: websocket' and 'Connection: Upgrade'.")
-    if head.get_all("sec-websocket-version") != [VERSION]:
-        raise ProtocolError("The header 'Sec-WebSocket-Version: 13' is missing or names another version.")
-    keys = head.get_all("sec-websocket-key")
-    if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
-        raise ProtocolError("The header Sec-WebSocket-Key does not hold 16 bytes in base64, once.")
-    return Upgrade(keys[0], tuple(head.list_items("sec-websocket-protocol")))
-
-
-def choose_subprotocol(head: RequestHead) -> str | None:
-    """`binary` where it is offered. None is required, and other offers are passed over."""
-    return "binary" if "binary" in head.list_items("sec-websocket-protocol") else None
-
-
-def upgrade_response(key: str, subprotocol: str | None, set_cookie: str | None = None) -> bytes:
-    """The 101 response to a good opening (4.2.2), which may set a cookie (1.3)."""
-    accept = b64encode(hashlib.sha1((key + _GUID).encode("ascii"), usedforsecurity=False).digest()).decode("ascii")
-    chosen = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
-    cookie = f"Set-Cookie: {set_cookie}\r\n" if set_cookie else ""
-    return (
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n{chosen}{cookie}\r\n"
-    ).encode("ascii")
-
-
-# ---- Frames out (5.2): a server's frames are not masked, and each is a whole message
-
-_LENGTH_16 = Struct("!BBH").pack
-_LENGTH_64 = Struct("!BBQ").pack
-_SMALL_BINARY = tuple(bytes((_FIN | BINARY, length)) for length in range(126))
-
-
-def frame_header(length: int, opcode: int = BINARY) -> bytes:
-    """The 2, 4 or 10 bytes before a payload of `length` bytes."""
-    if length < 126:
-        return _SMALL_BINARY[length] if opcode == BINARY else bytes((_FIN | opcode, length))
-    if length < 65536:
-        return _LENGTH_16(_FIN | opcode, 126, length)
-    return _LENGTH_64(_FIN | opcode, 127, length)
-
-
-def cut_frames(data: bytes | memoryview, limit: int = CUT_BYTES) -> list[bytes | memoryview]:
-    """Headers and payloads in turn, ready for one gathered write; payloads of at most `limit` bytes, not copied."""
-    length = len(data)
-    if length <= limit:
-        return [frame_header(length), data] if length else []
-    view = memoryview(data)
-    pieces: list[bytes | memoryview] = []
-    for start in range(0, length, limit):
-        payload = view[start : start + limit]
-        pieces += (frame_header(len(payload)), payload)
-    return pieces
-
-
-def close_frame(code: int | None = None, reason: str = "") -> bytes:
-    """A Close frame (5.5.1), empty without a code. The reason is cut to 123 bytes between two characters."""
-    if code is None:
-        return frame_header(0, CLOSE)
-    text = reason.encode("utf-8", "replace")[:CLOSE_REASON_LIMIT_BYTES].decode("utf-8", "ignore").encode()
-    return frame_header(2 + len(text), CLOSE) + code.to_bytes(2, "big") + text
-
-
-def ping_frame(payload: bytes = b"") -> bytes:
-    """A Ping frame (5.5.2) with at most 125 bytes."""
-    return frame_header(len(payload), PING) + payload
-
-
-def pong_frame(payload: bytes = b"") -> bytes:
-    """A Pong frame (5.5.3): the answer to a Ping has that Ping's payload."""
-    return frame_header(len(payload), PONG) + payload
-
-
-# ---- Frames in (5.2 to 5.5): a client's frames are masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +142,7 @@ class FrameReader:
         if not second & _MASKED:
             raise ProtocolError("A WebSocket frame from a client is not masked.")
         if opcode >= CLOSE:
-            return self._read_control(data, at, opcode, final=first >= _FIN)
+            return self._read_control(data, at, opcode, final=first >= FIN)
         if opcode > BINARY:
             raise ProtocolError("A WebSocket frame has an unknown opcode.")
         if (opcode == CONTINUATION) != self._fragmented:
@@ -283,7 +161,7 @@ class FrameReader:
             raise TooLarge(f"A WebSocket message is larger than {self._message_limit} bytes.", Reason.LIMIT_FRAME)
         self._left = length
         self._mask = data[at + size - 4 : at + size]
-        self._fragmented = first < _FIN
+        self._fragmented = first < FIN
         return at + size
 
     def _count(self) -> None:
