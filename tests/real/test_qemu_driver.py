@@ -16,6 +16,7 @@ from tests.real.guests import fresh_id, qmp, serial_line
 
 import keyhole.drivers.qemu as qemu_driver
 from keyhole.demo.qemu_guest import QEMU, DemoGuest
+from keyhole.drivers import qemu_sockets
 from keyhole.drivers.qemu import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, Unavailable
 from keyhole.model import Protocol, ServerStatus, Target, TcpAddress, UnixAddress
@@ -130,7 +131,7 @@ class TestTheDemosGuest:
     async def test_a_guest_that_hangs_is_named_and_its_log_is_read(
         self, own_guest: DemoGuest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(qemu_driver, "ASK_SECONDS", 0.5)
+        monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.5)
         driver = make_driver(own_guest.qmp_path)
         assert len(await driver.list_servers()) == 1
         os.kill(own_guest.pid, signal.SIGSTOP)
@@ -156,8 +157,8 @@ class TestTheDemosGuest:
             await driver.console_target(own_guest.server_id, Protocol.VNC)
 
     async def test_another_client_on_the_socket(self, guest: DemoGuest, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(qemu_driver, "ASK_SECONDS", 0.5)
-        monkeypatch.setattr(qemu_driver, "SILENT_SECONDS", 0.0)
+        monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.5)
+        monkeypatch.setattr(qemu_sockets, "SILENT_SECONDS", 0.0)
         driver = make_driver(guest.qmp_path)
         async with qmp(guest.qmp_path):
             for _ in range(4):  # more than the socket's queue holds

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from tests.fakes.qmp_server import GREETING, GUEST_ID, SERIAL_PORT, QmpServer, answers, qmp_server
 
 import keyhole.drivers.qemu as qemu_driver
-from keyhole.drivers import qmp_session
+from keyhole.drivers import qemu_sockets, qmp_session
 from keyhole.drivers.qemu import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Protocol, Server, ServerStatus, SocketTrust, Target, TargetTls, TcpAddress, UnixAddress
@@ -56,7 +56,7 @@ async def guest(tmp_path: Path, vnc: str, serial: str) -> AsyncIterator[QmpServe
 async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QemuDriver]:
     """Asks for every answer anew, so that each test sees what the server says now."""
     monkeypatch.setattr(qemu_driver, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(qemu_driver, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.3)
     async with make_driver(tmp_path) as driver:
         yield driver
 
@@ -444,7 +444,7 @@ class TestSilence:
     async def test_a_guest_that_falls_silent_is_shown_as_unknown_until_it_answers(
         self, driver: QemuDriver, guest: QmpServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(qemu_driver, "SILENT_SECONDS", 0.0)
+        monkeypatch.setattr(qemu_sockets, "SILENT_SECONDS", 0.0)
         before = await driver.find_server(GUEST_ID)
         guest.greeting = b""
         found = await driver.find_server(GUEST_ID)
@@ -463,7 +463,7 @@ class TestSilence:
         async with contextlib.AsyncExitStack() as stack:
             for number in range(10):
                 await stack.enter_async_context(qmp_server(tmp_path / f"silent{number}.qmp", greeting=b""))
-            async with asyncio.timeout(4 * qemu_driver.ASK_SECONDS):
+            async with asyncio.timeout(4 * qemu_sockets.ASK_SECONDS):
                 assert len(await driver.list_servers()) == 1
 
     async def test_a_full_queue_is_waited_for(self, driver: QemuDriver, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ class TestSilence:
     async def test_more_sockets_than_are_looked_at(
         self, driver: QemuDriver, guest: QmpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(qemu_driver, "MAX_SOCKETS", 1)
+        monkeypatch.setattr(qemu_sockets, "MAX_SOCKETS", 1)
         (tmp_path / "zz.qmp").write_text("")
         assert await driver.find_server(GUEST_ID) is not None
         (trouble,) = await driver.troubles()
