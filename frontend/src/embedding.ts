@@ -6,7 +6,8 @@
  * from then on no other is heard and none but it is told anything.
  */
 
-import type { KeyholeConsole, StateDetail } from "./element/keyhole_console.ts";
+import type { StateDetail } from "./element/events.ts";
+import type { KeyholeConsole } from "./element/keyhole_console.ts";
 
 /** Every message of either side has this as its `keyhole`; a later contract would have another. */
 export const CONTRACT = 1;

@@ -1,7 +1,8 @@
 /** The console pages: give the address's token or session to the element, and show in the document what it tells. */
 
 import "./styles/page.css";
-import { KeyholeConsole, type StateDetail } from "./element/keyhole_console.ts";
+import type { StateDetail } from "./element/events.ts";
+import { KeyholeConsole } from "./element/keyhole_console.ts";
 import { Embedding } from "./embedding.ts";
 import { sessionPage } from "./session/access.ts";
 import { consoleInAddress, takeToken } from "./session/address.ts";

@@ -9,8 +9,10 @@ import type { Screen } from "../screen/screen.ts";
 import type { TerminalScreen } from "../screen/terminal_screen.ts";
 import type { Preferences } from "./preferences.ts";
 
-export interface Desk extends ReactiveControllerHost {
+export interface Desk extends ReactiveControllerHost, HTMLElement {
   readonly renderRoot: HTMLElement | DocumentFragment;
+  /** Where Keyhole is. */
+  readonly address: URL;
   readonly texts: Texts;
   readonly state: State;
   readonly preferences: Preferences;
@@ -22,6 +24,11 @@ export interface Desk extends ReactiveControllerHost {
   choose(changed: Partial<Preferences>): void;
   /** A passing fact: shown for a while at the foot, and spoken. */
   note(text: string): void;
+}
+
+/** The leave key, as a person calls it. */
+export function leaveKeyName({ texts, preferences }: Desk): string {
+  return texts.text(`leave.${preferences.leaveKey}`);
 }
 
 /** Connected, and what is typed is sent. */

@@ -3,7 +3,7 @@
 import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
 import { icon, type IconName } from "./icons.ts";
 
-type Host = ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
+type Host = HTMLElement & ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
 
 const STOPS = "a[href], button:enabled, textarea:enabled, select, input:enabled, summary";
 
@@ -43,7 +43,7 @@ export class Popover implements ReactiveController {
   }
 
   open(): void {
-    const rim = (this.host as unknown as HTMLElement).getBoundingClientRect();
+    const rim = this.host.getBoundingClientRect();
     const button = this.opener.getBoundingClientRect();
     this.dialog.style.setProperty("--below", `${rim.top + 44}px`);
     this.dialog.style.setProperty("--from-end", `${Math.max(8, document.documentElement.clientWidth - button.right)}px`);
@@ -62,7 +62,7 @@ export class Popover implements ReactiveController {
     this.isOpen = false;
     this.host.requestUpdate();
     // The remote screen is no part of the shadow: who has the focus outside is who the caller gave it to.
-    const { activeElement } = (this.host as unknown as HTMLElement).getRootNode() as Document | ShadowRoot;
+    const { activeElement } = this.host.getRootNode() as Document | ShadowRoot;
     const within = this.root.activeElement;
     const isLost = activeElement === this.root.host ? within === null || this.dialog.contains(within) : !activeElement || activeElement === document.body;
     if (isLost) this.opener.focus();

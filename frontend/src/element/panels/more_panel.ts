@@ -1,6 +1,6 @@
 /** The panel of the session's facts, the leave key and the way out. */
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { LEAVE_KEYS, type LeaveKeyName } from "../../keyboard/leave_key.ts";
 import { rateOf } from "../../language/words.ts";
 import type { Line } from "../../screen/traffic.ts";
@@ -22,8 +22,8 @@ export class MorePanel {
     return this.popover.button(this.desk.texts.text("bar.more"));
   }
 
-  render(line: Line, licences: string): TemplateResult {
-    const { texts, state, preferences } = this.desk;
+  render(line: Line): TemplateResult {
+    const { texts, state, preferences, address } = this.desk;
     const names = Object.keys(LEAVE_KEYS) as LeaveKeyName[];
     return this.popover.panel(
       texts.text("more.title"),
@@ -35,7 +35,7 @@ export class MorePanel {
         <button id="close-console" type="button" class="button wide" ?disabled=${state.name === "ended"} @click=${() => this.close()}>
           ${texts.text("more.close")}
         </button>
-        ${licences ? html`<p class="note"><a href=${licences} target="_blank" rel="noopener">${texts.text("more.licences")}</a></p>` : nothing}`,
+        <p class="note"><a href=${new URL("licenses.txt", address).href} target="_blank" rel="noopener">${texts.text("more.licences")}</a></p>`,
     );
   }
 
