@@ -199,19 +199,19 @@ def test_a_person_with_a_keyboard_alone_reaches_everything(dashboard: Dashboard)
     dashboard.viewer.expect_connected()
 
 
-def held_back_servers(dashboard: Dashboard) -> list[Route]:
+def signed_in_before_the_servers(dashboard: Dashboard) -> list[Route]:
     """Where each asking for the servers is put; it is answered when the test goes on with it."""
     asked: list[Route] = []
     dashboard.page.route("**/v1/servers*", lambda route: asked.append(route))
+    dashboard.goto()
+    dashboard.fill_in(DEMO.name, DEMO.password)
+    expect(dashboard.page.locator("#filter")).to_be_focused()
     return asked
 
 
 def test_who_types_ahead_of_the_servers_is_on_them_once_they_come(dashboard: Dashboard) -> None:
     page = dashboard.page
-    asked = held_back_servers(dashboard)
-    dashboard.goto()
-    dashboard.fill_in(DEMO.name, DEMO.password)
-    expect(page.locator("#filter")).to_be_focused()
+    asked = signed_in_before_the_servers(dashboard)
     page.keyboard.type("mail")
     page.keyboard.press("ArrowDown")
     expect(page.locator("#filter")).to_be_focused()
@@ -222,10 +222,7 @@ def test_who_types_ahead_of_the_servers_is_on_them_once_they_come(dashboard: Das
 
 def test_who_goes_elsewhere_before_the_servers_come_stays_there(dashboard: Dashboard) -> None:
     page = dashboard.page
-    asked = held_back_servers(dashboard)
-    dashboard.goto()
-    dashboard.fill_in(DEMO.name, DEMO.password)
-    expect(page.locator("#filter")).to_be_focused()
+    asked = signed_in_before_the_servers(dashboard)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+Tab")
     assert len(asked) == 1

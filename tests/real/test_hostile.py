@@ -215,17 +215,24 @@ def test_a_viewer_that_stalls_in_its_handshake(scene: Scene, portal: BlockingPor
     _check_named(scene, portal, Reason.VIEWER_TIMEOUT, before)
 
 
+@asynccontextmanager
+async def _crowd(scene: Scene, paths: list[str]) -> AsyncIterator[list[Wire]]:
+    """Viewers in sessions of these, which together may cost so much memory and no more."""
+    wires = [await _opened(scene.service.port, path) for path in paths]
+    yield wires
+    assert scene.memory_bytes - scene.memory_before < MOST_GROWTH_BYTES
+    for wire in wires:
+        wire.writer.transport.abort()
+
+
 def test_viewers_that_never_read_a_flood_cost_no_more_than_their_buffers(scene: Scene, portal: BlockingPortal) -> None:
     async def crowd() -> None:
-        wires = [await _opened(scene.service.port, path) for path in paths]
-        for wire in wires:
-            wire.writer.transport.pause_reading()
-        for _ in range(20):
-            await _works(scene.bystander)
-            await asyncio.sleep(0.05)
-        assert scene.memory_bytes - scene.memory_before < MOST_GROWTH_BYTES
-        for wire in wires:
-            wire.writer.transport.abort()
+        async with _crowd(scene, paths) as wires:
+            for wire in wires:
+                wire.writer.transport.pause_reading()
+            for _ in range(20):
+                await _works(scene.bystander)
+                await asyncio.sleep(0.05)
 
     paths = [scene.path_to(FLOOD) for _ in range(CROWD)]
     portal.call(crowd)
@@ -233,15 +240,12 @@ def test_viewers_that_never_read_a_flood_cost_no_more_than_their_buffers(scene: 
 
 def test_a_server_that_never_reads_costs_no_more_than_its_buffers(scene: Scene, portal: BlockingPortal) -> None:
     async def crowd() -> None:
-        wires = [await _opened(scene.service.port, path) for path in paths]
-        for _ in range(10):
-            for wire in wires:
-                for _ in range(5):
-                    wire.send(key_event() * 20)
-            await _works(scene.bystander)
-        assert scene.memory_bytes - scene.memory_before < MOST_GROWTH_BYTES
-        for wire in wires:
-            wire.writer.transport.abort()
+        async with _crowd(scene, paths) as wires:
+            for _ in range(10):
+                for wire in wires:
+                    for _ in range(5):
+                        wire.send(key_event() * 20)
+                await _works(scene.bystander)
 
     paths = [scene.path_to(DEAF) for _ in range(CROWD)]
     portal.call(crowd)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,18 +36,27 @@ def page(chromium: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+@contextmanager
+def shown_the_portal(
+    page: Page, guest: DemoGuest, portal: BlockingPortal, folder: Path, *, allowed: bool
+) -> Iterator[None]:
+    """The example portal before a console is chosen; `allowed`: Keyhole's settings let it frame the console's page."""
+    port = free_port()
+    framed = f'[console]\nframe_ancestors = ["http://127.0.0.1:{port}"]\n' if allowed else ""
+    with (
+        serving(portal, folder, f"{framed}{USERS}{guests_found_at(guest.qmp_path)}") as service,
+        running(sys.executable, PORTAL, "--port", str(port), folder=folder, environment=environment_of(service)),
+    ):
+        portal.call(until, lambda: not is_free(port))
+        page.goto(f"http://127.0.0.1:{port}/")
+        yield
+
+
 def test_a_portal_shows_the_console_hears_its_state_and_types_into_it(
     page: Page, guest: DemoGuest, portal: BlockingPortal, tmp_path: Path
 ) -> None:
     portal.call(type_keys, guest.qmp_path, "clear\n")
-    port = free_port()
-    framed = f'[console]\nframe_ancestors = ["http://127.0.0.1:{port}"]\n'
-    with (
-        serving(portal, tmp_path, f"{framed}{USERS}{guests_found_at(guest.qmp_path)}") as service,
-        running(sys.executable, PORTAL, "--port", str(port), folder=tmp_path, environment=environment_of(service)),
-    ):
-        portal.call(until, lambda: not is_free(port))
-        page.goto(f"http://127.0.0.1:{port}/")
+    with shown_the_portal(page, guest, portal, tmp_path, allowed=True):
         page.get_by_role("button", name="shared").click()
         expect(page.locator("#state")).to_have_text("shared, connected", timeout=20_000)
         page.locator("#text").fill("echo p$((6*7))")
@@ -62,17 +72,9 @@ def test_a_portal_shows_the_console_hears_its_state_and_types_into_it(
 def test_a_portal_that_is_not_allowed_gets_an_empty_frame(
     page: Page, guest: DemoGuest, portal: BlockingPortal, tmp_path: Path
 ) -> None:
-    port = free_port()
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text))
-    with (
-        serving(portal, tmp_path, f"{USERS}{guests_found_at(guest.qmp_path)}") as service,
-        running(sys.executable, PORTAL, "--port", str(port), folder=tmp_path, environment=environment_of(service)),
-    ):
-        portal.call(until, lambda: not is_free(port))
-        page.goto(f"http://127.0.0.1:{port}/")
-        page.get_by_role("button", name="shared").click()
-        page.wait_for_event("console", lambda message: "frame-ancestors" in message.text)
+    with shown_the_portal(page, guest, portal, tmp_path, allowed=False):
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.get_by_role("button", name="shared").click()
         expect(page.locator("#state")).to_have_text("Choose a server")
 
 

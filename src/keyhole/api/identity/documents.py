@@ -17,13 +17,7 @@ def id_of(kind: str, name: str) -> str:
 
 def v3_document(identity_url: str) -> dict[str, Any]:
     """The version v3 as clients discover it."""
-    return {
-        "id": "v3.14",
-        "status": "stable",
-        "updated": "2020-04-07T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{identity_url}/v3/"}],
-        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
-    }
+    return {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z"} | _found_at(identity_url, "v3")
 
 
 def versions(identity_url: str) -> dict[str, Any]:
@@ -38,12 +32,13 @@ def one_version(identity_url: str) -> dict[str, Any]:
 
 def v2_document(identity_url: str) -> dict[str, Any]:
     """The version v2.0; it is not offered for discovery, only to who asks for it by its path."""
+    return {"id": "v2.0", "status": "deprecated", "updated": "2016-08-04T00:00:00Z"} | _found_at(identity_url, "v2.0")
+
+
+def _found_at(identity_url: str, version: str) -> dict[str, Any]:
     return {
-        "id": "v2.0",
-        "status": "deprecated",
-        "updated": "2016-08-04T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{identity_url}/v2.0/"}],
-        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v2.0+json"}],
+        "links": [{"rel": "self", "href": f"{identity_url}/{version}/"}],
+        "media-types": [{"base": "application/json", "type": f"application/vnd.openstack.identity-{version}+json"}],
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from keyhole.cli.client.cloud import Cloud, CommandFailed, NotFound
+from keyhole.cli.client.pages import all_pages
 
 
 class Server(BaseModel):
@@ -63,14 +64,8 @@ def server_path(server_id: str, *parts: str) -> str:
 
 
 def _pages(cloud: Cloud, path: str, query: dict[str, str]) -> Iterator[Server]:
-    """What the list holds, also beyond its first page. A page without anything new is the last one."""
-    seen: set[str] = set()
-    while True:
-        page = cloud.compute(_Page, "GET", path, query=query)
-        new = [server for server in page.servers if server.id not in seen]
-        yield from new
-        if not new or not page.servers_links:
-            return
-        seen.update(server.id for server in new)
-        # The link itself may name a host that the token is not for.
-        query = query | {"marker": page.servers[-1].id}
+    def page(query: dict[str, str]) -> tuple[list[Server], bool]:
+        answer = cloud.compute(_Page, "GET", path, query=query)
+        return answer.servers, bool(answer.servers_links)
+
+    return all_pages(page, query)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from keyhole.cli.client.cloud import Cloud, Nothing
+from keyhole.cli.client.pages import all_pages
 
 
 class _Named(BaseModel):
@@ -34,16 +35,12 @@ class _Page(BaseModel):
 
 def list_sessions(cloud: Cloud, *, all_projects: bool = False) -> Iterator[Session]:
     """The project's sessions, the newest first, page by page. Raises CommandFailed."""
-    query = {"all_projects": "1"} if all_projects else {}
-    seen: set[str] = set()
-    while True:
-        page = cloud.keyhole(_Page, "GET", "/v1/sessions", query=query)
-        new = [session for session in page.sessions if session.id not in seen]
-        yield from new
-        if not new or not page.sessions_links:
-            return
-        seen.update(session.id for session in new)
-        query = query | {"marker": page.sessions[-1].id}
+
+    def page(query: dict[str, str]) -> tuple[list[Session], bool]:
+        answer = cloud.keyhole(_Page, "GET", "/v1/sessions", query=query)
+        return answer.sessions, bool(answer.sessions_links)
+
+    return all_pages(page, {"all_projects": "1"} if all_projects else {})
 
 
 def end_session(cloud: Cloud, session_id: str) -> None:
