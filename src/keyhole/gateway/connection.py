@@ -1,16 +1,20 @@
-"""A connection during its set-up, when bytes are awaited; and the two ways in which a viewer's bytes travel.
+"""A connection during its set-up; and the two ways in which a viewer's bytes travel.
 
-`Connection` gathers what arrives until somebody asks for it, and stops reading from the socket when too much has
-gathered. When set-up is over the transport is handed to the pump, whose protocols never await.
+`Connection` has a handshake's machine converse with the peer, where the bytes arrive: who set it up is woken when
+something has happened, not for each message. What arrives at other times is gathered until somebody asks for it, and
+no more is read from the socket when too much has gathered. When set-up is over the transport is handed to the pump.
 """
 
 import asyncio
 import socket
+from contextlib import suppress
+from typing import Any
 
-from keyhole.errors import SessionEnded
+from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.http_connect import TUNNEL_OPEN, refusal
+from keyhole.protocols.machine import Machine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import frame_header, pong_frame
 from keyhole.protocols.websocket.upgrade import upgrade_response
@@ -24,7 +28,7 @@ WRITE_BUFFER_BYTES = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """Bytes awaited from one peer. `closed_reason` names the peer's going away."""
+    """One peer during set-up. `closed_reason` names its going away."""
 
     def __init__(self, closed_reason: Reason) -> None:
         self._closed_reason = closed_reason
@@ -35,7 +39,11 @@ class Connection(asyncio.Protocol):
         """Whether the peer leaves what we send unread."""
         self.received_bytes = 0
         """How much the peer has said so far."""
-        self._wakeup: asyncio.Future[None] | None = None
+        self._machine: Machine[Any] | None = None
+        """What the peer converses with at the moment."""
+        self._rest: asyncio.Future[None] | None = None
+        """Done when the machine rests, or when it cannot go on."""
+        self._failure: KeyholeError | None = None
         self.transport: asyncio.Transport
 
     @property
@@ -55,9 +63,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
-        self._hold(data)
-        self._regulate()
-        self._wake()
+        machine = self._machine
+        if machine is None or machine.rests:
+            self._hold(data)
+            self._regulate()
+            return
+        try:
+            self._hear(machine, data)
+        except KeyholeError as error:
+            self._failure = error
+            self._wake()
+        else:
+            if machine.rests:
+                self._wake()
 
     def pause_writing(self) -> None:
         self._unread = True
@@ -71,17 +89,32 @@ class Connection(asyncio.Protocol):
         self._lost = True
         self._wake()
 
-    async def receive(self) -> bytes:
-        """The next bytes, at least one. Raises SessionEnded when there will be none."""
-        while not self._held:
-            if self._lost or self.transport.is_closing():
-                raise SessionEnded(self._closed_reason, "")
-            self._wakeup = asyncio.get_running_loop().create_future()
-            await self._wakeup
-        return self.take()
+    async def converse(self, machine: Machine[Any]) -> None:
+        """Hands the machine what arrives, and the peer what the machine says, until the machine rests.
+
+        Raises what the machine raises, and SessionEnded when the peer goes away.
+        """
+        self._say(machine)
+        if self._held and not machine.rests:
+            self._hear(machine, self.take())
+        self._machine = machine
+        try:
+            while not machine.rests:
+                if self._lost or self.transport.is_closing():
+                    self._break_off(machine)
+                self._rest = asyncio.get_running_loop().create_future()
+                await self._rest
+                if self._failure is not None:
+                    raise self._failure
+        finally:
+            self._machine = self._rest = None
+
+    def unframe(self, data: bytes) -> bytes:
+        """The payload in received bytes. Raises ProtocolError, SessionEnded."""
+        return data
 
     def take(self) -> bytes:
-        """Everything held, perhaps nothing, without waiting."""
+        """Everything held, perhaps nothing, as it arrived."""
         data = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
@@ -99,6 +132,24 @@ class Connection(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.write(message)
 
+    def _hear(self, machine: Machine[Any], data: bytes) -> None:
+        payload = self.unframe(data)
+        if payload:
+            try:
+                machine.receive_data(payload)
+            finally:
+                self._say(machine)  # its last words, too, such as a failed SecurityResult
+
+    def _say(self, machine: Machine[Any]) -> None:
+        for message in machine.data_to_send():
+            self.send(message)
+
+    def _break_off(self, machine: Machine[Any]) -> None:
+        """Raises what the peer's going away means: a refusal cut short is a refusal, anything else has its name."""
+        with suppress(ProtocolError):
+            machine.receive_eof()
+        raise SessionEnded(self._closed_reason, "")
+
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
         self._held_bytes += len(data)
@@ -113,8 +164,8 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _wake(self) -> None:
-        if self._wakeup is not None and not self._wakeup.done():
-            self._wakeup.set_result(None)
+        if self._rest is not None and not self._rest.done():
+            self._rest.set_result(None)
 
 
 class RawViewer(Connection):
@@ -133,10 +184,6 @@ class RawViewer(Connection):
         """Tells the viewer that its target is reached."""
         self._accepted = True
         self.send(TUNNEL_OPEN)
-
-    def unframe(self, data: bytes) -> bytes:
-        """The payload in received bytes: all of it."""
-        return data
 
     def refuse(self, ending: Ending, linger_seconds: float) -> None:
         """Says, where there is still a way to, why there is no console, and closes."""
@@ -186,13 +233,6 @@ class WebSocketViewer(Connection):
     def send_raw(self, frame: bytes) -> None:
         super().send(frame)
 
-    async def receive(self) -> bytes:
-        """The next payload bytes. Raises SessionEnded, ProtocolError."""
-        while True:
-            payload = self.unframe(await super().receive())
-            if payload:
-                return payload
-
     def unframe(self, data: bytes) -> bytes:
         """The payload in received bytes; pings are answered. Raises SessionEnded on a close frame, ProtocolError."""
         payload = self.frames.receive_data(data)
@@ -215,11 +255,15 @@ def watch_line(transport: asyncio.Transport, vanished_seconds: float) -> None:
 
     TCP_USER_TIMEOUT bounds unacknowledged data and, in place of a count, keep-alive probes (tcp(7)).
     """
-    sock = transport.get_extra_info("socket")
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+    line = transport.get_extra_info("socket")
+    if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     probe_seconds = max(1, int(vanished_seconds / 3))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))
+    sock = socket.socket(line.family, socket.SOCK_STREAM, fileno=line.fileno())  # the transport's makes one each time
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))
+    finally:
+        sock.detach()

@@ -15,8 +15,7 @@ After a failure `data_to_send()` still holds what the peer should be told, and t
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from keyhole.errors import ProtocolError, TooLarge
 
@@ -24,16 +23,14 @@ EARLY_LIMIT_BYTES = 65536
 """How much a peer may send ahead while the script waits for its own side (`Pause`), or after the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Wait for exactly `count` bytes; `what` names them for errors ("the server's version")."""
+class Read(NamedTuple):
+    """Wait for exactly `size` bytes; `what` names them for errors ("the server's version")."""
 
-    count: int
+    size: int
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadUntil:
+class ReadUntil(NamedTuple):
     """Wait for everything up to and including `mark`, which must end within `limit_bytes`."""
 
     mark: bytes
@@ -41,15 +38,13 @@ class ReadUntil:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """Wait until our own side calls `resume`; what the peer sends meanwhile is kept. The answer is b""."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartTls:
+class StartTls(NamedTuple):
     """Wait until our own side has wrapped the connection in TLS and calls `tls_started`. The answer is b"".
 
     What the peer sends before it is an error: nothing that came in the clear may count as said under TLS.
@@ -102,6 +97,11 @@ class Machine(ABC, Generic[EventT]):
         self._advance()
 
     @property
+    def rests(self) -> bool:
+        """It is our side's turn: something happened that nobody has seen yet, TLS is wanted, or all is done."""
+        return bool(self._events) or self._done or type(self._wait) is StartTls
+
+    @property
     def wants_tls(self) -> bool:
         """The script waits for TLS (`StartTls`), once what is to be sent has been sent."""
         return isinstance(self._wait, StartTls) and not self._done
@@ -128,6 +128,11 @@ class Machine(ABC, Generic[EventT]):
 
         Raises what the script raises, and TooLarge when the peer sends too much too early.
         """
+        wait = self._wait
+        if type(wait) is Read and len(data) == wait.size and not self._buffer and not self._done:
+            self._step(data)  # just what is waited for, as it mostly is
+            self._advance()
+            return
         if self._done and len(self._buffer) > EARLY_LIMIT_BYTES:
             raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes that nobody takes.")
         self._buffer += data
@@ -169,26 +174,27 @@ class Machine(ABC, Generic[EventT]):
 
     def _take(self) -> bytes | None:
         """The bytes that end the present wait, taken off the buffer; None while there are too few."""
-        match self._wait:
-            case Read(count):
-                return self._cut(count) if len(self._buffer) >= count else None
-            case ReadUntil(mark, limit_bytes, what):
-                at = self._buffer.find(mark, self._searched, limit_bytes)
-                if at >= 0:
-                    return self._cut(at + len(mark))
-                self._searched = max(0, len(self._buffer) - len(mark) + 1)
-                if len(self._buffer) >= limit_bytes:
-                    raise TooLarge(f"The {self.peer} sends more than {limit_bytes} bytes for {what}.")
-                return None
-            case StartTls():
-                if self._buffer:
-                    self._wait = _STOPPED
-                    raise ProtocolError(f"The {self.peer} sends something in the clear after TLS was agreed on.")
-                return None
-            case Pause():
-                if len(self._buffer) > EARLY_LIMIT_BYTES:
-                    raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes before its turn.")
-                return None
+        wait = self._wait
+        if type(wait) is Read:
+            return self._cut(wait.size) if len(self._buffer) >= wait.size else None
+        if type(wait) is ReadUntil:
+            return self._take_until(wait)
+        if type(wait) is StartTls and self._buffer:
+            self._wait = _STOPPED
+            raise ProtocolError(f"The {self.peer} sends something in the clear after TLS was agreed on.")
+        if len(self._buffer) > EARLY_LIMIT_BYTES:
+            raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes before its turn.")
+        return None
+
+    def _take_until(self, wait: ReadUntil) -> bytes | None:
+        mark, limit_bytes, what = wait
+        at = self._buffer.find(mark, self._searched, limit_bytes)
+        if at >= 0:
+            return self._cut(at + len(mark))
+        self._searched = max(0, len(self._buffer) - len(mark) + 1)
+        if len(self._buffer) >= limit_bytes:
+            raise TooLarge(f"The {self.peer} sends more than {limit_bytes} bytes for {what}.")
+        return None
 
     def _cut(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])

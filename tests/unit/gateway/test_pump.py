@@ -12,6 +12,7 @@ from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.close_reasons import Ending
+from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.pump import Pump
 from keyhole.model import ConsoleType
 from keyhole.protocols.websocket.frames_in import FrameReader
@@ -28,6 +29,13 @@ GROWTH_LIMIT_BYTES = 2 * 1024 * 1024
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """The same suite over both kinds of viewer transports."""
     async with make_world(tls=tmp_path if request.param == "tls" else None) as world:
+        yield world
+
+
+@pytest.fixture(params=["plain", "tls"])
+async def patient_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """One whose viewers have a while to read what was said before the end."""
+    async with make_world(deadlines=Deadlines(linger=20), tls=tmp_path if request.param == "tls" else None) as world:
         yield world
 
 
@@ -346,7 +354,7 @@ async def test_a_browser_that_finished_sending_is_told_nothing_more(plain_world:
         assert await wire.rest() == b""
 
 
-async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(world: World) -> None:
+async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(patient_world: World) -> None:
     screen = bytes(range(256)) * 40_000
 
     async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -354,8 +362,8 @@ async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(
         writer.write(screen)
 
     async with listening(target) as address:
-        world.aim(address)
-        wire = await opened(world)
+        patient_world.aim(address)
+        wire = await opened(patient_world)
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await asyncio.sleep(0.5)
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
