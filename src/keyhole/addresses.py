@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -79,6 +80,8 @@ class Proxies:
         """Whether a peer, by its address (empty on a unix socket), is one of them."""
         if not peer:
             return self.on_unix_socket
+        if not self.networks:
+            return False
         try:
             address = ip_address(peer)
         except ValueError:
@@ -122,6 +125,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def network_of(client: str) -> str:
     """What is counted as one address: an IPv4 address, the /64 around an IPv6 address, any other text as it is."""
     try:

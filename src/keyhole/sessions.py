@@ -4,8 +4,8 @@ Knows nothing of sockets: a session's data plane is a `Relay` that can be asked 
 event loop's monotonic clock, in seconds.
 """
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,7 +192,7 @@ class Sessions:
         """
         now = self._clock()
         session = Session(
-            uuid.uuid4().hex, grant, viewer, now, relay, place.hand_on(), now, now, now, self._wall_clock()
+            secrets.token_hex(16), grant, viewer, now, relay, place.hand_on(), now, now, now, self._wall_clock()
         )
         came_back = False
         if holds is not None:

@@ -5,6 +5,7 @@ supervisor is gone.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -73,6 +74,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     worker = _Worker(channel, observer, sockets)
     try:
         async with running(settings, observer, worker.count) as service:
+            gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
             channel.send({"ready": True})
             await worker.obey(service, settings.sessions.drain_seconds)
     except SettingsError as error:

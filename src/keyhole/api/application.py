@@ -12,7 +12,7 @@ from keyhole.api.compute.routes import Routes
 from keyhole.api.errors import internal_error, loggable, status_of
 from keyhole.api.health import PATHS as HEALTH_PATHS
 from keyhole.api.health import HealthExchange
-from keyhole.api.http import Exchange
+from keyhole.api.http import Exchange, IndexedRequest
 from keyhole.api.identity.exchange import PREFIX as IDENTITY
 from keyhole.api.identity.exchange import IdentityExchange
 from keyhole.api.openapi import document
@@ -46,7 +46,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                exchange = self._exchange(Request(scope, receive))
+                exchange = self._exchange(IndexedRequest(scope, receive))
                 response = await self._answer(exchange)
                 if response is not None:
                     await response(scope, receive, send)

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
+from starlette.datastructures import Headers as StarletteHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope
 
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import Refusal
@@ -30,6 +32,27 @@ BODY_DEADLINE_SECONDS = 10.0
 NO_STORE = ("Cache-Control", "no-store")
 
 Headers = Iterable[tuple[str, str]]
+
+
+class IndexedRequest(Request):
+    """Starlette's, whose headers are found by an index: a call to the API looks for a dozen."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self._headers = _IndexedHeaders(scope=scope)
+
+
+class _IndexedHeaders(StarletteHeaders):
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope=scope)
+        self._first = dict(reversed(self._list))
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = self._first.get(key.lower().encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
 
 
 class Exchange(ABC):

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from functools import lru_cache
 
 from keyhole import unix_sockets
 from keyhole.errors import SocketRefused, TargetFailed
@@ -35,9 +36,14 @@ def is_encrypted(transport: asyncio.BaseTransport) -> bool | None:
     if transport.get_extra_info("sslcontext") is not None:
         return True
     peer = transport.get_extra_info("peername")
-    if not isinstance(peer, tuple) or ipaddress.ip_address(peer[0].partition("%")[0]).is_loopback:
+    if not isinstance(peer, tuple) or _is_loopback(peer[0].partition("%")[0]):
         return None
     return False
+
+
+@lru_cache(maxsize=4096)
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
 
 
 async def _connect(connection: Connection, target: Target) -> None:

@@ -5,7 +5,7 @@ Hypervisors have had defects that many handshakes at once bring out.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from weakref import WeakValueDictionary
 
 from keyhole.errors import LimitReached
@@ -28,7 +28,7 @@ class Turns:
             return
         turns = self._turns.setdefault(server_id, asyncio.Semaphore(self._per_server))
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) if turns.locked() else nullcontext():
                 await turns.acquire()
         except TimeoutError as error:
             raise LimitReached(

@@ -1,6 +1,6 @@
 """Permission to open a console and to come back to it, and the sessions that come of it."""
 
-import uuid
+import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,7 +37,7 @@ class Grant:
     expires_at: float
     redeemed_at: float | None = None
     revoked_at: float | None = None
-    id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
+    id: str = field(default_factory=lambda: secrets.token_hex(16), kw_only=True)
 
     @property
     def lifetime_seconds(self) -> int:

@@ -8,6 +8,7 @@ Tokens never come here, only a grant's fingerprint (the first 8 hex digits of th
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import FilteringBoundLogger
@@ -52,37 +53,37 @@ class Traffic:
     seconds: float
 
 
+class _ByLabel(dict[str, Any]):
+    """What a metric counts for each value of its one label: looked up in the metric itself it costs more."""
+
+    def __init__(self, metric: Counter | Gauge) -> None:
+        super().__init__()
+        self._metric = metric
+
+    def __missing__(self, label: str) -> Any:
+        child = self[label] = self._metric.labels(label)
+        return child
+
+
 class Observer:
     """Writes log events and keeps metrics in a registry of its own."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
         self.registry = CollectorRegistry()
-        self._refused = Counter(
-            "keyhole_refused", "Requests, links and sessions refused, by reason.", ["reason"], registry=self.registry
-        )
-        self._created = Counter(
-            "keyhole_consoles_created", "Console links created, by console type.", ["type"], registry=self.registry
-        )
-        self._opened = Counter(
-            "keyhole_sessions_opened", "Sessions opened, by console type.", ["type"], registry=self.registry
-        )
-        self._resumed = Counter(
-            "keyhole_sessions_resumed",
+        self._refused = self._counter("refused", "Requests, links and sessions refused, by reason.", "reason")
+        self._created = self._counter("consoles_created", "Console links created, by console type.", "type")
+        self._opened = self._counter("sessions_opened", "Sessions opened, by console type.", "type")
+        self._resumed = self._counter(
+            "sessions_resumed",
             "Sessions opened by a viewer that came back to its console, by console type.",
-            ["type"],
-            registry=self.registry,
+            "type",
         )
-        self._closed = Counter(
-            "keyhole_sessions_closed", "Sessions ended, by reason.", ["reason"], registry=self.registry
+        self._closed = self._counter("sessions_closed", "Sessions ended, by reason.", "reason")
+        self._open = _ByLabel(
+            Gauge("keyhole_sessions", "Sessions open now, by console type.", ["type"], registry=self.registry)
         )
-        self._open = Gauge("keyhole_sessions", "Sessions open now, by console type.", ["type"], registry=self.registry)
-        self._bytes = Counter(
-            "keyhole_session_bytes",
-            "Bytes relayed, by direction; counted once a second.",
-            ["direction"],
-            registry=self.registry,
-        )
+        self._bytes = self._counter("session_bytes", "Bytes relayed, by direction; counted once a second.", "direction")
         self._setup = Histogram(
             "keyhole_session_setup_seconds",
             "From the viewer's request to the first byte of its screen.",
@@ -115,10 +116,14 @@ class Observer:
             "keyhole_worker_deaths", "Workers that ended without being told to.", registry=self.registry
         )
         for reason in Reason:
-            self._refused.labels(reason)
+            self._refused[reason].inc(0)
         for direction in ("to_viewer", "to_target"):
-            self._bytes.labels(direction)
-        self._created_of = {kind: self._created.labels(kind) for kind in ConsoleType}
+            self._bytes[direction].inc(0)
+        for kind in ConsoleType:
+            self._created[kind].inc(0)
+
+    def _counter(self, name: str, meaning: str, label: str) -> _ByLabel:
+        return _ByLabel(Counter(f"keyhole_{name}", meaning, [label], registry=self.registry))
 
     def _histogram(self, name: str, meaning: str) -> Histogram:
         return Histogram(f"keyhole_{name}_seconds", meaning, buckets=SETUP_BUCKETS_SECONDS, registry=self.registry)
@@ -165,11 +170,11 @@ class Observer:
 
     def refused(self, reason: Reason, surface: Surface, message: str, **facts: object) -> None:
         """A request or link was refused; `facts` say who and what (never a token or a password)."""
-        self._refused.labels(reason).inc()
+        self._refused[reason].inc()
         self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
 
     def console_created(self, grant: Grant, request_id: str) -> None:
-        self._created_of[grant.console_type].inc()
+        self._created[grant.console_type].inc()
         self._log.info(Event.CONSOLE_CREATED, request_id=request_id, **_facts_of(grant))
 
     def console_opened(
@@ -186,10 +191,10 @@ class Observer:
 
         `encrypted`: whether the way to the server's console is, None when that way stays on this machine.
         """
-        self._opened.labels(grant.console_type).inc()
+        self._opened[grant.console_type].inc()
         if came_back:
-            self._resumed.labels(grant.console_type).inc()
-        self._open.labels(grant.console_type).inc()
+            self._resumed[grant.console_type].inc()
+        self._open[grant.console_type].inc()
         self._setup.observe(setup_seconds)
         self._log.info(
             Event.CONSOLE_RESUMED if came_back else Event.CONSOLE_OPENED,
@@ -215,12 +220,12 @@ class Observer:
 
     def relayed(self, to_viewer_bytes: int, to_target_bytes: int) -> None:
         """More bytes went through sessions."""
-        self._bytes.labels("to_viewer").inc(to_viewer_bytes)
-        self._bytes.labels("to_target").inc(to_target_bytes)
+        self._bytes["to_viewer"].inc(to_viewer_bytes)
+        self._bytes["to_target"].inc(to_target_bytes)
 
     def console_closed(self, session_id: str, grant: Grant, reason: Reason, detail: str, traffic: Traffic) -> None:
-        self._open.labels(grant.console_type).dec()
-        self._closed.labels(reason).inc()
+        self._open[grant.console_type].dec()
+        self._closed[reason].inc()
         self._log.info(
             Event.CONSOLE_CLOSED,
             session=session_id,
