@@ -5,11 +5,11 @@ is stored. Whether the caller's role allows the operation is asked by the API's 
 """
 
 import hashlib
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
+from keyhole.identifiers import random_uuid
 from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target
 from keyhole.ports import GrantStore
 from keyhole.reasons import Reason
@@ -85,7 +85,7 @@ class Consoles:
             target = await driver.console_target(server.id, CONSOLE_TYPES[console_type].protocol)
         except ConsoleUnavailable as failure:
             raise ConsoleUnavailable(console_type) from failure
-        token = str(uuid.uuid4())
+        token = random_uuid()
         grant = self._grant(token, identity, server, console_type, target)
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)

@@ -6,19 +6,19 @@ answers, so an exchange raises and never catches for that purpose.
 
 import asyncio
 import json
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
 
 from starlette.datastructures import Headers as StarletteHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import Refusal
+from keyhole.identifiers import random_uuid
 from keyhole.observe.observer import Surface
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
@@ -62,7 +62,7 @@ class Exchange(ABC):
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.request_id = f"req-{uuid.uuid4()}"
+        self.request_id = f"req-{random_uuid()}"
 
     @property
     def client(self) -> str:
@@ -111,17 +111,25 @@ async def read_body(request: Request, limit_bytes: int, *, deadline_seconds: flo
     arrived = request.scope.get(REQUEST_ARRIVED)
     # A timer costs more than all the rest of this, and nearly every body comes along with its head.
     in_time = nullcontext() if arrived and arrived() else asyncio.timeout(deadline_seconds)
-    body = bytearray()
     try:
         async with in_time:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit_bytes:
-                    raise _too_large(limit_bytes)
+            return await _received(request, limit_bytes)
     except TimeoutError as error:
         message = f"The request's body did not arrive within {deadline_seconds:g} seconds."
         raise RequestRefused(408, Reason.REQUEST_TOO_SLOW, message) from error
-    return bytes(body)
+
+
+async def _received(request: Request, limit_bytes: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > limit_bytes:
+            raise _too_large(limit_bytes)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def cookie_headers(request: Request) -> list[tuple[str, str]]:
