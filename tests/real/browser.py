@@ -17,6 +17,8 @@ POLL_MILLISECONDS = 50
 KEY_MILLISECONDS = 40
 """The guest's PS/2 queue is small: faster typing loses keys."""
 
+SCREEN = "#frame canvas"
+
 _SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
 REFUSED_REQUEST = re.compile(
@@ -43,12 +45,12 @@ class ConsolePage:
     @property
     def screen(self) -> Image.Image:
         """The remote screen as it is drawn, in RGB."""
-        return self.picture("screen", "#frame canvas")
+        return self.picture("screen", SCREEN)
 
     @property
     def drawn_size(self) -> tuple[float, float]:
         """How large the remote screen is drawn, in CSS pixels."""
-        box = self.page.locator("#frame canvas").bounding_box()
+        box = self.page.locator(SCREEN).bounding_box()
         assert box is not None
         return box["width"], box["height"]
 
@@ -116,10 +118,11 @@ class ConsolePage:
         """Waits until the remote screen is drawn at this size, in CSS pixels: noVNC follows a moment later."""
         self._until(lambda: self.drawn_size == (width, height), lambda: f"drawn at {self.drawn_size}")
 
-    def until_screen(self, condition: Callable[[Image.Image], bool]) -> None:
+    def until_screen(self, condition: Callable[[Image.Image], bool], part: str = SCREEN) -> None:
         """Waits until what the browser draws of the remote screen is as wanted."""
         self._until(
-            lambda: condition(self.screen), lambda: "the picture, which is among the tests' results, is another"
+            lambda: condition(self.picture("screen", part)),
+            lambda: "the picture, which is among the tests' results, is another",
         )
 
     def _until(self, condition: Callable[[], bool], otherwise: Callable[[], str]) -> None:
