@@ -21,7 +21,17 @@ from keyhole import config
 from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
-from keyhole.chores import close_books, keep_books, refresh, running_chores, sweep, tick, watch, watch_servers
+from keyhole.chores import (
+    close_books,
+    keep_books,
+    refresh,
+    running_chores,
+    sweep,
+    tick,
+    watch,
+    watch_rights,
+    watch_servers,
+)
 from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
@@ -214,6 +224,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
                 tick(sessions, http),
                 keep_books(register, tickets, changed, observer),
                 watch_servers(register),
+                watch_rights(register, settings.sessions.rights_seconds, observer),
                 sweep(consoles, tickets, register, store, observer),
                 watch(drivers, observer),
                 refresh(certificate, observer),

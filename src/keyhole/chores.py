@@ -1,6 +1,7 @@
 """What the service does by itself beside serving: its clock, its sweeping, its watch over the drivers."""
 
 import asyncio
+import random
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -104,6 +105,19 @@ async def watch_servers(register: Register) -> None:
         with suppress(Unavailable):
             await register.end_departed()
         await asyncio.sleep(max(POLL_SECONDS, WATCH_SHARE * (clock() - begun_at)))
+
+
+async def watch_rights(register: Register, seconds: int, observer: Observer) -> None:
+    """Ends the sessions of users whose rights are withdrawn; never where `seconds` is 0."""
+    told = ""
+    while seconds:
+        # Workers that started together do not ask together.
+        await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
+        review = await register.end_withdrawn()
+        observer.rights_reviewed(review.standing, review.withdrawn, review.unknown)
+        if review.trouble and review.trouble != told:
+            observer.service_trouble("identity", review.trouble)
+        told = review.trouble
 
 
 async def sweep(

@@ -6,14 +6,15 @@ is stored. Whether the caller's role allows the operation is asked by the API's 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
 from keyhole.identifiers import random_uuid
-from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target
+from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target, Warrant
 from keyhole.ports import GrantStore
 from keyhole.reasons import Reason
 from keyhole.servers import Servers
+from keyhole.warrants import seal, unseal
 
 MAX_TOKEN_CHARACTERS = 256
 """Longer than any token that was ever given out: not worth hashing."""
@@ -33,11 +34,15 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A grant that was redeemed, and where its console is right now, as the driver of that name says."""
+    """A grant that was redeemed, and where its console is right now, as the driver of that name says.
+
+    `warrant` is what the link was asked for with, None where that is not known.
+    """
 
     grant: Grant
     target: Target
     driver: str
+    warrant: Warrant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class GrantRules:
 def hash_token(token: str) -> str:
     """The sha256, in hex, under which a token is kept."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def warrant_of(grant: Grant, secret: str) -> Warrant | None:
+    """What a grant was asked for with, by the secret that it was sealed with; None where that is not known."""
+    return None if grant.sealed_warrant is None else unseal(grant.sealed_warrant, secret)
 
 
 class Consoles:
@@ -75,8 +85,10 @@ class Consoles:
         """Whether a link opens more than once."""
         return self._rules.reusable
 
-    async def create(self, identity: Identity, server_id: str, console_type: ConsoleType) -> Console:
-        """Makes a link that opens a server's console.
+    async def create(
+        self, identity: Identity, server_id: str, console_type: ConsoleType, warrant: Warrant | None = None
+    ) -> Console:
+        """Makes a link that opens a server's console, for who asks with a warrant.
 
         Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
         """
@@ -87,6 +99,8 @@ class Consoles:
             raise ConsoleUnavailable(console_type) from failure
         token = random_uuid()
         grant = self._grant(token, identity, server, console_type, target)
+        if warrant is not None:
+            grant = replace(grant, sealed_warrant=seal(warrant, token))
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)
 
@@ -107,7 +121,8 @@ class Consoles:
         """
         grant = await self.claim(self._checked_hash(token))
         try:
-            return await self._target_now(grant)
+            redemption = await self._target_now(grant)
+            return replace(redemption, warrant=warrant_of(grant, token or ""))
         except BaseException:
             await self.release(grant)
             raise

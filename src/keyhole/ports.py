@@ -24,6 +24,7 @@ from keyhole.model import (
     SignIn,
     Target,
     Ticket,
+    Warrant,
 )
 from keyhole.reasons import Reason
 
@@ -209,8 +210,11 @@ class IdentityProvider(Interface):
     async def validate(self, token: str) -> IdentityToken:
         """The good token's contents. Raises NotAuthenticated."""
 
-    async def may_open(self, user_id: str, project_id: str) -> bool:
-        """Whether a user may still open consoles of a project, as far as can be told without a token."""
+    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
+        """Whether a user who asked with that warrant may still open consoles of a project, as of now.
+
+        That its token expired takes nothing from anybody. Without a warrant: as far as can be told without.
+        """
 
     def project_name(self, project_id: str) -> str | None:
         """A project's name, None where it is not known without asking."""

@@ -6,9 +6,13 @@ died is known by its silence, and its sessions vanish with it. Nothing here hold
 """
 
 import asyncio
+import random
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from keyhole.errors import Unavailable
 from keyhole.model import EndOrder, Grant, SessionRecord
 from keyhole.ports import IdentityProvider, SessionStore
 from keyhole.reasons import Reason
@@ -32,11 +36,24 @@ REPLACE_SECONDS = 2.0
 
 REPLACE_POLL_SECONDS = 0.1
 
+MAX_UNANSWERED = 3
+"""After so many questions that the identity service left unanswered, the others wait for the next round."""
+
 PAGE = 1000
 """How many sessions are looked at in one go."""
 
 Activity = tuple[float, tuple[int, int]]
 """The last input (monotonic), and the bytes each way."""
+
+
+@dataclass(slots=True)
+class Review:
+    """How many were asked about and still may, may not any more, or are not known about: `trouble` says why."""
+
+    standing: int = 0
+    withdrawn: int = 0
+    unknown: int = 0
+    trouble: str = ""
 
 
 class Register:
@@ -154,9 +171,35 @@ class Register:
         after: SessionRecord | None = None
         while page := await self.list(after=after):
             for record in page:
-                if not await self._identity.may_open(record.grant.user_id, record.grant.project_id):
+                if not await self._identity.may_open(record.grant.user_id, record.grant.project_id, None):
                     await self._store.order_end(EndOrder(record.id, Reason.REVOKED))
             after = page[-1]
+
+    async def end_withdrawn(self) -> Review:
+        """Ends the sessions here whose users may not open their consoles any more, asking once for all of a warrant.
+
+        Who cannot be asked about goes on. The order is another one each time, so that nobody is always the last.
+        """
+        holders = defaultdict(list)
+        for session in self._live.values():
+            holders[session.grant.user_id, session.grant.project_id, session.warrant].append(session.id)
+        review = Review()
+        for holder, sessions in random.sample(list(holders.items()), len(holders)):
+            try:
+                stands = await self._identity.may_open(*holder)
+            except Unavailable as trouble:
+                review.trouble = str(trouble)
+                review.unknown += 1
+                if review.unknown == MAX_UNANSWERED:
+                    break
+                continue
+            if stands:
+                review.standing += 1
+                continue
+            review.withdrawn += 1
+            for session_id in sessions:
+                self._end_here(EndOrder(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
+        return review
 
     async def close(self) -> None:
         """Forgets this worker and its sessions, all of which are over."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from keyhole.limits import Place, Places
-from keyhole.model import Grant, Ticket
+from keyhole.model import Grant, Ticket, Warrant
 from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
 
@@ -84,7 +84,8 @@ class Session:
     """One viewer on one console.
 
     `counted_from` is when the console first opened, `input_at` when it had input before this session; `began_at` is
-    `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now.
+    `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now;
+    `warrant` is what the console was asked for with, None where that is not known.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Session:
     input_at: float
     began_at: float
     ticket: Ticket | None = None
+    warrant: Warrant | None = None
     counted_bytes: tuple[int, int] = (0, 0)
     """The traffic that the metrics know of already."""
 
@@ -184,6 +186,7 @@ class Sessions:
         started_at: float,
         encrypted: bool | None,
         holds: Pass | None = None,
+        warrant: Warrant | None = None,
     ) -> Session:
         """A session's picture has begun; `started_at` is when its viewer asked for it, `holds` what it comes back by.
 
@@ -194,6 +197,7 @@ class Sessions:
         session = Session(
             secrets.token_hex(16), grant, viewer, now, relay, place.hand_on(), now, now, now, self._wall_clock()
         )
+        session.warrant = warrant
         came_back = False
         if holds is not None:
             self.end_of_ticket(holds.ticket.secret_hash, Reason.VIEWER_REPLACED)

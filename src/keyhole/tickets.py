@@ -13,13 +13,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from keyhole.consoles import Consoles, hash_token
-from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused
-from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket
+from keyhole.consoles import Consoles, hash_token, warrant_of
+from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
+from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket, Warrant
 from keyhole.ports import IdentityProvider, TicketStore
 from keyhole.reasons import Reason
 from keyhole.servers import Servers
 from keyhole.sessions import Pass, Session
+from keyhole.warrants import seal
 
 SECRET_BYTES = 32
 
@@ -47,13 +48,15 @@ class TicketRules:
 class Resumption:
     """A ticket that opens its console again: what with, where it is now by which driver, and what was before.
 
-    Where it did not open before, its link was used for this and is to be given back if it does not open now.
+    Where it did not open before, its link was used for this and is to be given back if it does not open now. `warrant`
+    is what the link was asked for with, None where that is not known.
     """
 
     grant: Grant
     target: Target
     driver: str
     holds: Pass
+    warrant: Warrant | None
 
 
 class Tickets:
@@ -95,9 +98,10 @@ class Tickets:
         """How long a browser shall keep a ticket: longer than any is good, or a week where there is no limit."""
         return (self._rules.maximum_seconds or 7 * 24 * 3600) + self._rules.resume_seconds
 
-    def issue(self, grant: Grant) -> tuple[str, Pass]:
+    def issue(self, grant: Grant, warrant: Warrant | None) -> tuple[str, Pass]:
         """A new ticket for who opens a grant's console: its secret, and what its session is opened with."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
+        grant = replace(grant, sealed_warrant=None if warrant is None else seal(warrant, secret))
         ticket = Ticket(hash_token(secret), grant, seen_at=self._clock())
         self._new.add(ticket.secret_hash)
         self._note(ticket)
@@ -125,7 +129,8 @@ class Tickets:
         """
         ticket = await self.find(console_id, secret)
         grant = ticket.grant
-        if not await self._identity.may_open(grant.user_id, grant.project_id):
+        warrant = warrant_of(grant, secret or "")
+        if not await self._still_may(grant, warrant):
             raise self._ended(ticket, Reason.REVOKED)
         if ticket.opened_at is None:
             grant = await self._consoles.claim(grant.token_hash)
@@ -136,7 +141,7 @@ class Tickets:
                 await self._consoles.release(grant)
             raise
         # The server may have moved meanwhile: a ticket is for a server, not for a place.
-        return Resumption(replace(grant, address=target.place), target, driver, self._pass(ticket))
+        return Resumption(replace(grant, address=target.place), target, driver, self._pass(ticket), warrant)
 
     def deadline_of(self, ticket: Ticket) -> float | None:
         """When the console has been open for as long as is allowed; None where it may stay, or never opened."""
@@ -197,6 +202,13 @@ class Tickets:
             return None
         secret_hash = hash_token(secret)
         return self._unkept.get(secret_hash) or await self._store.find_ticket(secret_hash)
+
+    async def _still_may(self, grant: Grant, warrant: Warrant | None) -> bool:
+        """An identity service that does not answer takes nothing from anybody; open sessions are asked about again."""
+        try:
+            return await self._identity.may_open(grant.user_id, grant.project_id, warrant)
+        except Unavailable:
+            return True
 
     async def _target_now(self, ticket: Ticket) -> tuple[str, Target]:
         grant = ticket.grant

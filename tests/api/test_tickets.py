@@ -31,7 +31,7 @@ class Holder:
 async def hold(world: World, console_type: ConsoleType = ConsoleType.NOVNC) -> Holder:
     demo = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(demo, SERVER_ID, console_type)).grant
-    secret, holds = world.tickets.issue(grant)
+    secret, holds = world.tickets.issue(grant, None)
     return Holder(world, holds.ticket, secret)
 
 

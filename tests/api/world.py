@@ -30,6 +30,7 @@ from keyhole.model import (
     Target,
     TcpAddress,
     TokenSignIn,
+    Warrant,
 )
 from keyhole.observe.exposition import families_of
 from keyhole.observe.logs import make_logger
@@ -101,7 +102,7 @@ class MemoryIssuer:
     async def validate(self, token: str) -> IdentityToken:
         return self._find(token)[1]
 
-    async def may_open(self, user_id: str, project_id: str) -> bool:
+    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
         return True
 
     def project_name(self, project_id: str) -> str | None:

@@ -19,6 +19,7 @@ from keyhole.model import (
     Project,
     Scope,
     TokenSignIn,
+    Warrant,
 )
 from keyhole.ports import ApplicationCredentials, CredentialWish, TokenIssuer
 
@@ -376,3 +377,44 @@ async def test_the_child_of_an_application_credential_has_no_more_roles_than_it(
     child = await provider.credentials.create(holder, CredentialWish("child"))
     assert child is not None
     assert child[0].roles == {"reader"}
+
+
+class TestWhoMayStillOpen:
+    """Whether who asked for a console may still open it, by the token that it was asked for with."""
+
+    @staticmethod
+    async def may(issuer: TokenIssuer, warrant: Warrant, project: str = "demo") -> bool:
+        return await issuer.may_open(user_id_of("ada"), project_id_of(project), warrant)
+
+    async def test_whose_token_is_good(self, issuer: TokenIssuer) -> None:
+        token, issued = await signed_in(issuer)
+        warrant = Warrant(token, issued.expires_at)
+        assert await self.may(issuer, warrant)
+        assert not await self.may(issuer, warrant, "ops")
+
+    async def test_not_whose_token_was_revoked(self, issuer: TokenIssuer) -> None:
+        token, issued = await signed_in(issuer)
+        await issuer.revoke(token)
+        assert not await self.may(issuer, Warrant(token, issued.expires_at))
+
+    async def test_whose_token_expired(self, issuer: TokenIssuer, clock: Clock) -> None:
+        token, issued = await signed_in(issuer)
+        clock.now = issued.expires_at
+        assert await self.may(issuer, Warrant(token, issued.expires_at))
+
+    async def test_not_who_is_not_there_any_more(self, issuer: TokenIssuer) -> None:
+        token, issued = await signed_in(issuer)
+        warrant = Warrant(token, issued.expires_at)
+        assert not await issuer.may_open(user_id_of("nobody"), project_id_of("demo"), warrant)
+
+    async def test_not_whose_application_credential_was_deleted_though_the_token_expired_before(
+        self, provider: Provider, clock: Clock
+    ) -> None:
+        credential, secret = await made(provider)
+        token, issued = await by_credential(provider.issuer, credential, secret)
+        warrant = Warrant(token, issued.expires_at, credential.id)
+        clock.now = issued.expires_at
+        assert await self.may(provider.issuer, warrant)
+        _, holder = await signed_in(provider.issuer)
+        await provider.credentials.delete(holder, credential)
+        assert not await self.may(provider.issuer, warrant)

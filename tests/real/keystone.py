@@ -5,6 +5,7 @@ It is installed into a folder of its own (`make test`), since it depends on much
 
 import json
 import os
+import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,15 @@ serve(initialize_public_application(), listen="127.0.0.1:{port}", threads=8)
 """Keystone takes the command line for its own: waitress' program, which has one, cannot serve it."""
 
 SERVICE_USER, SERVICE_PASSWORD = "keyhole", "keyhole-password"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who may be changed as a test likes, in a project."""
+
+    name: str
+    id: str
+    project_id: str
 
 
 @dataclass
@@ -142,6 +152,31 @@ class Keystone:
             path = f"/v3/projects/{self.projects[project]}/users/{user_id}/roles/{roles[role]}"
             self.ask("PUT", path, token)
 
+    def add_person(self, project: str) -> "Person":
+        """One more person who is a member of a project."""
+        token = self.sign_in("admin", "admin")
+        name = f"person-{uuid.uuid4().hex}"
+        user_id = self._make(token, "users", "user", {"name": name, "password": password_of(name)})
+        person = Person(name, user_id, self.projects[project])
+        self.ask("PUT", self._role_of(person, token), token)
+        return person
+
+    def take_role(self, person: "Person") -> None:
+        token = self.sign_in("admin", "admin")
+        self.ask("DELETE", self._role_of(person, token), token)
+
+    def disable_user(self, person: "Person") -> None:
+        self._change(f"/v3/users/{person.id}", {"user": {"enabled": False}})
+
+    def delete_user(self, person: "Person") -> None:
+        self.ask("DELETE", f"/v3/users/{person.id}", self.sign_in("admin", "admin"))
+
+    def disable_project(self, person: "Person") -> None:
+        self._change(f"/v3/projects/{person.project_id}", {"project": {"enabled": False}})
+
+    def enable_project(self, person: "Person") -> None:
+        self._change(f"/v3/projects/{person.project_id}", {"project": {"enabled": True}})
+
     def add_compute(self, url: str) -> None:
         """A compute service in the catalog, at this URL."""
         token = self.sign_in("admin", "admin")
@@ -172,6 +207,13 @@ class Keystone:
             return there[name]
         made: str = self.ask("POST", f"/v3/{kind}", token, {key: content}).json()[key]["id"]
         return made
+
+    def _role_of(self, person: "Person", token: str) -> str:
+        member = self.ids(token, "roles")["member"]
+        return f"/v3/projects/{person.project_id}/users/{person.id}/roles/{member}"
+
+    def _change(self, path: str, content: Any) -> None:
+        self.ask("PATCH", path, self.sign_in("admin", "admin"), content)
 
     @property
     def _config(self) -> Path:

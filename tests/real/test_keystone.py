@@ -4,6 +4,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,17 +14,25 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from tests.api.test_roles import BODIES, CALLERS, RECORDED, name_of
 from tests.fakes.waiting import until
-from tests.real.consoles import novnc_size
-from tests.real.keystone import Keystone, new_keystone, password_of
+from tests.fakes.wire import Frame, Wire
+from tests.real.consoles import novnc_size, websocket
+from tests.real.keystone import Keystone, Person, new_keystone, password_of
 from tests.real.processes import run
 from tests.real.service import Service, serving
 
 from keyhole.api.operations import OPERATIONS, Operation
+from keyhole.consoles import hash_token
 
 pytest_plugins = ("tests.real.fixtures",)
 
 SERVER_ID = "5174e000-0000-4000-8000-00000000000a"
 OTHER_ID = "5174e000-0000-4000-8000-00000000000b"
+
+CLOSE = 8
+WITHDRAWN = "revoked: the user's rights were withdrawn"
+REVIEW_SECONDS = 60
+
+ASK_OFTEN = "[sessions]\nrights_seconds = 1\n"
 
 REQUIRED = "The request you have made requires authentication."
 
@@ -51,6 +61,48 @@ class Cloud:
         assert response.json()["error"]["message"] == REQUIRED
         assert response.headers["WWW-Authenticate"] == f'Keystone uri="{self.keystone.url}"'
 
+    def reviewed(self, portal: BlockingPortal, outcome: str = "standing") -> None:
+        """Waits until a whole round of questions about open consoles had this outcome."""
+        name = f'keyhole_rights_reviewed_total{{outcome="{outcome}"}} '
+
+        def count() -> float:
+            lines = self.service.get("/metrics").text.splitlines()
+            return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+        before = count()
+        portal.call(until, lambda: count() >= before + 2, REVIEW_SECONDS)
+
+
+@dataclass(frozen=True)
+class Console:
+    """An open console, and what the service says of it."""
+
+    wire: Wire
+    fingerprint: str
+    service: Service
+    portal: BlockingPortal
+
+    def is_open(self) -> bool:
+        return self.fingerprint not in {event["token"] for event in self.service.events("console.closed")}
+
+    def ending(self) -> Frame:
+        """Waits until it is closed."""
+        return self.portal.call(self._ending)
+
+    async def _ending(self) -> Frame:
+        while (frame := await self.wire.frame(REVIEW_SECONDS)).opcode != CLOSE:
+            pass
+        return frame
+
+
+@contextmanager
+def opened(cloud: Cloud, portal: BlockingPortal, token: str) -> Iterator[Console]:
+    """A console that was asked for with a token."""
+    url = cloud.ask_console(token).raise_for_status().json()["remote_console"]["url"]
+    with portal.wrap_async_context_manager(websocket(url)) as wire:
+        portal.call(wire.rfb_handshake)
+        yield Console(wire, hash_token(url.rpartition("%3D")[2])[:8], cloud.service, portal)
+
 
 def guests(keystone: Keystone) -> str:
     """A simulated guest in each of two projects, which are named by their ids."""
@@ -76,7 +128,9 @@ def keystone(
 
 @pytest.fixture(scope="module")
 def cloud(portal: BlockingPortal, keystone: Keystone, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with serving(portal, tmp_path_factory.mktemp("keyhole"), keystone.settings + guests(keystone)) as service:
+    with serving(
+        portal, tmp_path_factory.mktemp("keyhole"), keystone.settings + ASK_OFTEN + guests(keystone)
+    ) as service:
         yield Cloud(keystone, service)
 
 
@@ -267,3 +321,58 @@ def test_a_keystone_that_stops_is_told_and_taken_up_again(cloud: Cloud, portal: 
     assert cloud.ask(short_lived, "GET", "/servers").status_code == 200
     portal.call(until, lambda: cloud.ask(short_lived, "GET", "/servers").status_code == 401)
     cloud.assert_refused(short_lived)
+
+
+class TestWithdrawnRights:
+    """What Keystone takes from a person ends the person's open consoles."""
+
+    @pytest.fixture
+    def person(self, cloud: Cloud) -> Person:
+        return cloud.keystone.add_person("demo")
+
+    def test_a_revoked_token_takes_its_consoles_and_no_others(
+        self, cloud: Cloud, portal: BlockingPortal, person: Person
+    ) -> None:
+        token, other = (cloud.keystone.sign_in(person.name, "demo") for _ in range(2))
+        with opened(cloud, portal, token) as lost, opened(cloud, portal, other) as kept:
+            cloud.keystone.revoke(token)
+            assert lost.ending().close_reason == WITHDRAWN
+            cloud.reviewed(portal)
+            assert kept.is_open()
+
+    @pytest.mark.parametrize("change", ["take_role", "disable_user", "delete_user", "disable_project"])
+    def test_whatever_takes_the_rights_takes_the_console(
+        self, cloud: Cloud, portal: BlockingPortal, person: Person, change: str
+    ) -> None:
+        with opened(cloud, portal, cloud.keystone.sign_in(person.name, "demo")) as console:
+            cloud.reviewed(portal)
+            assert console.is_open()
+            getattr(cloud.keystone, change)(person)
+            try:
+                assert console.ending().close_reason == WITHDRAWN
+            finally:
+                cloud.keystone.enable_project(person)
+
+    @pytest.mark.usefixtures("stopped")
+    def test_neither_an_expired_token_nor_a_silent_keystone_takes_anything(
+        self, cloud: Cloud, portal: BlockingPortal, person: Person
+    ) -> None:
+        cloud.keystone.stop()
+        cloud.keystone.start(portal, token_seconds=6)
+        token = cloud.keystone.sign_in(person.name, "demo")
+        with opened(cloud, portal, token) as console:
+            portal.call(until, lambda: cloud.ask(token, "GET", "/servers").status_code == 401, REVIEW_SECONDS)
+            cloud.reviewed(portal)
+            assert console.is_open()
+            cloud.keystone.stop()
+            cloud.reviewed(portal, "unknown")
+            cloud.reviewed(portal, "unknown")
+            assert console.is_open()
+            silences = [event["trouble"] for event in cloud.service.events("service.trouble")]
+            cloud.keystone.start(portal)
+            cloud.reviewed(portal)
+            assert console.is_open()
+            cloud.keystone.take_role(person)
+            assert console.ending().close_reason == WITHDRAWN
+        assert silences
+        assert len(set(silences)) == len(silences), "each is told once"

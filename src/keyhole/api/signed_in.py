@@ -18,12 +18,12 @@ COOKIE = "keyhole_sign_in"
 PAGE_HEADER = "X-Keyhole-Page"
 
 
-async def caller_of(request: Request, services: ApiServices) -> IdentityToken:
-    """Who asks. Raises NotAuthenticated, OriginRefused; Unavailable."""
+async def caller_of(request: Request, services: ApiServices) -> tuple[str, IdentityToken]:
+    """The token of who asks, and what it is. Raises NotAuthenticated, OriginRefused; Unavailable."""
     token = identity_token(request, services.allowed_origins)
     if not token:
         raise NotAuthenticated
-    return await services.identity.validate(token)
+    return token, await services.identity.validate(token)
 
 
 def identity_token(request: Request, allowed_origins: frozenset[str]) -> str | None:

@@ -79,7 +79,7 @@ class OwnExchange(Exchange):
     async def _identify(self, operation: OwnOperation) -> IdentityToken | None:
         if not operation.asks_who:
             return None
-        signed_in = await caller_of(self.request, self._services)
+        _, signed_in = await caller_of(self.request, self._services)
         if not operation.allows(signed_in.identity):
             raise Forbidden(f"This takes the role {operation.role}.")
         return signed_in

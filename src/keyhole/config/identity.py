@@ -52,6 +52,12 @@ class IdentitySettings(Section):
         None, description="`keystone`: the region whose Identity endpoint is used; unset: the first in the catalog."
     )
 
+    expired_token_seconds: Annotated[int, Field(ge=0)] = Field(
+        172800,
+        description="`keystone`: its `[token] allow_expired_window`: how long after its end a token still tells whether"
+        " an open console's user may go on.",
+    )
+
     @property
     def keystone_url(self) -> str:
         """Where the Keystone's versions begin: `auth_url` without the version."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keyhole.consoles import Consoles
 from keyhole.gateway.origin import check_origin
-from keyhole.model import Grant, Target
+from keyhole.model import Grant, Target, Warrant
 from keyhole.protocols.http_head import RequestHead, console_token, query_value
 from keyhole.protocols.ticket_cookie import console_of, secret_in, ticket_cookie
 from keyhole.reasons import Reason
@@ -30,7 +30,7 @@ class Entrance:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """What a viewer is let in for, on a target of that driver's. `holds` is its ticket, which `set_cookie` has its
-    browser keep.
+    browser keep; `warrant` is what the console was asked for with, where that is known.
 
     Where `link_used`, the console's link is given back if the console does not open.
     """
@@ -38,6 +38,7 @@ class Admission:
     grant: Grant
     target: Target
     driver: str
+    warrant: Warrant | None
     holds: Pass | None = None
     set_cookie: str | None = None
 
@@ -59,10 +60,10 @@ async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -
     check_origin(head, entrance.allowed_origins, token_is_cookie=is_cookie)
     redemption = await entrance.consoles.redeem(token)
     if not can_come_back or not head.get("origin") or not entrance.tickets.offered:
-        return Admission(redemption.grant, redemption.target, redemption.driver)
-    secret, holds = entrance.tickets.issue(redemption.grant)
+        return Admission(redemption.grant, redemption.target, redemption.driver, redemption.warrant)
+    secret, holds = entrance.tickets.issue(redemption.grant, redemption.warrant)
     cookie = _cookie(entrance, redemption.grant.id, secret)
-    return Admission(redemption.grant, redemption.target, redemption.driver, holds, cookie)
+    return Admission(redemption.grant, redemption.target, redemption.driver, redemption.warrant, holds, cookie)
 
 
 async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -> Admission:
@@ -74,7 +75,9 @@ async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -
     if ticket.opened_at is not None:
         await entrance.register.end_of_ticket(ticket.secret_hash, Reason.VIEWER_REPLACED)
     cookie = _cookie(entrance, console_id, secret or "")
-    return Admission(resumption.grant, resumption.target, resumption.driver, resumption.holds, cookie)
+    return Admission(
+        resumption.grant, resumption.target, resumption.driver, resumption.warrant, resumption.holds, cookie
+    )
 
 
 def _cookie(entrance: Entrance, console_id: str, secret: str) -> str:

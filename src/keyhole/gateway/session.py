@@ -196,7 +196,9 @@ def _start(
         parts.deadlines.linger,
     )
     viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
-    session = parts.sessions.opened(place, grant, viewer_name, pump, started_at, encrypted, admission.holds)
+    session = parts.sessions.opened(
+        place, grant, viewer_name, pump, started_at, encrypted, admission.holds, admission.warrant
+    )
     pump.start(viewer_payload, target_bytes + target_line.take())
 
 

@@ -36,6 +36,7 @@ from keyhole.model import (
     Scope,
     SignIn,
     TokenSignIn,
+    Warrant,
 )
 from keyhole.ports import CredentialStore, PersonSignIn, TokenStore
 
@@ -46,11 +47,12 @@ DOMAIN = "default"
 """The id of the one domain; its name differs in the first letter only."""
 
 CONCURRENT_VERIFICATIONS = 2
+"""How many passwords are verified at once: each takes 64 MiB and a thread."""
+
 KNOWN_TOKENS = 4096
 KNOWN_SECONDS = 5.0
 """How long a token is remembered as good. One that is revoked here is forgotten at once; one revoked by another process
 on the same store is good here for so long."""
-"""How many passwords are verified at once: each takes 64 MiB and a thread."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -130,13 +132,27 @@ class EmbeddedIdentity:
         user = self._users.with_id(user_id)
         return [user.project] if user else []
 
-    async def may_open(self, user_id: str, project_id: str) -> bool:
-        """Whether the settings still let a user open the project's consoles."""
+    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
+        """Whether the settings still let a user open the project's consoles, and nobody withdrew the warrant.
+
+        A token that was revoked is one that is gone before its time; one got by an application credential is worth
+        what that is, also after it expired.
+        """
         user = self._users.with_id(user_id)
         if user is None:
             return False
-        identity = user.acting(user.roles)
-        return identity.is_admin or (identity.is_member and identity.project_id == project_id)
+        roles = user.roles
+        if warrant is not None:
+            now = self._clock()
+            if now < warrant.expires_at and await self._store.find_token(hash_token(warrant.token), now) is None:
+                return False
+            if warrant.application_credential_id is not None:
+                try:
+                    user, credential = await self.credentials.check(warrant.application_credential_id)
+                except NotAuthenticated:
+                    return False
+                roles = credential.roles
+        return user.acting(roles).may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
         """The name of a project that a user of the settings belongs to."""

@@ -19,7 +19,7 @@ from keyhole.consoles import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.expiring import Expiring
 from keyhole.identity.keystone_client import KeystoneClient
-from keyhole.model import Identity, IdentityToken
+from keyhole.model import Identity, IdentityToken, Warrant
 
 CACHE_SECONDS = 300.0
 """How long a good token is not asked about again; never beyond its own expiry."""
@@ -38,6 +38,12 @@ MAX_WAITING = 256
 
 ANSWER_SECONDS = 12.0
 """How long one validation may take, with a sign-in of our own and its turn."""
+
+VOUCHED_SECONDS = 5.0
+"""How long a console's token is not asked about again, however often its viewer comes back."""
+
+EXPIRED_MARGIN_SECONDS = 120.0
+"""Before Keystone forgets an expired token it is not asked about it any more: clocks differ."""
 
 TROUBLES_SECONDS = 5.0
 """How long what ails Keystone is not asked again."""
@@ -74,12 +80,21 @@ class _Token(BaseModel):
 class KeystoneIdentity:
     """An `IdentityProvider`. Made by `open`. `clock` gives the seconds since the epoch."""
 
-    def __init__(self, client: KeystoneClient, threads: ThreadPoolExecutor, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: KeystoneClient,
+        threads: ThreadPoolExecutor,
+        clock: Callable[[], float],
+        expired_seconds: float = 0.0,
+    ) -> None:
+        """`expired_seconds`: how long Keystone tells of a token after its end."""
         self._client = client
         self._threads = threads
         self._clock = clock
         self._good: Expiring[IdentityToken] = Expiring(CACHE_SIZE)
         self._refused: Expiring[bool] = Expiring(CACHE_SIZE)
+        self._vouched: Expiring[dict[str, Any]] = Expiring(CACHE_SIZE)
+        self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
         self._troubles: Expiring[tuple[str, ...]] = Expiring(1)
 
@@ -90,7 +105,7 @@ class KeystoneIdentity:
         check_settings(settings)
         client = KeystoneClient(settings)
         threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keystone")
-        identity = cls(client, threads, clock)
+        identity = cls(client, threads, clock, settings.expired_token_seconds)
         try:
             yield identity
         finally:
@@ -119,9 +134,24 @@ class KeystoneIdentity:
             task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
 
-    async def may_open(self, user_id: str, project_id: str) -> bool:
-        """Always: what a user may do is told by a token alone."""
-        return True
+    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
+        """Whether Keystone still stands by the warrant's token. Raises Unavailable.
+
+        What it believed before is not asked. Of a token that expired Keystone tells for a while what it would be worth;
+        after that, and without a warrant, nothing is known and nothing is taken from anybody.
+        """
+        now = self._clock()
+        if warrant is None or now > warrant.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
+            return True
+        key = hash_token(warrant.token)
+        answer = self._vouched.find(key, now)
+        if answer is None:
+            answer = await self._in_thread(lambda: self._client.show_token(warrant.token, expired=True)) or {}
+            self._vouched.keep(key, answer, self._clock() + VOUCHED_SECONDS)
+        if not answer:
+            self._good.drop(key)
+            return False
+        return _read(key, answer).identity.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
         """Keystone would have to be asked."""
@@ -136,6 +166,7 @@ class KeystoneIdentity:
         if _TOKEN.fullmatch(token):
             await self._in_thread(lambda: self._client.revoke_token(token))
             self._good.drop(hash_token(token))
+            self._vouched.drop(hash_token(token))
 
     async def troubles(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""

@@ -46,9 +46,13 @@ class KeystoneClient:
         verify = True if settings.cafile is None else str(settings.cafile)
         self._session = Session(auth=auth, verify=verify, timeout=REQUEST_SECONDS, app_name="keyhole")
 
-    def show_token(self, token: str) -> dict[str, Any] | None:
-        """What Keystone says that a token is: the content of its "token" object; None when it is not good."""
-        response = self._get("/v3/auth/tokens?nocatalog", {"X-Subject-Token": token})
+    def show_token(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
+        """What Keystone says that a token is: the content of its "token" object; None when it is not good.
+
+        `expired` asks what it would be worth had it not expired; Keystone tells for two days, or as it is configured.
+        """
+        query = "nocatalog&allow_expired=1" if expired else "nocatalog"
+        response = self._get(f"/v3/auth/tokens?{query}", {"X-Subject-Token": token})
         if response.status_code == 404 and _is_error_of_keystone(response):
             return None
         return self._object(response, "token")

@@ -29,6 +29,7 @@ from keyhole.model.identities import (
     Scope,
     SignIn,
     TokenSignIn,
+    Warrant,
 )
 from keyhole.model.servers import (
     Server,
@@ -75,4 +76,5 @@ __all__ = [
     "TokenSignIn",
     "UnixAddress",
     "VencryptSubtype",
+    "Warrant",
 ]

@@ -36,6 +36,10 @@ class Identity:
     def is_reader(self) -> bool:
         return Role.READER in self.roles or self.is_member
 
+    def may_open_consoles_of(self, project_id: str) -> bool:
+        """Whether the roles let this user open the consoles of a project's servers."""
+        return self.is_admin or (self.is_member and self.project_id == project_id)
+
     def has(self, role: Role | None) -> bool:
         """Whether the roles are enough where `role` is asked for; None lets everybody in."""
         match role:
@@ -58,6 +62,18 @@ class IdentityToken:
     methods: tuple[str, ...]
     audit_id: str
     issued_at: float
+    expires_at: float
+    application_credential_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warrant:
+    """What a console was asked for with: the identity token itself, until when it is good, and by what it was got.
+
+    It says later whether whoever asked still may. Kept sealed only (`warrants.py`).
+    """
+
+    token: str = field(repr=False)
     expires_at: float
     application_credential_id: str | None = None
 

@@ -99,6 +99,11 @@ class Observer:
             ["driver", "reason"],
             registry=self.registry,
         )
+        self._rights = self._counter(
+            "rights_reviewed",
+            "Users of open consoles asked about at the identity service, by outcome: standing, withdrawn, or unknown.",
+            "outcome",
+        )
         self._driver_troubles = Gauge(
             "keyhole_driver_troubles", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
         )
@@ -119,6 +124,8 @@ class Observer:
             self._refused[reason].inc(0)
         for direction in ("to_viewer", "to_target"):
             self._bytes[direction].inc(0)
+        for outcome in ("standing", "withdrawn", "unknown"):
+            self._rights[outcome].inc(0)
         for kind in ConsoleType:
             self._created[kind].inc(0)
 
@@ -146,6 +153,12 @@ class Observer:
     def driver_troubles(self, driver: str, count: int) -> None:
         """How many troubles a driver tells of now."""
         self._driver_troubles.labels(driver).set(count)
+
+    def rights_reviewed(self, standing: int, withdrawn: int, unknown: int) -> None:
+        """Users of open consoles were asked about."""
+        self._rights["standing"].inc(standing)
+        self._rights["withdrawn"].inc(withdrawn)
+        self._rights["unknown"].inc(unknown)
 
     def service_failed(self, where: str, error: BaseException) -> None:
         """A defect of ours: with its traceback, in the log only."""

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, T
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()
@@ -40,6 +40,7 @@ grants = Table(
     Column("redeemed_at", Float),
     Column("id", String(32), nullable=False),
     Column("revoked_at", Float),
+    Column("sealed_warrant", Text),
     Index("grants_by_expiry", "expires_at"),
     Index("grants_by_id", "id"),
 )
@@ -101,6 +102,7 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
         "redeemed_at": grant.redeemed_at,
         "id": grant.id,
         "revoked_at": grant.revoked_at,
+        "sealed_warrant": grant.sealed_warrant,
     }
 
 

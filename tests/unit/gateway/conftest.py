@@ -21,7 +21,7 @@ from tests.real.certificates import certified
 from keyhole.addresses import Proxies
 from keyhole.chores import close_books, keep_books, running_chores, watch_servers
 from keyhole.consoles import Consoles, GrantRules
-from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound
+from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
@@ -31,7 +31,7 @@ from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.limits import HandshakeLimits, StreamLimits
-from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target
+from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
 from keyhole.ports import REQUEST_ARRIVED
@@ -43,6 +43,7 @@ from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"
 IDENTITY = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
+WARRANT = Warrant("identity-token", expires_at=2e9)
 SERVER_ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -89,8 +90,13 @@ class People:
     """As much of an identity provider as coming back asks for."""
 
     gone: bool = False
+    silent: bool = False
+    asked: list[Warrant | None] = field(default_factory=list)
 
-    async def may_open(self, user_id: str, project_id: str) -> bool:
+    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
+        self.asked.append(warrant)
+        if self.silent:
+            raise Unavailable("The identity service sleeps.")
         return not self.gone and (user_id, project_id) == (IDENTITY.user_id, IDENTITY.project_id)
 
     def project_name(self, project_id: str) -> str | None:
@@ -139,7 +145,7 @@ class World:
         return await Wire.connect(self.port, self.trust)
 
     async def token(self, console_type: ConsoleType = ConsoleType.NOVNC) -> str:
-        console = await self.consoles.create(IDENTITY, SERVER_ID, console_type)
+        console = await self.consoles.create(IDENTITY, SERVER_ID, console_type, WARRANT)
         return console.url.rpartition("token")[2].removeprefix("%3D").removeprefix("=")
 
     def aim(self, address: Address, password: str | None = None, protocol: Protocol = Protocol.VNC) -> None:

@@ -10,12 +10,14 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening
 from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
-from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, World, make_world
+from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, WARRANT, World, make_world
 
 from keyhole.consoles import hash_token
 from keyhole.model import ConsoleType, EndOrder, Server, TcpAddress
 from keyhole.reasons import Reason
+from keyhole.register import MAX_UNANSWERED
 from keyhole.sessions import SessionLimits
+from keyhole.warrants import unseal
 
 ORIGIN = f"Origin: {PUBLIC_URL}"
 
@@ -400,3 +402,77 @@ async def test_sessions_of_people_who_left_end_when_a_service_starts_that_knows(
         store.workers = {worker: first.clock() for worker in store.workers}
         async with make_world(store=store, people_gone=True):
             assert (await close_frame(wire)).close_reason == "revoked"
+
+
+async def test_sessions_end_when_the_rights_are_withdrawn_and_are_not_come_back_to(world: World) -> None:
+    async with with_target(world):
+        holder, wire = await opened(world)
+        review = await world.register.end_withdrawn()
+        assert (review.standing, review.withdrawn, review.unknown) == (1, 0, 0)
+        assert world.people.asked == [WARRANT]
+        world.people.gone = True
+        review = await world.register.end_withdrawn()
+        assert (review.standing, review.withdrawn, review.unknown) == (0, 1, 0)
+        assert (await close_frame(wire)).close_reason == "revoked: the user's rights were withdrawn"
+        await holder.refused(Reason.REVOKED)
+
+
+async def test_all_sessions_of_a_warrant_are_asked_about_once(world: World) -> None:
+    async with with_target(world):
+        for _ in range(3):
+            await opened(world)
+        await world.register.end_withdrawn()
+        assert len(world.sessions) == 3
+        assert world.people.asked == [WARRANT]
+
+
+async def test_who_comes_back_is_asked_about_by_the_same_warrant_also_after_a_restart() -> None:
+    store = MemoryStore()
+    async with listening(echo) as address:
+        async with make_world(store=store) as world:
+            world.aim(address)
+            holder, wire = await opened(world)
+            await left(world, wire)
+        async with make_world(store=store) as world:
+            world.aim(address)
+            holder.world = world
+            await (await holder.come_back()).rfb_handshake()
+            await world.register.end_withdrawn()
+            assert world.people.asked == [WARRANT, WARRANT]
+
+
+async def test_an_identity_service_that_is_silent_takes_nothing_from_anybody(world: World) -> None:
+    async with with_target(world):
+        holder, wire = await opened(world)
+        world.people.silent = True
+        review = await world.register.end_withdrawn()
+        assert (review.standing, review.withdrawn, review.unknown) == (0, 0, 1)
+        assert review.trouble == "The identity service sleeps."
+        await left(world, wire)
+        await (await holder.come_back()).rfb_handshake()
+        assert len(world.sessions) == 1
+
+
+async def test_a_silent_identity_service_is_not_asked_about_everybody(world: World) -> None:
+    async with with_target(world):
+        for _ in range(MAX_UNANSWERED + 2):
+            _, wire = await opened(world)
+        for number, session in enumerate(world.sessions):
+            session.warrant = replace(WARRANT, token=f"token-{number}")
+        world.people.silent = True
+        assert (await world.register.end_withdrawn()).unknown == MAX_UNANSWERED
+        assert len(world.people.asked) == MAX_UNANSWERED
+        assert len(world.sessions) == MAX_UNANSWERED + 2
+        wire.close()
+
+
+async def test_the_store_has_no_identity_token(world: World) -> None:
+    async with with_target(world):
+        await opened(world)
+        await until(lambda: world.store.tickets and world.store.sessions)
+        kept = (world.store.grants, world.store.tickets, world.store.sessions)
+        sealed = [value for row in kept for one in row.values() if (value := getattr(one, "grant", one).sealed_warrant)]
+        assert len(sealed) == 3
+        assert not [one for one in sealed if WARRANT.token in one]
+        (ticket,) = world.store.tickets.values()
+        assert unseal(ticket.grant.sealed_warrant or "", ticket.secret_hash) is None

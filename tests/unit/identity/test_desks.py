@@ -72,8 +72,8 @@ async def test_failures_at_the_desk_count_as_those_at_the_api() -> None:
 )
 async def test_who_may_still_open_consoles(roles: tuple[str, ...], project: str, allowed: bool) -> None:
     identity = embedded(*roles)
-    assert await identity.may_open(user_id_of("ada"), project_id_of(project)) is allowed
-    assert not await identity.may_open(user_id_of("bob"), project_id_of(project))
+    assert await identity.may_open(user_id_of("ada"), project_id_of(project), None) is allowed
+    assert not await identity.may_open(user_id_of("bob"), project_id_of(project), None)
 
 
 def test_the_projects_of_users_have_names() -> None:
@@ -95,7 +95,7 @@ class Client:
             raise self.failure
         return "good" if password == "right" else None
 
-    def show_token(self, token: str) -> dict[str, Any] | None:
+    def show_token(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
         return USER_TOKEN if token not in self.revoked else None
 
     def revoke_token(self, token: str) -> None:
@@ -171,5 +171,5 @@ async def test_an_absurd_password_does_not_go_to_keystone(desk: KeystoneDesk, cl
 
 
 async def test_of_a_user_of_keystones_nothing_is_known_without_a_token(keystone: KeystoneIdentity) -> None:
-    assert await keystone.may_open("anybody", "anywhere")
+    assert await keystone.may_open("anybody", "anywhere", None)
     assert keystone.project_name("anywhere") is None

@@ -16,6 +16,7 @@ from keyhole.config import IdentitySettings
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity import keystone as subject
 from keyhole.identity.keystone import KeystoneIdentity, project_id_of
+from keyhole.model import Warrant
 
 ISSUED = 1_700_000_000.0
 
@@ -27,12 +28,15 @@ class Client:
         self.asked: list[str] = []
         self.tokens: dict[str, dict[str, Any]] = {"good": USER_TOKEN}
         self.failure: Exception | None = None
+        self.expired: list[str] = []
         self.checks = 0
         self.gate = threading.Event()
         self.gate.set()
 
-    def show_token(self, token: str) -> dict[str, Any] | None:
+    def show_token(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
         self.asked.append(token)
+        if expired:
+            self.expired.append(token)
         assert self.gate.wait(10)
         if self.failure is not None:
             raise self.failure
@@ -277,3 +281,65 @@ def test_a_project_is_named_by_its_id() -> None:
     assert project_id_of("0123456789abcdef0123456789abcdef") == "0123456789abcdef0123456789abcdef"
     with pytest.raises(SettingsError, match="write the project's id"):
         project_id_of("demo")
+
+
+WARRANT = Warrant("good", expires_at=ISSUED + 3600)
+
+
+class TestWhatStands:
+    """Whether Keystone still stands by the token that a console was asked for with."""
+
+    @pytest.fixture
+    async def identity(self, client: Client, clock: Clock) -> AsyncIterator[KeystoneIdentity]:
+        with ThreadPoolExecutor(8) as threads:
+            yield KeystoneIdentity(client, threads, clock, expired_seconds=7200)  # type: ignore[arg-type]
+
+    async def test_what_was_believed_before_is_asked_again(
+        self, identity: KeystoneIdentity, client: Client, clock: Clock
+    ) -> None:
+        await identity.validate("good")
+        assert await identity.may_open("u1", "p1", WARRANT)
+        client.tokens.clear()
+        clock.now += 5
+        assert not await identity.may_open("u1", "p1", WARRANT)
+        await refused(identity, "good")
+
+    async def test_viewers_that_come_back_all_the_time_are_not_asked_about_all_the_time(
+        self, identity: KeystoneIdentity, client: Client
+    ) -> None:
+        for _ in range(5):
+            await identity.may_open("u1", "p1", WARRANT)
+        assert client.asked == ["good"]
+
+    @pytest.mark.parametrize(
+        ("roles", "project", "allowed"),
+        [(("member",), "p1", True), (("member",), "p2", False), (("admin",), "p2", True), (("reader",), "p1", False)],
+    )
+    async def test_the_roles_of_now_count(
+        self, identity: KeystoneIdentity, client: Client, roles: tuple[str, ...], project: str, allowed: bool
+    ) -> None:
+        client.tokens["good"] = USER_TOKEN | {"roles": [{"id": role, "name": role} for role in roles]}
+        assert await identity.may_open("u1", project, WARRANT) is allowed
+
+    async def test_an_expired_token_still_tells(self, identity: KeystoneIdentity, client: Client, clock: Clock) -> None:
+        clock.now = ISSUED + 3600 + 1000
+        assert await identity.may_open("u1", "p1", WARRANT)
+        assert client.expired == ["good"]
+        client.tokens.clear()
+        clock.now += 1000
+        assert not await identity.may_open("u1", "p1", WARRANT)
+
+    async def test_once_keystone_tells_nothing_more_of_it_nothing_is_taken(
+        self, identity: KeystoneIdentity, client: Client, clock: Clock
+    ) -> None:
+        client.tokens.clear()
+        clock.now = ISSUED + 3600 + 7200
+        assert await identity.may_open("u1", "p1", WARRANT)
+        assert client.asked == []
+
+    async def test_silence_is_no_answer(self, identity: KeystoneIdentity, client: Client) -> None:
+        client.failure = Unavailable("It is gone.")
+        with pytest.raises(Unavailable):
+            await identity.may_open("u1", "p1", WARRANT)
+        client.failure = None
+        assert await identity.may_open("u1", "p1", WARRANT)

@@ -77,9 +77,17 @@ def test_the_state_of_the_service_is_shown(observer: Observer) -> None:
     assert value("keyhole_driver_troubles", {"driver": "static"}) == 3
 
 
+def test_how_many_rights_were_reviewed_is_counted(observer: Observer) -> None:
+    observer.rights_reviewed(5, 1, 2)
+    observer.rights_reviewed(4, 0, 0)
+    value = observer.registry.get_sample_value
+    outcomes = ("standing", "withdrawn", "unknown")
+    assert [value("keyhole_rights_reviewed_total", {"outcome": outcome}) for outcome in outcomes] == [9, 1, 2]
+
+
 def test_no_label_comes_from_a_user(observer: Observer) -> None:
     names = {name for collector in observer.registry._names_to_collectors.values() for name in collector._labelnames}
-    assert names == {"reason", "type", "direction", "driver", "state"}
+    assert names == {"reason", "type", "direction", "driver", "state", "outcome"}
 
 
 def test_a_defect_is_logged_with_its_traceback(observer: Observer, log: io.StringIO) -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from keyhole.api.services import ApiServices
 from keyhole.api.versions import Microversion
-from keyhole.model import Identity
+from keyhole.model import Identity, Warrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,13 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that passed every check of its operation. `parameters` are the path's, decoded."""
+    """One request that passed every check of its operation. `parameters` are the path's, decoded; `warrant` is what
+    `identity` asks with.
+    """
 
     services: ApiServices
     identity: Identity
+    warrant: Warrant
     version: Microversion
     parameters: Mapping[str, str]
     query: QueryParams

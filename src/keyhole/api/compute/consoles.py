@@ -102,7 +102,7 @@ async def refuse_xvp_consoles(call: Call) -> dict[str, Any]:
 async def _create(call: Call, console_type: ConsoleType) -> str:
     server_id = call.parameters["server_id"]
     try:
-        console = await call.services.consoles.create(call.identity, server_id, console_type)
+        console = await call.services.consoles.create(call.identity, server_id, console_type, call.warrant)
     except ServerBusy as busy:
         message = (
             f"Cannot 'get_{CONSOLE_TYPES[console_type].protocol}_console' instance {busy.server_id}"

@@ -41,7 +41,7 @@ from keyhole.api.versions import (
     version_headers,
 )
 from keyhole.errors import Forbidden, Refusal
-from keyhole.model import Identity
+from keyhole.model import Identity, Warrant
 from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
 
@@ -93,7 +93,8 @@ class ComputeExchange(Exchange):
 
     async def _operate(self, version_path: str, segments: tuple[str, ...]) -> Response:
         refuse_declared_length(self.request, API_BODY_LIMIT_BYTES)
-        identity = await self._identify()
+        token, signed_in = await caller_of(self.request, self._services)
+        identity = signed_in.identity
         project_id = segments[0] if _PROJECT_ID.fullmatch(segments[0]) else ""
         if project_id:
             segments = segments[1:]
@@ -111,6 +112,7 @@ class ComputeExchange(Exchange):
         call = Call(
             services=self._services,
             identity=identity,
+            warrant=Warrant(token, signed_in.expires_at, signed_in.application_credential_id),
             version=version,
             parameters=match.parameters,
             query=self._query(operation, version, legacy=legacy),
@@ -120,9 +122,6 @@ class ComputeExchange(Exchange):
         )
         await _authorize(operation, call)
         return self._success(await operation.handler(call))
-
-    async def _identify(self) -> Identity:
-        return (await caller_of(self.request, self._services)).identity
 
     def _show_version_to(self, identity: Identity, project_id: str, *, legacy: bool) -> Response:
         if self.request.method != "GET":

@@ -1,0 +1,31 @@
+"""What is sealed opens with its secret alone."""
+
+import pytest
+
+from keyhole.consoles import hash_token
+from keyhole.model import Warrant
+from keyhole.warrants import seal, unseal
+
+WARRANT = Warrant("an-identity-token", 1_700_000_000.5, "credential")
+
+
+@pytest.mark.parametrize("warrant", [WARRANT, Warrant("gAAAA" * 50, 0.0), Warrant('"\x1fü', 1.0)])
+def test_who_has_the_secret_opens_it(warrant: Warrant) -> None:
+    assert unseal(seal(warrant, "secret"), "secret") == warrant
+
+
+@pytest.mark.parametrize("secret", ["", "other", "secret ", hash_token("secret")])
+def test_nobody_else_does(secret: str) -> None:
+    assert unseal(seal(WARRANT, "secret"), secret) is None
+
+
+@pytest.mark.parametrize("sealed", ["", "x", "gAAAAABl"])
+def test_what_was_never_sealed_is_nothing(sealed: str) -> None:
+    assert unseal(sealed, "secret") is None
+
+
+def test_what_is_kept_does_not_show_what_it_is() -> None:
+    sealed = seal(WARRANT, "secret")
+    assert WARRANT.token not in sealed
+    assert sealed != seal(WARRANT, "secret")
+    assert WARRANT.token not in repr(WARRANT)
