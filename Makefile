@@ -13,7 +13,7 @@ help: ## Show what can be made
 demo: .venv/.demo page ## Boot a small guest and open its console (ARGS="--port 6100")
 	@$(BIN)/keyhole demo $(ARGS)
 
-test: .venv/.dev .cache/keystone/.installed page ## Install what is missing and run every test
+test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed page ## Install what is missing and run every test
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool tigervnc-viewer systemd
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
@@ -52,6 +52,8 @@ lock: .venv/.uv ## Choose the newest versions that fit pyproject.toml
 		--group keystone -o requirements-keystone.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group nova -o requirements-nova.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group tempest -o requirements-tempest.lock
 
 clean: ## Remove everything that was installed or built here
 	rm -rf .venv .cache dist src/keyhole/static frontend/node_modules
@@ -87,6 +89,13 @@ page:
 	@echo "Installing Keystone into .cache/keystone ..."
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .cache/keystone
 	@VIRTUAL_ENV=.cache/keystone $(BIN)/uv pip install -q --require-hashes -r requirements-keystone.lock
+	@touch $@
+
+# OpenStack's own tests, apart from .venv like Keystone.
+.cache/tempest/.installed: .venv/.uv requirements-tempest.lock
+	@echo "Installing Tempest into .cache/tempest ..."
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .cache/tempest
+	@VIRTUAL_ENV=.cache/tempest $(BIN)/uv pip install -q --require-hashes -r requirements-tempest.lock
 	@touch $@
 
 # A real Nova for the benchmarks, apart from .venv like Keystone. They do without it where it cannot be had.
