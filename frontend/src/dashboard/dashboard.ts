@@ -13,7 +13,7 @@ import { CommandsDialog } from "./commands_dialog.ts";
 import type { ConsoleKind } from "./consoles.ts";
 import { guideView } from "./guide_view.ts";
 import { LogDialog } from "./log_dialog.ts";
-import { mayOpen, type Person, type Server, type Session } from "./model.ts";
+import { mayOpen, tellsHosts, type Person, type Server, type Session } from "./model.ts";
 import { ServersGrid } from "./servers_grid.ts";
 import { failureView, serversPage } from "./servers_page.ts";
 import { signInView } from "./sign_in_view.ts";
@@ -80,7 +80,7 @@ function view(): TemplateResult {
 }
 
 function signedInView(person: Person): TemplateResult {
-  return serversPage(texts, state, person, (servers) => grid.view(texts, servers, mayOpen(person)), {
+  return serversPage(texts, state, person, (servers) => grid.view(texts, servers, mayOpen(person), tellsHosts(state.servers)), {
     signOut: () => void signOut(),
     refresh: () => void refresh(),
     filter: setFilter,

@@ -108,6 +108,11 @@ export function readTroubles(answer: Record<string, unknown>): readonly Trouble[
   );
 }
 
+/** Whether the host of any server is told; only admins are. */
+export function tellsHosts(servers: readonly Server[]): boolean {
+  return servers.some((server) => server.host !== "");
+}
+
 /** The servers in which every word of the filter is found. */
 export function filtered(servers: readonly Server[], filter: string): readonly Server[] {
   const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);

@@ -29,6 +29,7 @@ export class ServersGrid {
   private servers: readonly Server[] = [];
   private active = 0;
   private opens = false;
+  private showsHosts = false;
   /** The active row takes the focus once it is drawn. */
   private focuses = false;
   private hadFocus = false;
@@ -42,10 +43,11 @@ export class ServersGrid {
     window.addEventListener("resize", draw);
   }
 
-  view(texts: Texts, servers: readonly Server[], opens: boolean): TemplateResult {
+  view(texts: Texts, servers: readonly Server[], opens: boolean, showsHosts: boolean): TemplateResult {
     this.texts = texts;
     this.servers = servers;
     this.opens = opens;
+    this.showsHosts = showsHosts;
     this.active = Math.max(0, Math.min(this.active, servers.length - 1));
     return serversView(this.table(), this.actions);
   }
@@ -153,6 +155,7 @@ export class ServersGrid {
       drawn,
       rowHeight: this.rowHeight,
       opens: this.opens,
+      showsHosts: this.showsHosts,
       now: new Date(),
     };
   }

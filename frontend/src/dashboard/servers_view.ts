@@ -18,6 +18,8 @@ export interface ServersTable {
   readonly rowHeight: number;
   /** Whether the person may open consoles. */
   readonly opens: boolean;
+  /** Whether there is a column for the hosts. */
+  readonly showsHosts: boolean;
   readonly now: Date;
 }
 
@@ -40,11 +42,12 @@ const COLUMNS: readonly TextKey[] = [
 
 export function serversView(table: ServersTable, actions: ServersActions): TemplateResult {
   const { texts, servers, drawn } = table;
+  const columns = COLUMNS.filter((key) => key !== "servers.host" || table.showsHosts);
   const rows = servers.slice(drawn.first, drawn.end).map((server, offset) => ({ server, row: drawn.first + offset }));
   return html`
-    <div class="grid" role="grid" aria-label=${texts.text("servers.title")} aria-rowcount=${servers.length + 1} aria-describedby="grid-keys">
+    <div class="grid ${table.showsHosts ? "" : "hostless"}" role="grid" aria-label=${texts.text("servers.title")} aria-rowcount=${servers.length + 1} aria-describedby="grid-keys">
       <div class="columns" role="row" aria-rowindex="1">
-        ${COLUMNS.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${texts.text(key)}</span>`)}
+        ${columns.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${texts.text(key)}</span>`)}
       </div>
       <div class="rows" id="rows" role="rowgroup" tabindex="-1" @scroll=${actions.scrolled}>
         <div class="all-rows" role="presentation">
@@ -78,7 +81,7 @@ function serverRow(table: ServersTable, actions: ServersActions, server: Server,
       <span role="gridcell" class="name" title=${server.id}>${server.name}</span>
       <span role="gridcell" class="status"><span class="mark" data-status=${server.status} aria-hidden="true"></span>${server.status}</span>
       <span role="gridcell" class="project">${server.project}</span>
-      <span role="gridcell" class="host">${server.host}</span>
+      ${table.showsHosts ? html`<span role="gridcell" class="host">${server.host}</span>` : nothing}
       <span role="gridcell" class="consoles">${consoleButtons(table, actions, server, isActive)}</span>
       <span role="gridcell" class="last-opened">
         ${lastOpened

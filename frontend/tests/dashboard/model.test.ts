@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filtered, readPerson, readServers, readSessions, readTroubles } from "../../src/dashboard/model.ts";
+import { filtered, readPerson, readServers, readSessions, readTroubles, tellsHosts } from "../../src/dashboard/model.ts";
 
 const answer = (...servers: object[]): Record<string, unknown> => ({ servers });
 
@@ -45,6 +45,12 @@ test("a filter wants every one of its words, in any case and any field", () => {
   assert.deepEqual(names("web rack-8"), ["web-2"]);
   assert.deepEqual(names("  "), ["Web-1", "web-2", "db"]);
   assert.deepEqual(names("nothing"), []);
+});
+
+test("there are hosts to show where one server has one", () => {
+  const one = readServers(answer({ id: "1", host: "rack-7" }, { id: "2", host: "" })).servers;
+  const none = readServers(answer({ id: "1" }, { id: "2", host: "" })).servers;
+  assert.deepEqual([tellsHosts(one), tellsHosts(none), tellsHosts([])], [true, false, false]);
 });
 
 test("ten thousand servers are filtered within a frame or two", () => {

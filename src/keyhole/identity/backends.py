@@ -52,7 +52,7 @@ async def open_backend(
         case "embedded":
             embedded = EmbeddedIdentity(settings, store, clock)
             url = f"{public_url}/identity"
-            yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, names.project_id_of)
+            yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, embedded.project_id_of)
         case "keystone":
             async with KeystoneIdentity.open(settings, clock) as remote:
                 yield IdentityBackend(

@@ -23,7 +23,7 @@ from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.application_credentials import EmbeddedCredentials
 from keyhole.identity.attempts import Attempts
 from keyhole.identity.expiring import Expiring
-from keyhole.identity.names import user_id_of
+from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
 from keyhole.identity.users import User, Users
 from keyhole.model import (
@@ -69,6 +69,7 @@ class EmbeddedIdentity:
 
     def __init__(self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float]) -> None:
         self._users = Users(settings.users)
+        self._project_names = dict(self._users.project_names)
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
@@ -154,9 +155,15 @@ class EmbeddedIdentity:
                 roles = credential.roles
         return user.acting(roles).may_open_consoles_of(project_id)
 
+    def project_id_of(self, name: str) -> str:
+        """The id of a project that the settings name."""
+        project_id = project_id_of(name)
+        self._project_names[project_id] = name
+        return project_id
+
     def project_name(self, project_id: str) -> str | None:
-        """The name of a project that a user of the settings belongs to."""
-        return self._users.project_names.get(project_id)
+        """The name of a project that the settings name, by a user or a server."""
+        return self._project_names.get(project_id)
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
         """A token for a person's project. Raises NotAuthenticated, TooManyAttempts."""

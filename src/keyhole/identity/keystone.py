@@ -5,6 +5,7 @@ token that was revoked there be good here. Requests with the same token at the s
 """
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,7 @@ class KeystoneIdentity:
         self._clock = clock
         self._good: Expiring[IdentityToken] = Expiring(CACHE_SIZE)
         self._refused: Expiring[bool] = Expiring(CACHE_SIZE)
+        self._project_names: Expiring[str] = Expiring(CACHE_SIZE)
         self._vouched: Expiring[dict[str, Any]] = Expiring(CACHE_SIZE)
         self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
@@ -154,8 +156,8 @@ class KeystoneIdentity:
         return _read(key, answer).identity.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
-        """Keystone would have to be asked."""
-        return None
+        """A project's name, once somebody came with a token for it."""
+        return self._project_names.find(project_id, self._clock())
 
     async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
         """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
@@ -191,6 +193,9 @@ class KeystoneIdentity:
         if said.expires_at <= now:
             raise NotAuthenticated
         self._good.keep(key, said, min(now + CACHE_SECONDS, said.expires_at))
+        project_id, project_name = said.identity.project_id, said.identity.project_name
+        if project_id is not None and project_name is not None:
+            self._project_names.keep(project_id, project_name, math.inf)
         return said
 
     def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:

@@ -81,6 +81,12 @@ def test_the_projects_of_users_have_names() -> None:
     assert embedded("member").project_name(project_id_of("nobody's")) is None
 
 
+def test_so_have_those_that_only_a_server_of_the_settings_is_in() -> None:
+    identity = embedded("member")
+    assert identity.project_name(identity.project_id_of("nobody's")) == "nobody's"
+    assert identity.project_id_of("nobody's") == project_id_of("nobody's")
+
+
 class Client:
     """A KeystoneClient with one person."""
 

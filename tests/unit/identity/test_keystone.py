@@ -97,6 +97,12 @@ async def test_a_token_for_no_project_has_no_roles_here(
     assert (found.project_id, found.roles, found.is_admin) == (None, frozenset(), False)
 
 
+async def test_a_projects_name_is_known_once_somebody_came_with_a_token_for_it(identity: KeystoneIdentity) -> None:
+    assert identity.project_name("p1") is None
+    await identity.validate("good")
+    assert identity.project_name("p1") == "demo"
+
+
 async def test_a_good_token_is_believed_for_a_while(identity: KeystoneIdentity, client: Client, clock: Clock) -> None:
     await identity.validate("good")
     clock.now += 299
