@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
+from playwright.sync_api import expect
 from tests.api.test_roles import BODIES, CALLERS, RECORDED, name_of
 from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
+from tests.real.browser import ConsolePage
 from tests.real.consoles import novnc_size, websocket
+from tests.real.dashboard import Dashboard
 from tests.real.keystone import Keystone, Person, new_keystone, password_of
 from tests.real.processes import run
 from tests.real.service import Service, serving
@@ -289,6 +292,28 @@ class TestSignIn:
         assert answer.status_code == 401
         assert answer.json()["reason"] == "not_authenticated"
         assert "Set-Cookie" not in answer.headers
+
+
+def test_a_person_of_keystones_goes_from_sign_in_to_a_console_and_out(cloud: Cloud, viewer: ConsolePage) -> None:
+    dashboard = Dashboard(viewer, cloud.service)
+    dashboard.goto()
+    dashboard.expect_form()
+    dashboard.fill_in("demo", "wrong")
+    expect(dashboard.page.locator(".sentence")).to_have_text("The user name or the password is not right.")
+    dashboard.fill_in("demo", password_of("demo"))
+    dashboard.expect_signed_in()
+    expect(dashboard.page.locator(".person")).to_contain_text("demo, project demo")
+    expect(dashboard.count).to_have_text("1 server")
+    expect(dashboard.row("demo-vm").locator(".project")).to_have_text("demo")
+    dashboard.row("demo-vm").get_by_role("button", name="VNC").click()
+    dashboard.page.wait_for_url("**/c/*")
+    viewer.expect_connected()
+    dashboard.page.go_back()
+    dashboard.expect_signed_in()
+    dashboard.page.locator("#sign-out").click()
+    dashboard.expect_form()
+    dashboard.page.reload()
+    dashboard.expect_form()
 
 
 @pytest.fixture
