@@ -1,8 +1,9 @@
 """Build the pages: frontend/ -> src/keyhole/static/, with the Node.js that comes as a Python wheel.
 
 `python tools/build_frontend.py` installs the locked libraries when the lock has changed, checks the types, bundles,
-and writes `manifest.json`: {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL}}, which is all that
-the server serves. Nothing is done when nothing has changed. `--check` installs and checks types and unit tests only.
+compresses, and writes `manifest.json`, which is all that the server serves:
+{"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli": NAME where that is smaller}}.
+Nothing is done when nothing has changed. `--check` installs and checks types and unit tests only.
 
 The build lands in a folder of its own and takes the old one's place when it is complete, so a server never sees half.
 """
@@ -92,7 +93,8 @@ def build(stamp: str) -> None:
         fresh = staging / "static"
         run("bundling", "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", str(fresh))
         files = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
-        manifest = {f"/{name}": manifest_entry(name) for name in files}
+        run("compressing", "brotli.mjs", *(str(fresh / name) for name in files))
+        manifest = {f"/{name}": manifest_entry(name) | brotli_entry(fresh, name) for name in files}
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         (fresh / STAMP).write_text(stamp, encoding="utf-8")
         size_kb = sum((fresh / name).stat().st_size for name in files) // 1000
@@ -118,6 +120,11 @@ def manifest_entry(name: str) -> dict[str, str]:
         raise BuildError(f"{name} is of no known type; add {suffix or 'its suffix'} to CONTENT_TYPES.")
     cache = CACHE_HASHED if name.startswith("assets/") else CACHE_PAGE if suffix == ".html" else CACHE_OTHER
     return {"file": name, "type": content_type, "cache": cache}
+
+
+def brotli_entry(folder: Path, name: str) -> dict[str, str]:
+    packed = f"{name}.br"
+    return {"brotli": packed} if (folder / packed).exists() else {}
 
 
 def sources() -> list[Path]:

@@ -72,13 +72,26 @@ async def test_a_page_that_is_known_is_not_sent_again() -> None:
     assert (await world.ask("GET", "/", user=None, If_None_Match='"other"')).status_code == 200
 
 
-@pytest.mark.parametrize(("accepts", "encoding"), [("gzip, br", "gzip"), ("identity", None), ("", None)])
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("gzip", "gzip"),
+        ("GZip;q=0.5, BR;q=0.1", "br"),
+        ("gzip, br;q=0", "gzip"),
+        ("br; q=0.000, gzip ;q = 0", None),
+        ("brotli, x-gzip", None),
+        ("identity", None),
+        ("*", None),
+        ("", None),
+    ],
+)
 async def test_compressed_where_the_client_takes_it(accepts: str, encoding: str | None) -> None:
     world = World()
-    page = Page(b"plain", gzip.compress(b"plain"), "text/plain", "no-cache", '"x"')
+    page = Page(b"plain", {"br": b"packed", "gzip": gzip.compress(b"plain")}, "text/plain", "no-cache", '"x"')
     pages = {"/index.html": page, "/vnc_lite.html": make_page(b"")}
     world.application = create_application(replace(world.services, pages=pages))
     response = await world.ask("GET", "/", user=None, Accept_Encoding=accepts)
     assert response.headers.get("Content-Encoding") == encoding
-    assert response.content == b"plain"
+    assert response.content == (b"packed" if encoding == "br" else b"plain")
     assert response.headers["Vary"] == "Accept-Encoding"

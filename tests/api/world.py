@@ -240,7 +240,7 @@ def make_server(server_id: str = SERVER_ID, name: str = "vm1", project: str = "d
 
 
 def make_page(body: bytes, content_type: str = "text/html; charset=utf-8") -> Page:
-    return Page(body, None, content_type, "no-cache", f'"{len(body)}"')
+    return Page(body, {}, content_type, "no-cache", f'"{len(body)}"')
 
 
 class World:

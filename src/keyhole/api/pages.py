@@ -1,11 +1,13 @@
 """The pages: exactly the files that the frontend's build names in its manifest, from memory, with strict headers.
 
-`static/manifest.json` is {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL}}. There are no
+`static/manifest.json` is {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli"?: NAME}}, the
+last with the same content compressed by the build. There are no
 directories, no redirects and no other names, so no path of a request ever reaches the file system.
 """
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +36,16 @@ ALIASES: Mapping[str, str] = MappingProxyType({"/": "/index.html", "/console": C
 """Addresses without a file of their own. A client that is no browser never comes here with /console."""
 
 MIN_GZIP_BYTES = 512
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/wasm")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One file, as it is sent. `gzipped` is None where it would not be smaller."""
+    """One file, as it is sent; `encoded` by content coding, the smallest first, where that is smaller."""
 
     body: bytes
-    gzipped: bytes | None
+    encoded: Mapping[str, bytes]
     content_type: str
     cache_control: str
     etag: str
@@ -56,6 +59,7 @@ class ManifestEntry(BaseModel):
     file: str
     type: str
     cache: str
+    brotli: str | None = None
 
 
 _MANIFEST = TypeAdapter(dict[str, ManifestEntry])
@@ -65,7 +69,7 @@ def load_pages(directory: Path) -> Mapping[str, Page]:
     """Every page of the build by its path. Raises SettingsError saying how to build when there is none."""
     try:
         manifest = _MANIFEST.validate_json((directory / MANIFEST).read_bytes())
-        pages = {path: _page(entry, (directory / entry.file).read_bytes()) for path, entry in manifest.items()}
+        pages = {path: _page(directory, entry) for path, entry in manifest.items()}
     except OSError as error:
         raise SettingsError(f"the pages are not built: {error.filename} is missing; run `make page`") from error
     except ValidationError as error:
@@ -138,8 +142,10 @@ class PageExchange(Exchange):
         ]
         if page.etag in self.request.headers.get("if-none-match", ""):
             return raw_response(304, b"", page.content_type, headers)
-        if page.gzipped is not None and "gzip" in self.request.headers.get("accept-encoding", ""):
-            return raw_response(200, page.gzipped, page.content_type, [*headers, ("Content-Encoding", "gzip")])
+        accepted = accepted_codings(self.request.headers.get("accept-encoding", ""))
+        for coding, body in page.encoded.items():
+            if coding in accepted:
+                return raw_response(200, body, page.content_type, [*headers, ("Content-Encoding", coding)])
         return raw_response(200, page.body, page.content_type, headers)
 
     def refuse(self, refusal: Refusal) -> Response:
@@ -171,10 +177,23 @@ class ConsolePageExchange(PageExchange):
         return SERIAL_PAGE if is_serial and SERIAL_PAGE in self._pages else CONSOLE_PAGE
 
 
-def _page(entry: ManifestEntry, body: bytes) -> Page:
-    gzipped = None
+def accepted_codings(header: str) -> frozenset[str]:
+    """The content codings that an Accept-Encoding names and does not refuse (RFC 9110 12.5.3); "*" counts for none."""
+    found = set()
+    for one in header.lower().split(","):
+        coding, _, weight = one.partition(";")
+        if not _REFUSED.fullmatch(weight.strip()):
+            found.add(coding.strip())
+    return frozenset(found)
+
+
+def _page(directory: Path, entry: ManifestEntry) -> Page:
+    body = (directory / entry.file).read_bytes()
+    encoded: dict[str, bytes] = {}
+    if entry.brotli is not None:
+        encoded["br"] = (directory / entry.brotli).read_bytes()
     if len(body) >= MIN_GZIP_BYTES and entry.type.startswith(_COMPRESSIBLE):
-        packed = gzip.compress(body, 9, mtime=0)
-        gzipped = packed if len(packed) < len(body) else None
+        encoded["gzip"] = gzip.compress(body, 9, mtime=0)
+    smaller = {coding: packed for coding, packed in encoded.items() if len(packed) < len(body)}
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return Page(body, gzipped, entry.type, entry.cache, etag)
+    return Page(body, smaller, entry.type, entry.cache, etag)

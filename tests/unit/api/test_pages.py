@@ -30,11 +30,20 @@ def test_loads_what_the_manifest_names(tmp_path: Path) -> None:
     pages = load_pages(build(tmp_path, manifest, index=HTML, lite=b"short", picture=b"p" * 1000, other=b"no"))
     assert set(pages) == set(manifest)
     assert pages["/index.html"].body == HTML
-    assert gzip.decompress(pages["/index.html"].gzipped or b"") == HTML
-    assert pages["/vnc_lite.html"].gzipped is None
-    assert pages["/assets/x.png"].gzipped is None
+    assert gzip.decompress(pages["/index.html"].encoded["gzip"]) == HTML
+    assert pages["/vnc_lite.html"].encoded == {}
+    assert pages["/assets/x.png"].encoded == {}
     assert pages["/assets/x.png"].cache_control == "max-age=1"
     assert pages["/index.html"].etag != pages["/vnc_lite.html"].etag
+
+
+def test_what_the_build_compressed_is_sent_before_what_is_compressed_here(tmp_path: Path) -> None:
+    manifest = {path: one | {"brotli": f"{one['file']}.br"} for path, one in PAGES.items()}
+    packed = {"index.br": b"packed", "lite.br": b"larger than it was"}
+    pages = load_pages(build(tmp_path, manifest, index=HTML, lite=b"short", **packed))
+    assert list(pages["/index.html"].encoded) == ["br", "gzip"]
+    assert pages["/index.html"].encoded["br"] == b"packed"
+    assert pages["/vnc_lite.html"].encoded == {}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +52,7 @@ def test_loads_what_the_manifest_names(tmp_path: Path) -> None:
         (None, "not understood"),
         ({"/index.html": {"file": "index"}}, "not understood"),
         (PAGES | {"/x": entry("nosuch")}, "not built"),
+        (PAGES | {"/x": entry("index") | {"brotli": "nosuch"}}, "not built"),
         ({"/index.html": entry("index")}, "lacks /vnc_lite.html"),
     ],
 )

@@ -1,6 +1,7 @@
 """The pages' own unit tests, run by Node.js, and what the documents promise to whoever fetches them."""
 
 import gzip
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -91,6 +92,20 @@ def test_a_page_is_small(built: Path, page: str, least: int, limit: int) -> None
     names = _loaded(built, entries, re.compile(leaves_out))
     size = sum(len(gzip.compress((built / name).read_bytes(), 9)) for name in names)
     assert least < size <= limit, f"{size} bytes in {sorted(names)}"
+
+
+def test_what_is_compressed_is_the_same_and_smaller_than_gzip_makes_it(built: Path) -> None:
+    manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
+    scripts = [one for one in manifest.values() if one["file"].endswith((".js", ".css"))]
+    assert len(scripts) > 10
+    unpack = "const { brotliDecompressSync: u } = require('zlib'); const { readFileSync: r } = require('fs');"
+    for one in scripts:
+        body, packed = (built / one["file"]).read_bytes(), built / one["brotli"]
+        assert packed.stat().st_size < len(gzip.compress(body, 9)), one["file"]
+    pairs = json.dumps([[str(built / one["brotli"]), str(built / one["file"])] for one in scripts])
+    build_frontend.run(
+        "comparing", "-e", f"{unpack} if (!{pairs}.every(([p, b]) => u(r(p)).equals(r(b)))) process.exit(1)"
+    )
 
 
 def _loaded(built: Path, entries: list[str], leaves_out: re.Pattern[str]) -> set[str]:
