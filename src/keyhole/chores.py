@@ -107,7 +107,7 @@ async def watch_servers(register: Register) -> None:
         await asyncio.sleep(max(POLL_SECONDS, WATCH_SHARE * (clock() - begun_at)))
 
 
-async def watch_rights(register: Register, seconds: int, observer: Observer) -> None:
+async def watch_rights(register: Register, seconds: float, observer: Observer) -> None:
     """Ends the sessions of users whose rights are withdrawn; never where `seconds` is 0."""
     told = ""
     while seconds:

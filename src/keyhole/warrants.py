@@ -7,26 +7,33 @@ sha256 alone: who has the store has no identity token, and who comes with the se
 import base64
 import hashlib
 import json
+import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keyhole.model import Warrant
+
+NONCE_BYTES = 12
 
 
 def seal(warrant: Warrant, secret: str) -> str:
     """The warrant as it may be kept."""
     content = json.dumps([warrant.token, warrant.expires_at, warrant.application_credential_id])
-    return _lock(secret).encrypt(content.encode()).decode()
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return base64.b64encode(nonce + _lock(secret).encrypt(nonce, content.encode(), None)).decode()
 
 
 def unseal(sealed: str, secret: str) -> Warrant | None:
     """The warrant that was sealed with this secret; None for what was not."""
     try:
-        return Warrant(*json.loads(_lock(secret).decrypt(sealed)))
-    except InvalidToken:
+        packed = base64.b64decode(sealed, validate=True)
+        content = _lock(secret).decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], None)
+    except (InvalidTag, ValueError):
         return None
+    return Warrant(*json.loads(content))
 
 
-def _lock(secret: str) -> Fernet:
+def _lock(secret: str) -> AESGCM:
     # Another hash than the one under which the secret is kept.
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"warrant {secret}".encode()).digest()))
+    return AESGCM(hashlib.sha256(f"warrant {secret}".encode()).digest())

@@ -43,6 +43,9 @@ ANSWER_SECONDS = 12.0
 VOUCHED_SECONDS = 5.0
 """How long a console's token is not asked about again, however often its viewer comes back."""
 
+NOBODY = Identity("", "")
+"""Whose a token is that Keystone does not stand by: without roles."""
+
 EXPIRED_MARGIN_SECONDS = 120.0
 """Before Keystone forgets an expired token it is not asked about it any more: clocks differ."""
 
@@ -95,7 +98,7 @@ class KeystoneIdentity:
         self._good: Expiring[IdentityToken] = Expiring(CACHE_SIZE)
         self._refused: Expiring[bool] = Expiring(CACHE_SIZE)
         self._project_names: Expiring[str] = Expiring(CACHE_SIZE)
-        self._vouched: Expiring[dict[str, Any]] = Expiring(CACHE_SIZE)
+        self._vouched: Expiring[Identity] = Expiring(CACHE_SIZE)
         self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
         self._troubles: Expiring[tuple[str, ...]] = Expiring(1)
@@ -146,14 +149,14 @@ class KeystoneIdentity:
         if warrant is None or now > warrant.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
         key = hash_token(warrant.token)
-        answer = self._vouched.find(key, now)
-        if answer is None:
-            answer = await self._in_thread(lambda: self._client.show_token(warrant.token, expired=True)) or {}
-            self._vouched.keep(key, answer, self._clock() + VOUCHED_SECONDS)
-        if not answer:
-            self._good.drop(key)
-            return False
-        return _read(key, answer).identity.may_open_consoles_of(project_id)
+        holder = self._vouched.find(key, now)
+        if holder is None:
+            content = await self._in_thread(lambda: self._client.show_token(warrant.token, expired=True))
+            if content is None:
+                self._good.drop(key)
+            holder = NOBODY if content is None else _read(key, content).identity
+            self._vouched.keep(key, holder, self._clock() + VOUCHED_SECONDS)
+        return holder.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
         """A project's name, once somebody came with a token for it."""

@@ -12,6 +12,7 @@ from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, WARRANT, World, make_world
 
+from keyhole.chores import running_chores, watch_rights
 from keyhole.consoles import hash_token
 from keyhole.model import ConsoleType, EndOrder, Server, TcpAddress
 from keyhole.reasons import Reason
@@ -464,6 +465,27 @@ async def test_a_silent_identity_service_is_not_asked_about_everybody(world: Wor
         assert len(world.people.asked) == MAX_UNANSWERED
         assert len(world.sessions) == MAX_UNANSWERED + 2
         wire.close()
+
+
+async def test_silence_is_told_once_and_again_after_it_was_over(world: World) -> None:
+    def reviewed(outcome: str) -> float:
+        return world.observer.registry.get_sample_value("keyhole_rights_reviewed_total", {"outcome": outcome}) or 0
+
+    async def go_on(outcome: str) -> None:
+        before = reviewed(outcome)
+        await until(lambda: reviewed(outcome) > before + 2)
+
+    async with with_target(world):
+        await opened(world)
+        with running_chores(world.observer, watch_rights(world.register, 0.01, world.observer)):
+            for silences in (1, 2):
+                await go_on("standing")
+                world.people.silent = True
+                await go_on("unknown")
+                told = [(event["part"], event["trouble"]) for event in world.events("service.trouble")]
+                assert told == [("identity", "The identity service sleeps.")] * silences
+                world.people.silent = False
+        assert len(world.sessions) == 1
 
 
 async def test_the_store_has_no_identity_token(world: World) -> None:
