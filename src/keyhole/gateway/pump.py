@@ -15,20 +15,29 @@ from keyhole.errors import ProtocolError
 from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
+from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, ping_frame, pong_frame
 from keyhole.reasons import Reason
 from keyhole.sessions import VIEWER_CHECKS
 
+BULK_BYTES = 128 * 1024
+"""A read of so much is a flood's: from then on the target is read in bulk."""
+
+CALM_READS = 16
+"""So many small reads in a row and the flood is over."""
+
 
 class Pump:
     """One session's relay (`sessions.Relay`). It runs from its making until `end`; `ended` is then called once."""
 
     __slots__ = (
+        "_buffer",
         "_clock",
         "_ended",
         "_frames",
+        "_in_bulk",
         "_linger_seconds",
         "_owed_pong",
         "_scanner",
@@ -52,6 +61,7 @@ class Pump:
         ended: Callable[[Ending], None],
         clock: Callable[[], float],
         linger_seconds: float,
+        buffer: ReadBuffer,
     ) -> None:
         self._viewer = viewer
         self._frames = frames
@@ -60,6 +70,8 @@ class Pump:
         self._ended: Callable[[Ending], None] | None = ended
         self._clock = clock
         self._linger_seconds = linger_seconds
+        self._buffer = buffer
+        self._in_bulk = False
         self._viewer_paused = False
         self._viewer_finished = False
         self._taken_at_check = 0
@@ -104,15 +116,40 @@ class Pump:
         if self._scanner is not None:
             self._scanner.refill()
 
-    def from_target(self, data: bytes) -> None:
-        """Bytes of the target's, for the viewer."""
+    def from_target(self, data: bytes | memoryview) -> None:
+        """Bytes of the target's, for the viewer, whose transport keeps the memory if it cannot send all at once."""
         if self._ended is None:
             return
-        self.to_viewer_bytes += len(data)
+        size = len(data)
+        self.to_viewer_bytes += size
+        if size >= BULK_BYTES and not self._in_bulk:
+            self.read_target(in_bulk=True)
         if self._frames is None:
             self._viewer.write(data)
         else:
             self._viewer.writelines(cut_frames(data))
+
+    def from_target_in_bulk(self, size: int) -> bool:
+        """So many bytes of the target's stand in the buffer. Returns whether they were many."""
+        data = self._buffer.memory[:size]
+        if size <= WRITE_BUFFER_BYTES:
+            # A copy, since many small pieces may wait at the viewer, and each would keep a whole buffer.
+            self.from_target(bytes(data))
+            return False
+        self.from_target(data)
+        if self._viewer.get_write_buffer_size():
+            self._buffer.give_away()
+        return True
+
+    def read_target(self, *, in_bulk: bool) -> None:
+        """Has the target's bytes read into the buffer, which suits floods, or handed over as they come."""
+        self._in_bulk = in_bulk
+        reads = self._target.is_reading()
+        if reads:
+            self._target.pause_reading()  # a transport looks at its protocol's kind when it begins to read
+        self._target.set_protocol(_TargetInBulk(self, self._buffer) if in_bulk else _TargetSide(self))
+        if reads:
+            self._target.resume_reading()
 
     def from_viewer_frames(self, data: bytes) -> None:
         """Bytes of the viewer's, in whatever they travel."""
@@ -245,12 +282,13 @@ class Pump:
             self._viewer.write(pong_frame(payload))
 
 
-class _TargetSide(asyncio.Protocol):
-    __slots__ = ("_pump", "data_received")
+class _FromTarget(asyncio.BaseProtocol):
+    """What a target's transport tells, but for its bytes."""
+
+    __slots__ = ("_pump",)
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
-        self.data_received = pump.from_target  # type: ignore[method-assign]
 
     def eof_received(self) -> None:
         self._pump.target_finished()
@@ -263,6 +301,34 @@ class _TargetSide(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._pump.resume_viewer()
+
+
+class _TargetSide(_FromTarget, asyncio.Protocol):
+    __slots__ = ("data_received",)
+
+    def __init__(self, pump: Pump) -> None:
+        super().__init__(pump)
+        self.data_received = pump.from_target  # type: ignore[method-assign]
+
+
+class _TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
+    __slots__ = ("_buffer", "_small_reads")
+
+    def __init__(self, pump: Pump, buffer: ReadBuffer) -> None:
+        super().__init__(pump)
+        self._buffer = buffer
+        self._small_reads = 0
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer.memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._pump.from_target_in_bulk(nbytes):
+            self._small_reads = 0
+            return
+        self._small_reads += 1
+        if self._small_reads == CALM_READS:
+            self._pump.read_target(in_bulk=False)
 
 
 class _ViewerSide(asyncio.Protocol):

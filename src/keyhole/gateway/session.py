@@ -24,6 +24,7 @@ from keyhole.gateway.dial import dial, is_encrypted
 from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
 from keyhole.gateway.pump import Pump
+from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.turns import Turns
 from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
@@ -49,6 +50,7 @@ class SessionParts:
     tls: ClientContexts = field(default_factory=ClientContexts)
     streams: StreamLimits = field(default_factory=StreamLimits)
     turns: Turns = field(default_factory=Turns)
+    buffer: ReadBuffer = field(default_factory=ReadBuffer)
 
 
 async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -> None:
@@ -194,6 +196,7 @@ def _start(
         ended,
         parts.clock,
         parts.deadlines.linger,
+        parts.buffer,
     )
     viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
     session = parts.sessions.opened(

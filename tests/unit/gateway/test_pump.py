@@ -14,6 +14,7 @@ from tests.unit.gateway.conftest import World, make_world
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.pump import Pump
+from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.model import ConsoleType
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
@@ -245,7 +246,7 @@ async def test_the_kernel_watches_over_both_lines(world: World) -> None:
 async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason) -> None:
     viewer, target = FullTransport(0), FullTransport(0)
     endings: list[Ending] = []
-    pump = Pump(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1)
+    pump = Pump(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1, ReadBuffer())
     pump.start(b"", b"")
     lost = viewer if side == "viewer" else target
     lost.closing = True
@@ -305,7 +306,7 @@ class FullTransport(asyncio.Transport):
 
 async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other() -> None:
     viewer, target = FullTransport(100_000), FullTransport(100_000)
-    pump = Pump(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1)
+    pump = Pump(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1, ReadBuffer())
     pump.start(b"", b"")
     assert (viewer.reading, target.reading) == (False, False)
     viewer.protocol.resume_writing()

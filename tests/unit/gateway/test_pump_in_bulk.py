@@ -1,0 +1,117 @@
+"""Floods: how the pump reads large amounts, and whose memory they stand in."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from keyhole.gateway.connection import WRITE_BUFFER_BYTES
+from keyhole.gateway.pump import BULK_BYTES, CALM_READS, Pump
+from keyhole.gateway.read_buffer import ReadBuffer
+
+LARGE = WRITE_BUFFER_BYTES + 1
+FLOOD = bytes(BULK_BYTES)
+
+
+class Line(asyncio.Transport):
+    """A transport that keeps what is written as it is given, and either sends it at once or (`stuck`) not at all."""
+
+    def __init__(self, *, stuck: bool = False) -> None:
+        super().__init__()
+        self.stuck = stuck
+        self.kept: list[bytes | bytearray | memoryview] = []
+        self.reading = True
+        self.protocol: asyncio.BaseProtocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self.kept)) if self.stuck else 0
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.kept.append(data)
+
+    def writelines(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.kept.extend(pieces)
+
+    def is_reading(self) -> bool:
+        return self.reading
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def arrive(self, data: bytes) -> None:
+        """What a transport does with what it has read, for either kind of protocol."""
+        if isinstance(self.protocol, asyncio.BufferedProtocol):
+            memory = self.protocol.get_buffer(-1)
+            memory[: len(data)] = data  # type: ignore[index]
+            self.protocol.buffer_updated(len(data))
+        else:
+            assert isinstance(self.protocol, asyncio.Protocol)
+            self.protocol.data_received(data)
+
+    @property
+    def in_bulk(self) -> bool:
+        return isinstance(self.protocol, asyncio.BufferedProtocol)
+
+
+def joined(buffer: ReadBuffer, *, stuck: bool = False) -> tuple[Line, Line]:
+    """A native viewer and its target, whose session has just begun."""
+    viewer, target = Line(stuck=stuck), Line()
+    clock = asyncio.get_running_loop().time
+    Pump(viewer, None, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
+    return viewer, target
+
+
+async def test_a_flood_is_read_in_bulk_until_it_is_over() -> None:
+    _, target = joined(ReadBuffer())
+    assert not target.in_bulk
+    target.arrive(bytes(BULK_BYTES - 1))
+    assert not target.in_bulk
+    target.arrive(FLOOD)
+    assert target.in_bulk
+    for _ in range(CALM_READS - 1):
+        target.arrive(b"small")
+    target.arrive(bytes(LARGE))
+    for _ in range(CALM_READS - 1):
+        target.arrive(b"small")
+    assert target.in_bulk
+    target.arrive(b"small")
+    assert not target.in_bulk
+    assert target.reading
+
+
+async def test_a_target_that_is_paused_stays_paused_when_its_flood_begins() -> None:
+    _, target = joined(ReadBuffer())
+    target.reading = False
+    target.arrive(FLOOD)
+    assert target.in_bulk
+    assert not target.reading
+
+
+@pytest.mark.parametrize("size", [5, WRITE_BUFFER_BYTES, LARGE])
+async def test_what_a_viewer_has_not_taken_yet_is_its_own_whoever_reads_next(size: int) -> None:
+    buffer = ReadBuffer()
+    slow_viewer, slow_target = joined(buffer, stuck=True)
+    _, other_target = joined(buffer)
+    slow_target.arrive(FLOOD)
+    other_target.arrive(FLOOD)
+    slow_target.arrive(b"\1" * size)
+    other_target.arrive(b"\2" * LARGE)
+    assert b"".join(slow_viewer.kept) == FLOOD + b"\1" * size
+
+
+async def test_memory_is_used_again_where_everything_was_sent() -> None:
+    buffer = ReadBuffer()
+    _, target = joined(buffer)
+    target.arrive(FLOOD)
+    memory = buffer.memory
+    target.arrive(bytes(LARGE))
+    assert buffer.memory is memory
