@@ -6,7 +6,7 @@ is stored. Whether the caller's role allows the operation is asked by the API's 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
 from keyhole.identifiers import random_uuid
@@ -98,9 +98,8 @@ class Consoles:
         except ConsoleUnavailable as failure:
             raise ConsoleUnavailable(console_type) from failure
         token = random_uuid()
-        grant = self._grant(token, identity, server, console_type, target)
-        if warrant is not None:
-            grant = replace(grant, sealed_warrant=seal(warrant, token))
+        sealed_warrant = None if warrant is None else seal(warrant, token)
+        grant = self._grant(token, identity, server, console_type, target, sealed_warrant)
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)
 
@@ -121,8 +120,7 @@ class Consoles:
         """
         grant = await self.claim(self._checked_hash(token))
         try:
-            redemption = await self._target_now(grant)
-            return replace(redemption, warrant=warrant_of(grant, token or ""))
+            return await self._target_now(grant, warrant_of(grant, token or ""))
         except BaseException:
             await self.release(grant)
             raise
@@ -150,7 +148,7 @@ class Consoles:
         """Forgets grants that expired long ago; returns how many."""
         return await self._store.sweep_grants(self._clock() - KEEP_EXPIRED_SECONDS)
 
-    async def _target_now(self, grant: Grant) -> Redemption:
+    async def _target_now(self, grant: Grant, warrant: Warrant | None) -> Redemption:
         try:
             driver, server = await self._servers.find(grant.server_id)
             if server.project_id != grant.project_id:
@@ -160,10 +158,16 @@ class Consoles:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
         if target.place != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
-        return Redemption(grant, target, driver.name)
+        return Redemption(grant, target, driver.name, warrant)
 
     def _grant(
-        self, token: str, identity: Identity, server: Server, console_type: ConsoleType, target: Target
+        self,
+        token: str,
+        identity: Identity,
+        server: Server,
+        console_type: ConsoleType,
+        target: Target,
+        sealed_warrant: str | None,
     ) -> Grant:
         now = self._clock()
         return Grant(
@@ -178,6 +182,7 @@ class Consoles:
             rights=Rights.CONTROL,
             created_at=now,
             expires_at=now + self._rules.lifetime_seconds,
+            sealed_warrant=sealed_warrant,
         )
 
     def _url(self, console_type: ConsoleType, token: str) -> str:

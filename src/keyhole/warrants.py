@@ -6,7 +6,6 @@ sha256 alone: who has the store has no identity token, and who comes with the se
 
 import base64
 import hashlib
-import json
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -19,7 +18,7 @@ NONCE_BYTES = 12
 
 def seal(warrant: Warrant, secret: str) -> str:
     """The warrant as it may be kept."""
-    content = json.dumps([warrant.token, warrant.expires_at, warrant.application_credential_id])
+    content = f"{warrant.expires_at!r} {warrant.application_credential_id or ''} {warrant.token}"
     nonce = secrets.token_bytes(NONCE_BYTES)
     return base64.b64encode(nonce + _lock(secret).encrypt(nonce, content.encode(), None)).decode()
 
@@ -31,7 +30,8 @@ def unseal(sealed: str, secret: str) -> Warrant | None:
         content = _lock(secret).decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], None)
     except (InvalidTag, ValueError):
         return None
-    return Warrant(*json.loads(content))
+    expires_at, credential_id, token = content.decode().split(" ", 2)
+    return Warrant(token, float(expires_at), credential_id or None)
 
 
 def _lock(secret: str) -> AESGCM:
