@@ -48,11 +48,14 @@ def running_chores(observer: Observer, *works: Coroutine[None, None, None]) -> I
 
 
 async def tick(sessions: Sessions, http: HttpServer) -> None:
-    """The service's clock: once a second."""
+    """The service's clock: once a second, the sessions evenly over it."""
+    clock = asyncio.get_running_loop().time
     while True:
+        begun_at = clock()
         http.tick()
-        sessions.sweep()
-        await asyncio.sleep(SWEEP_SECONDS)
+        for done in sessions.sweep():
+            # A sweep that is late does not pause, and still lets others have their turn.
+            await asyncio.sleep(max(0.0, begun_at + SWEEP_SECONDS * done - clock()))
 
 
 async def refresh(certificate: Certificate | None, observer: Observer) -> None:

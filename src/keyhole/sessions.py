@@ -20,7 +20,13 @@ VIEWER_CHECKS = 3
 """How often a viewer is asked for a sign of life until it counts as lost."""
 
 SWEEP_SECONDS = 1.0
-"""How often `Sessions.sweep` is called."""
+"""How long `Sessions.sweep` is given to go through all sessions, and then begins anew."""
+
+SWEEP_AT_ONCE = 50
+"""How many sessions are looked at before others have their turn: with thousands the loop would stand still."""
+
+MOST_BETWEEN_LOOKS_SECONDS = 2 * SWEEP_SECONDS
+"""A session may be looked at first early in a sweep and then, once many others have ended or begun, late in the next."""
 
 
 class Relay(Interface):
@@ -63,8 +69,8 @@ class SessionLimits:
 
     @property
     def check_seconds(self) -> float:
-        """The time between two checks of a viewer, shorter by that between two sweeps so that the sum is kept."""
-        return self.vanished_seconds / VIEWER_CHECKS - SWEEP_SECONDS
+        """The time between two checks of a viewer, shorter by that between two looks so that the sum is kept."""
+        return self.vanished_seconds / VIEWER_CHECKS - MOST_BETWEEN_LOOKS_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +244,30 @@ class Sessions:
         if session is not None:
             session.relay.end(reason, detail)
 
-    def sweep(self) -> None:
-        """Counts what went through, ends the sessions whose time is up, checks on the others. Every SWEEP_SECONDS."""
+    def sweep(self) -> Iterator[float]:
+        """Counts what went through, ends the sessions whose time is up, checks on the others: SWEEP_AT_ONCE at a time.
+
+        Gives after each lot how much of the work is done, from 0 to 1: the caller spreads it over SWEEP_SECONDS. Who
+        came in the meantime is looked at the next time.
+        """
+        sessions = tuple(self._live.values())
+        for start in range(0, len(sessions), SWEEP_AT_ONCE):
+            self._look_at([session for session in sessions[start : start + SWEEP_AT_ONCE] if session.id in self._live])
+            yield min(1.0, (start + SWEEP_AT_ONCE) / len(sessions))
+        if not sessions:
+            yield 1.0
+
+    def end_all(self, reason: Reason) -> None:
+        """Ends every session."""
+        for session in tuple(self._live.values()):
+            session.relay.end(reason)
+
+    def _look_at(self, sessions: Sequence[Session]) -> None:
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
         most_buffered, check_seconds = self._limits.buffered_bytes, self._limits.check_seconds
         to_viewer = to_target = 0
-        for session in tuple(self._live.values()):
+        for session in sessions:
             more_to_viewer, more_to_target = _new_traffic(session)
             to_viewer += more_to_viewer
             to_target += more_to_target
@@ -259,11 +282,6 @@ class Sessions:
                 session.checked_at = now
                 session.relay.check_viewer()
         self._observer.relayed(to_viewer, to_target)
-
-    def end_all(self, reason: Reason) -> None:
-        """Ends every session."""
-        for session in tuple(self._live.values()):
-            session.relay.end(reason)
 
 
 def _new_traffic(session: Session) -> tuple[int, int]:

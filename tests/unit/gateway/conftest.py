@@ -152,6 +152,11 @@ class World:
         secret = None if password is None else SecretStr(password)
         self.driver.targets[protocol] = Target(protocol, address, secret)
 
+    def sweep(self) -> None:
+        """A second's look at all sessions, in one go."""
+        for _ in self.sessions.sweep():
+            pass
+
     def events(self, name: str) -> list[dict[str, Any]]:
         return [event for line in self.log.getvalue().splitlines() if (event := json.loads(line))["event"] == name]
 

@@ -242,7 +242,7 @@ async def test_a_steady_typist_is_never_too_fast() -> None:
             for _ in range(15):
                 wire.send(key_event())
                 await wire.frame()
-            world.sessions.sweep()
+            world.sweep()
         assert len(world.sessions) == 1
 
 
@@ -252,7 +252,7 @@ async def test_a_viewer_that_lets_too_much_pile_up_is_ended_at_the_next_tick() -
         await joined(world)
         (session,) = world.sessions._live.values()
         await until(lambda: session.relay.buffered_bytes > 50_000)
-        world.sessions.sweep()
+        world.sweep()
         assert (await world.event("console.closed"))["reason"] == "limit_buffer"
 
 
@@ -266,7 +266,7 @@ async def test_bytes_are_counted_while_a_session_is_open() -> None:
         for _ in range(2):
             wire.send(key_event())
             await wire.frame()
-            world.sessions.sweep()
+            world.sweep()
         assert (relayed("to_viewer"), relayed("to_target")) == (16, 16)
         wire.send(key_event())
         await wire.frame()

@@ -366,10 +366,10 @@ async def test_limits_of_time_and_of_input_end_a_session_by_name() -> None:
             world.aim(address)
             wire = await opened(world)
             await wire.rfb_handshake()
-            world.sessions.sweep()
+            world.sweep()
             assert len(world.sessions) == 1
             await asyncio.sleep(1.05)
-            world.sessions.sweep()
+            world.sweep()
             assert (await wire.frame()).close_reason.partition(":")[0] == reason
 
 

@@ -183,7 +183,7 @@ async def test_the_maximum_is_counted_from_the_first_opening() -> None:
         (session,) = world.sessions
         assert 989 < asyncio.get_running_loop().time() - session.counted_from < 999
         session.counted_from -= 20
-        world.sessions.sweep()
+        world.sweep()
         assert (await close_frame(wire)).close_reason.startswith("time_limit")
         await holder.refused(Reason.TIME_LIMIT)
         world.clock.ahead += 20
@@ -197,13 +197,13 @@ async def test_time_away_counts_as_time_without_input() -> None:
         world.clock.ahead += 599
         wire = await holder.come_back()
         await wire.rfb_handshake()
-        world.sessions.sweep()
+        world.sweep()
         assert len(world.sessions) == 1
         await left(world, wire)
         world.clock.ahead += 2
         wire = await holder.come_back()
         await wire.rfb_handshake()
-        world.sessions.sweep()
+        world.sweep()
         assert (await close_frame(wire)).close_reason.startswith("idle_limit")
         await holder.refused(Reason.IDLE_LIMIT)
 

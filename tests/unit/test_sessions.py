@@ -1,0 +1,115 @@
+"""The look at all sessions once a second: a few at a time, however many there are."""
+
+import asyncio
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from keyhole.chores import running_chores, tick
+from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.http_server import HttpServer
+from keyhole.model import ConsoleType, Grant, Rights
+from keyhole.observe.logs import make_logger
+from keyhole.observe.observer import Observer
+from keyhole.reasons import Reason
+from keyhole.sessions import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
+
+GRANT = Grant("0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0)
+
+
+@dataclass
+class StillRelay:
+    """Carries nothing."""
+
+    last_input_at: float = 0.0
+    traffic_bytes: tuple[int, int] = (0, 0)
+    buffered_bytes: int = 0
+    looks: int = 0
+    ended: list[Reason] = field(default_factory=list)
+
+    def refill(self) -> None:
+        self.looks += 1
+
+    def end(self, reason: Reason, detail: str = "") -> None:
+        self.ended.append(reason)
+
+    def check_viewer(self) -> None:
+        return
+
+
+@pytest.fixture
+def observer() -> Observer:
+    return Observer(make_logger(io.StringIO()))
+
+
+@pytest.fixture
+def sessions(observer: Observer) -> Sessions:
+    return Sessions(SessionLimits(buffered_bytes=1000), observer, time.monotonic)
+
+
+def opened(sessions: Sessions) -> tuple[Session, StillRelay]:
+    relay = StillRelay()
+    with sessions.place(GRANT) as place:
+        return sessions.opened(place, GRANT, "127.0.0.1", relay, 0.0, None), relay
+
+
+def looks(relays: list[StillRelay]) -> int:
+    return sum(relay.looks for relay in relays)
+
+
+def test_so_many_at_once_and_each_once(sessions: Sessions) -> None:
+    relays = [opened(sessions)[1] for _ in range(3 * SWEEP_AT_ONCE + 1)]
+    seen, shares = [], []
+    for share in sessions.sweep():
+        seen.append(looks(relays))
+        shares.append(share)
+    assert seen == [SWEEP_AT_ONCE, 2 * SWEEP_AT_ONCE, 3 * SWEEP_AT_ONCE, len(relays)]
+    assert {relay.looks for relay in relays} == {1}
+    assert shares == sorted(shares)
+    assert (shares[0] > 0, shares[-1]) == (True, 1.0)
+
+
+def test_where_nobody_is_the_work_is_done(sessions: Sessions) -> None:
+    assert list(sessions.sweep()) == [1.0]
+
+
+def test_who_leaves_meanwhile_is_not_looked_at_and_who_comes_is_the_next_time(sessions: Sessions) -> None:
+    first = [opened(sessions) for _ in range(2 * SWEEP_AT_ONCE)]
+    sweep = sessions.sweep()
+    next(sweep)
+    gone, relay = first[-1]
+    sessions.closed(gone, Reason.VIEWER_CLOSED, "")
+    late = opened(sessions)[1]
+    assert list(sweep) == [1.0]
+    assert (relay.looks, late.looks) == (0, 0)
+    list(sessions.sweep())
+    assert (relay.looks, late.looks) == (0, 1)
+
+
+def test_a_limit_ends_who_exceeds_it_wherever_in_the_sweep(sessions: Sessions) -> None:
+    relays = [opened(sessions)[1] for _ in range(2 * SWEEP_AT_ONCE)]
+    relays[-1].buffered_bytes = 1001
+    list(sessions.sweep())
+    assert [relay.ended for relay in relays if relay.ended] == [[Reason.LIMIT_BUFFER]]
+
+
+async def test_others_have_their_turn_between_two_lots(sessions: Sessions, observer: Observer) -> None:
+    """What is ready while one lot is looked at runs before all are."""
+    relays = [opened(sessions)[1] for _ in range(20 * SWEEP_AT_ONCE)]
+    seen: list[int] = []
+    async with asyncio.timeout(30):
+        with running_chores(observer, tick(sessions, http_server(observer))):
+            while len(set(seen)) < 20:
+                seen.append(looks(relays))
+                await asyncio.sleep(0)
+    assert max(after - before for before, after in zip(seen, seen[1:], strict=False)) <= SWEEP_AT_ONCE
+
+
+def http_server(observer: Observer) -> HttpServer:
+    async def nothing(scope: object, receive: Callable[[], object], send: Callable[[object], object]) -> None:
+        return
+
+    return HttpServer(nothing, observer, Deadlines(), 16384)
