@@ -36,6 +36,18 @@ async def qmp(path: Path) -> AsyncIterator[QmpSession]:
         yield session
 
 
+async def answers(qmp_path: Path) -> bool:
+    """Whether a QEMU has begun its work: it answers only once all that its command line names is open.
+
+    The files of its sockets are there before anybody listens on them.
+    """
+    try:
+        async with qmp(qmp_path):
+            return True
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+
+
 async def screen(qmp_path: Path) -> str:
     """What stands on the guest's VGA text screen: its lines, from the memory that the screen is drawn from.
 

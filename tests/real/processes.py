@@ -89,6 +89,14 @@ def program(name: str, package: str) -> str:
     return path
 
 
+def library(name: str, package: str) -> Path:
+    """Where a shared library is; one that is missing is an error, as with `program`."""
+    for folder in map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib")):
+        for path in (*folder.glob(name), *folder.glob(f"*-linux-gnu*/{name}")):
+            return path
+    raise FileNotFoundError(f"{name} is not installed; it is in the Debian package {package} (see `make test`)")
+
+
 def free_port() -> int:
     """A loopback port where nothing listens."""
     with socket.socket() as listener:

@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal
 from tests.fakes.waiting import until
 from tests.real.processes import KEYHOLE, Running, free_port, running
 
-START_SECONDS = 30
+START_SECONDS = 90
 HTTP_SECONDS = 20
 
 SIMULATED_ID = "5174e000-0000-4000-8000-000000000001"

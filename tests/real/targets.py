@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anyio.from_thread import BlockingPortal
 from tests.fakes.waiting import until
-from tests.real.guests import qmp
+from tests.real.guests import answers, qmp
 from tests.real.processes import Running, program, running
 
 from keyhole.demo.qemu_guest import QEMU
@@ -35,7 +35,10 @@ def url_of(address: TcpAddress) -> str:
 
 @contextmanager
 def bare_qemu(portal: BlockingPortal, folder: Path, *arguments: str, vnc: str = "") -> Iterator[tuple[Running, Path]]:
-    """A QEMU that runs no guest system and shows its VNC server on `folder/vnc`; also its QMP socket's path."""
+    """A QEMU that runs no guest system and shows its VNC server on `folder/vnc`; also its QMP socket's path.
+
+    All its VNC servers take connections by then.
+    """
     socket, control = folder / "vnc", folder / "qmp"
     command = (
         program(QEMU, "qemu-system-x86"), "-accel", "tcg", "-nodefaults", "-S", "-vga", "std",
@@ -46,9 +49,9 @@ def bare_qemu(portal: BlockingPortal, folder: Path, *arguments: str, vnc: str = 
         yield process, control
 
 
-def _is_up(process: Running, control: Path) -> bool:
+async def _is_up(process: Running, control: Path) -> bool:
     assert not process.has_ended(), f"QEMU has ended: {process.stderr}"
-    return control.is_socket()
+    return await answers(control)
 
 
 async def switch_off(control: Path) -> None:

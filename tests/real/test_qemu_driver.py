@@ -7,12 +7,13 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.fakes.waiting import until
-from tests.real.guests import fresh_id, qmp, serial_line
+from tests.real.guests import answers, fresh_id, qmp, serial_line
 
 import keyhole.drivers.qemu as qemu_driver
 from keyhole.demo.qemu_guest import QEMU, DemoGuest
@@ -37,7 +38,7 @@ def make_driver(sockets: str | Path, **settings: Any) -> QemuDriver:
 
 @pytest.fixture
 async def start_qemu(tmp_path: Path) -> AsyncIterator[StartQemu]:
-    """Starts a QEMU that runs no guest system, with these arguments; returns its QMP socket's path once it is there."""
+    """Starts a QEMU that runs no guest system, with these arguments; returns its QMP socket's path once it answers there."""
     async with AsyncExitStack() as stack:
 
         async def start(name: str, *arguments: str, identity: bool = True) -> Path:
@@ -46,7 +47,7 @@ async def start_qemu(tmp_path: Path) -> AsyncIterator[StartQemu]:
             own += ["-uuid", fresh_id()] if identity else []
             own += [] if "-vnc" in arguments else ["-display", "none"]
             await stack.enter_async_context(_process("-accel", "tcg", "-nodefaults", "-S", *own, *arguments))
-            await until(path.is_socket)
+            await until(partial(answers, path))
             return path
 
         yield start

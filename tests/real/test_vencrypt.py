@@ -1,66 +1,35 @@
 """The way to a hypervisor: one QEMU with every kind of VNC server, each opened through the whole service."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from anyio.from_thread import BlockingPortal
 from tests.fakes.rfb_messages import set_encodings, set_pixel_format, update_request
 from tests.fakes.waiting import until
-from tests.fakes.wire import Frame
 from tests.real.consoles import websocket
 from tests.real.processes import free_port
 from tests.real.service import USERS, Service, guests_found_at, serving
 from tests.real.targets import SERVER_IDS, bare_qemu
+from tests.real.vencrypt import (
+    NO_CA,
+    PASSWORD,
+    SECURITY_REFUSED,
+    TLS_FAILED,
+    Files,
+    check_refusal,
+    ending,
+    screen_name,
+    server_settings,
+    toml,
+)
 
 pytest_plugins = ["tests.real.fixtures"]
 
 GUEST_ID = "11111111-2222-4333-8444-555555555555"
-PASSWORD = "sesame"
 FIRST_DISPLAY_PORT = 5900
 
-TLS_FAILED, SECURITY_REFUSED = (4015, "target_tls_failed"), (4013, "target_security_refused")
-
-
-@dataclass
-class Files:
-    """Everything on disk: authorities, certificates in the layout that QEMU wants, a password."""
-
-    folder: Path
-    authority: trustme.CA = field(default_factory=trustme.CA)
-    other_authority: trustme.CA = field(default_factory=trustme.CA)
-
-    def __post_init__(self) -> None:
-        self._server_folder("localhost", "localhost", "127.0.0.1")
-        self._server_folder("elsewhere", "elsewhere.example")
-        self.authority.cert_pem.write_to_path(self.folder / "ca.pem")
-        self.other_authority.cert_pem.write_to_path(self.folder / "other-ca.pem")
-        self.write_client("client", self.authority)
-        self.write_client("stranger", self.other_authority)
-        (self.folder / "anonymous").mkdir()
-        (self.folder / "password").write_text(PASSWORD + "\n")
-        (self.folder / "wrong-password").write_text("mistaken\n")
-
-    def _server_folder(self, name: str, *identities: str) -> None:
-        folder = self.folder / name
-        folder.mkdir()
-        certificate = self.authority.issue_cert(*identities)
-        self.authority.cert_pem.write_to_path(folder / "ca-cert.pem")
-        certificate.cert_chain_pems[0].write_to_path(folder / "server-cert.pem")
-        certificate.private_key_pem.write_to_path(folder / "server-key.pem")
-
-    def write_client(self, name: str, authority: trustme.CA) -> None:
-        certificate = authority.issue_cert("keyhole.example")
-        certificate.cert_chain_pems[0].write_to_path(self.folder / f"{name}.pem")
-        certificate.private_key_pem.write_to_path(self.folder / f"{name}-key.pem")
-
-    def client(self, name: str) -> dict[str, str]:
-        return {"certificate": f"{self.folder}/{name}.pem", "key": f"{self.folder}/{name}-key.pem"}
 
 
 class Qemu:
@@ -113,16 +82,6 @@ def case(name: str, behind: str, **vnc: Any) -> str:
     CASES[name] = (behind, vnc)
     return name
 
-
-def toml(value: object) -> str:
-    match value:
-        case dict():
-            return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
-        case _:
-            return json.dumps(value)
-
-
-NO_CA: dict[str, Any] = {"ca": None}
 
 GOOD = [
     case("plain-unix", "unix"),
@@ -202,8 +161,7 @@ def service(portal: BlockingPortal, files: Files) -> Iterator[Service]:
         USERS
         + found
         + "".join(
-            f'\n[[servers]]\nid = "{server_id(name)}"\nname = "{name}"\nproject = "demo"\n'
-            f"vnc = {toml(vnc_settings(files, qemu.url(behind), vnc))}\n"
+            server_settings(files, server_id(name), name, qemu.url(behind), vnc)
             for name, (behind, vnc) in CASES.items()
         )
     )
@@ -212,34 +170,8 @@ def service(portal: BlockingPortal, files: Files) -> Iterator[Service]:
         yield stack.enter_context(serving(portal, files.folder, settings))
 
 
-def vnc_settings(files: Files, url: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The table `vnc`, paths made whole."""
-    vnc = {"url": url, **given}
-    if "password_file" in vnc:
-        vnc["password_file"] = str(files.folder / vnc["password_file"])
-    if "tls" in vnc:
-        tls = {"ca": "ca.pem", **vnc["tls"]}
-        client = tls.pop("client", None)
-        if tls["ca"] is None:
-            del tls["ca"]
-        else:
-            tls["ca"] = str(files.folder / tls["ca"])
-        vnc["tls"] = {**tls, **(files.client(client) if client else {})}
-    return vnc
-
-
 def server_id(name: str) -> str:
     return SERVER_IDS.format(list(CASES).index(name))
-
-
-async def ending(url: str) -> Frame:
-    async with websocket(url) as wire:
-        return await wire.frame(20)
-
-
-async def screen_name(url: str) -> bytes:
-    async with websocket(url) as wire:
-        return (await wire.rfb_handshake()).payload[24:]
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -278,14 +210,7 @@ def test_a_guest_that_the_qemu_driver_found_is_reached_by_tls(portal: BlockingPo
 def test_the_console_is_refused_and_the_reason_named(
     portal: BlockingPortal, service: Service, name: str, end: tuple[int, str], words: str
 ) -> None:
-    frame = portal.call(ending, service.console_url(server_id(name)))
-    code, reason = end
-    assert frame.opcode == 8
-    assert frame.close_code == code
-    assert frame.close_reason.startswith(f"{reason}: ")
-    (refused,) = (event for event in service.events("refused") if event.get("server") == server_id(name))
-    assert refused["reason"] == reason
-    assert words in refused["message"]
+    check_refusal(portal, service, server_id(name), end, words)
 
 
 def test_what_is_not_verified_is_said_aloud(portal: BlockingPortal, service: Service) -> None:
