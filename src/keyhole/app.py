@@ -43,8 +43,9 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
+from keyhole.identity.attempts import Attempts, Outcome
 from keyhole.identity.backends import check_settings, open_backend
-from keyhole.limits import HandshakeLimits, StreamLimits
+from keyhole.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.observe.exposition import families_of
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family
@@ -80,6 +81,7 @@ class Service:
     servers: Servers
     listener: Listener
     door: FrontDoor
+    attempts: Attempts
     observer: Observer
 
     async def accept(self, sockets: Iterable[socket.socket]) -> None:
@@ -149,12 +151,23 @@ def session_limits(settings: Settings) -> SessionLimits:
     )
 
 
+def handshake_limits(settings: Settings) -> HandshakeLimits:
+    """What the settings allow each worker of connections on their way."""
+    limits, workers = settings.limits, settings.server.workers
+    return HandshakeLimits(share_of(limits.handshakes, workers), share_of(limits.handshakes_per_address, workers))
+
+
 @asynccontextmanager
-async def running(settings: Settings, observer: Observer, count: Count | None = None) -> AsyncIterator[Service]:
+async def running(
+    settings: Settings,
+    observer: Observer,
+    count: Count | None = None,
+    tell: Callable[[Outcome], None] = lambda _: None,
+) -> AsyncIterator[Service]:
     """Runs the service while the context lasts; it accepts nobody until it is given sockets.
 
-    `count` gives the metrics of the whole service, None where this process is all of it. Raises SettingsError when it
-    cannot start.
+    `count` gives the metrics of the whole service, None where this process is all of it; `tell` tells other processes of
+    a sign-in that was tried. Raises SettingsError when it cannot start.
     """
     choices = chosen_drivers(settings)
     certificate = certificate_of(settings.server.tls_certificate, settings.server.tls_key)
@@ -162,8 +175,9 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
+        attempts = Attempts(time.time, tell)
         identity = await stack.enter_async_context(
-            open_backend(settings.identity, settings.public_url, store, time.time)
+            open_backend(settings.identity, settings.public_url, store, time.time, attempts)
         )
         drivers: list[HypervisorDriver] = [
             await stack.enter_async_context(choice.driver(choice.settings, DriverContext(identity.project_id_of)))
@@ -212,10 +226,9 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
         )
-        turns = Turns(limits.handshakes_per_server)
+        turns = Turns(share_of(limits.handshakes_per_server, settings.server.workers))
         parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=turns)
-        handshakes = HandshakeLimits(limits.handshakes, limits.handshakes_per_address)
-        door = FrontDoor(parts, http, settings.public_url, handshakes, proxies)
+        door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
         observer.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         listener = Listener(door, certificate)
         stack.enter_context(
@@ -231,7 +244,7 @@ async def running(settings: Settings, observer: Observer, count: Count | None = 
             )
         )
         try:
-            yield Service(settings.public_url, consoles, servers, listener, door, observer)
+            yield Service(settings.public_url, consoles, servers, listener, door, attempts, observer)
         finally:
             await door.close(listener)
             await close_books(register, tickets, observer)

@@ -13,9 +13,17 @@ from keyhole.protocols.websocket.frames_in import MAX_FRAME, MAX_MESSAGE
 from keyhole.reasons import Reason
 
 
+def share_of(limit: int, processes: int) -> int:
+    """What each of so many processes may allow that count for themselves: together no more than the limit.
+
+    But at least one each, so that all can be served.
+    """
+    return max(1, limit // processes) if limit else 0
+
+
 @dataclass(frozen=True, slots=True)
 class HandshakeLimits:
-    """How many connections may be on their way to a session at once."""
+    """How many connections may be on their way to a session at once, in one process."""
 
     total: int = 0
     per_address: int = 0

@@ -19,6 +19,7 @@ from keyhole import config
 from keyhole.app import Service, check, running
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
+from keyhole.identity.attempts import Outcome
 from keyhole.observe.exposition import families_of
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
@@ -73,7 +74,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     observer = Observer(make_logger().bind(worker=os.getpid()))
     worker = _Worker(channel, observer, sockets)
     try:
-        async with running(settings, observer, worker.count) as service:
+        async with running(settings, observer, worker.count, worker.tell) as service:
             gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
             channel.send({"ready": True})
             await worker.obey(service, settings.sessions.drain_seconds)
@@ -117,6 +118,10 @@ class _Worker:
             self._scrapes.remove(answer)
             return families_of(self._observer.registry)
 
+    def tell(self, outcome: Outcome) -> None:
+        """Has the other workers told how a sign-in went."""
+        self._channel.send({"attempt": asdict(outcome)})
+
     async def _take_orders(self, service: Service) -> None:
         while (message := await self._channel.receive()) is not None:
             match message:
@@ -124,6 +129,8 @@ class _Worker:
                     await service.accept([self._sockets[index] for index in indexes])
                 case {"end": seconds}:
                     self._end(service, seconds)
+                case {"attempt": outcome}:
+                    service.attempts.hear(Outcome(**outcome))
                 case {"count": _}:
                     self._channel.send({"counted": families_of(self._observer.registry)})
                 case {"counts": families}:

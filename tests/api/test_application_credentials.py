@@ -11,6 +11,7 @@ from tests.api.world import PUBLIC_URL, Clock, World
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
+from keyhole.identity.attempts import Attempts
 from keyhole.identity import passwords
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.names import project_id_of, user_id_of
@@ -34,7 +35,7 @@ class Home:
     """The application over the embedded identity, with tokens of its users."""
 
     def __init__(self) -> None:
-        self.identity = EmbeddedIdentity(settings(), MemoryStore(), Clock())
+        self.identity = EmbeddedIdentity(settings(), MemoryStore(), Clock(), Attempts(Clock()))
         self.world = World(embedded=self.identity)
 
     async def token_of(self, user: str, scope: str = "") -> str:

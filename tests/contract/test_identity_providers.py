@@ -8,6 +8,7 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import Forbidden, NotAuthenticated
+from keyhole.identity.attempts import Attempts
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.identity.passwords import hash_password
@@ -68,7 +69,7 @@ class Provider:
 
 @pytest.fixture(params=["embedded"])
 def provider(request: pytest.FixtureRequest, settings: IdentitySettings, clock: Clock) -> Provider:
-    embedded = EmbeddedIdentity(settings, MemoryStore(), clock)
+    embedded = EmbeddedIdentity(settings, MemoryStore(), clock, Attempts(clock))
     return Provider(embedded, embedded.credentials)
 
 

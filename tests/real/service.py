@@ -47,6 +47,16 @@ USERS = "[identity]\nallow_plain_passwords = true\n" + "".join(user.settings for
 SIMULATED = "[drivers.simulated]\n"
 
 
+SIGN_IN = "/identity/v3/auth/tokens"
+
+
+def sign_in_body(user: str, password: str, project: str) -> dict[str, Any]:
+    """What asks for a token by a user's password."""
+    who = {"name": user, "domain": {"id": "default"}, "password": password}
+    scope = {"project": {"name": project, "domain": {"id": "default"}}}
+    return {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}, "scope": scope}}
+
+
 def guests_found_at(pattern: Path) -> str:
     """The settings' section for guests with these QMP sockets."""
     return f"[drivers.qemu]\nsockets = {json.dumps(str(pattern))}\n"
@@ -79,11 +89,8 @@ class Service:
 
     def sign_in(self, user: str, password: str, project: str = DEMO.project) -> httpx.Response:
         """Asks for a token of the Identity v3 API."""
-        who = {"name": user, "domain": {"id": "default"}, "password": password}
-        identity = {"methods": ["password"], "password": {"user": who}}
-        scope = {"project": {"name": project, "domain": {"id": "default"}}}
         with self.http as client:
-            return client.post("/identity/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
+            return client.post(SIGN_IN, json=sign_in_body(user, password, project))
 
     def token_of(self, user: User) -> str:
         if user not in self._tokens:

@@ -31,7 +31,6 @@ GUEST_ID = "11111111-2222-4333-8444-555555555555"
 FIRST_DISPLAY_PORT = 5900
 
 
-
 class Qemu:
     """The VNC servers of one QEMU, by name, each with what `-vnc` says of it."""
 

@@ -83,8 +83,18 @@ BAD: dict[str, tuple[str, dict[str, Any], tuple[int, str], str]] = {
         TLS_FAILED,
         "for another name",
     ),
-    "downgrade-subtype": ("anything-weaker", {**SIGNED_IN, "tls": PLAIN}, SECURITY_REFUSED, "required is x509plain (262)"),
-    "downgrade-clear": ("clear", {**SIGNED_IN, "tls": PLAIN}, SECURITY_REFUSED, "sub-types 1, plain (256); required is x509plain (262)"),
+    "downgrade-subtype": (
+        "anything-weaker",
+        {**SIGNED_IN, "tls": PLAIN},
+        SECURITY_REFUSED,
+        "required is x509plain (262)",
+    ),
+    "downgrade-clear": (
+        "clear",
+        {**SIGNED_IN, "tls": PLAIN},
+        SECURITY_REFUSED,
+        "sub-types 1, plain (256); required is x509plain (262)",
+    ),
 }
 
 NAMES = [*GOOD, *BAD]

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from tests.fakes.rfb_target import echo, listening
@@ -18,8 +19,10 @@ from tests.fakes.wire import Wire
 from tests.real.consoles import BINARY, websocket_target
 from tests.real.live import Session, metric, probing, sessions_on, worker_of, workers
 from tests.real.processes import KEYHOLE, run
-from tests.real.service import DEMO, SIMULATED, USERS, Service, serving
+from tests.real.service import DEMO, SIGN_IN, SIMULATED, USERS, Service, serving, sign_in_body
 from tests.real.targets import SERVER_IDS, static_server, url_of
+
+from keyhole.identity.attempts import PAIR
 
 pytest_plugins = ("tests.real.fixtures",)
 
@@ -127,6 +130,74 @@ def test_metrics_are_those_of_all_workers_and_outlive_them(portal: BlockingPorta
 
     with echoing(portal, tmp_path, count=2) as service:
         portal.call(count, service)
+
+
+def test_failed_sign_ins_are_counted_over_all_workers(portal: BlockingPortal, tmp_path: Path) -> None:
+    """Whoever failed at one worker waits at the other, which saw no more than the odd failure itself."""
+    guess = sign_in_body(DEMO.name, "mistaken", DEMO.project)
+
+    with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server={"workers": 2}) as service, ExitStack() as stack:
+        here, there = portal.call(at_both_workers, service, stack)
+
+        def fail(times: int) -> None:
+            for _ in range(times):
+                answer = here.post(SIGN_IN, json=guess)
+                while answer.status_code == 429:
+                    time.sleep(int(answer.headers["Retry-After"]))
+                    answer = here.post(SIGN_IN, json=guess)
+                assert answer.status_code == 401
+
+        fail(PAIR.free)
+        for _ in range(PAIR.free - 1):  # each time the wait is longer, should this machine have slept through the last
+            if there.post(SIGN_IN, json=guess).status_code == 429:
+                break
+            fail(1)
+        else:
+            pytest.fail("the other worker does not know of what failed at this one")
+
+
+def test_connections_on_their_way_are_no_more_than_allowed_at_all_workers_together(
+    portal: BlockingPortal, tmp_path: Path
+) -> None:
+    most, tried = 8, 64
+
+    async def dawdle(service: Service) -> None:
+        """Connections that say nothing: those beyond the limit are answered at once and closed."""
+        async with AsyncExitStack() as stack:
+            readers = []
+            for _ in range(tried):
+                reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+                stack.callback(writer.close)
+                readers.append(reader)
+            ends = [asyncio.create_task(reader.read()) for reader in readers]
+            await until(lambda: sum(end.done() for end in ends) >= tried - most, LONG)
+            for end in ends:
+                if not end.done():
+                    end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+            assert sum(not end.cancelled() for end in ends) == tried - most
+            assert {event["reason"] for event in service.events("refused")} == {"limit_address"}
+            assert len({event["worker"] for event in service.events("refused")}) == 2
+
+    limits = f"[limits]\nhandshakes_per_address = {most}\nhead_seconds = 300\n"
+    with echoing(portal, tmp_path, count=2, more=limits) as service:
+        portal.call(dawdle, service)
+
+
+async def at_both_workers(service: Service, stack: ExitStack) -> list[httpx.Client]:
+    """A client with a connection to each of two workers, which it keeps."""
+    clients: dict[int, httpx.Client] = {}
+    while len(clients) < 2:
+        client = stack.enter_context(service.http)
+        answer = await asyncio.to_thread(client.get, "/compute/v2.1/servers")
+        request_id = answer.headers["X-Openstack-Request-Id"]
+        (refused,) = await until(
+            lambda request_id=request_id: [
+                event for event in service.events("refused") if event.get("request_id") == request_id
+            ]
+        )
+        clients.setdefault(refused["worker"], client)
+    return list(clients.values())
 
 
 def test_consoles_of_a_server_are_counted_over_all_workers(portal: BlockingPortal, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from keyhole import config
-from keyhole.app import check, session_limits
+from keyhole.app import check, handshake_limits, session_limits
 from keyhole.errors import SettingsError
+from keyhole.limits import HandshakeLimits
 from keyhole.sessions import SessionLimits
 
 KEYSTONE = {
@@ -39,3 +40,9 @@ def test_the_limits_of_sessions_come_from_three_sections() -> None:
     assert session_limits(settings("demo", **sections)) == SessionLimits(
         idle_seconds=6, maximum_seconds=0, total=1, per_user=2, per_project=3, per_server=5, buffered_bytes=4
     )
+
+
+def test_workers_share_what_each_counts_for_itself() -> None:
+    limits = {"handshakes": 2000, "handshakes_per_address": 0}
+    for workers, share in ((1, HandshakeLimits(2000, 0)), (3, HandshakeLimits(666, 0))):
+        assert handshake_limits(settings("demo", limits=limits, server={"workers": workers})) == share

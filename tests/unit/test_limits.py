@@ -3,7 +3,7 @@
 import pytest
 
 from keyhole.errors import LimitReached
-from keyhole.limits import Places
+from keyhole.limits import Places, share_of
 from keyhole.reasons import Reason
 
 USER, TOTAL = Reason.LIMIT_USER, Reason.LIMIT_SESSIONS
@@ -71,3 +71,10 @@ def test_no_limit_and_no_trace_of_those_who_left() -> None:
     for place in [places.take(claims(f"user {number}")) for number in range(1000)]:
         place.give_back()
     assert not any(places._taken.values())
+
+
+@pytest.mark.parametrize(
+    ("limit", "processes", "share"), [(8, 1, 8), (8, 2, 4), (9, 2, 4), (8, 8, 1), (8, 9, 1), (0, 4, 0)]
+)
+def test_shares_keep_a_limit_together_and_let_everybody_have_one(limit: int, processes: int, share: int) -> None:
+    assert share_of(limit, processes) == share

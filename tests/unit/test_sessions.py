@@ -17,7 +17,9 @@ from keyhole.observe.observer import Observer
 from keyhole.reasons import Reason
 from keyhole.sessions import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
 
-GRANT = Grant("0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0)
+GRANT = Grant(
+    "0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0
+)
 
 
 @dataclass

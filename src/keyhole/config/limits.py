@@ -10,7 +10,8 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class LimitSettings(Section):
-    """`[limits]`: how much anybody may have at once; 0: no limit. Consoles count over all workers, the rest in each."""
+    """`[limits]`: how much anybody may have at once; 0: no limit. Consoles are counted over all workers; of handshakes
+    each worker allows an equal share, but at least one."""
 
     sessions: Count = Field(10_000, description="Open consoles in all.")
     sessions_per_user: Count = Field(1000, description="Open consoles of one user.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keyhole.config import IdentitySettings
 from keyhole.identity import keystone, names
+from keyhole.identity.attempts import Attempts
 from keyhole.identity.embedded import EmbeddedIdentity, IdentityStore
 from keyhole.identity.keystone import KeystoneIdentity
 from keyhole.identity.keystone_desk import KeystoneDesk
@@ -45,16 +46,16 @@ def check_settings(settings: IdentitySettings) -> Callable[[str], str]:
 
 @asynccontextmanager
 async def open_backend(
-    settings: IdentitySettings, public_url: str, store: IdentityStore, clock: Callable[[], float]
+    settings: IdentitySettings, public_url: str, store: IdentityStore, clock: Callable[[], float], attempts: Attempts
 ) -> AsyncIterator[IdentityBackend]:
     """The backend of the settings, while the context lasts. Raises SettingsError."""
     match settings.backend:
         case "embedded":
-            embedded = EmbeddedIdentity(settings, store, clock)
+            embedded = EmbeddedIdentity(settings, store, clock, attempts)
             url = f"{public_url}/identity"
             yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, embedded.project_id_of)
         case "keystone":
             async with KeystoneIdentity.open(settings, clock) as remote:
                 yield IdentityBackend(
-                    remote, KeystoneDesk(remote, clock), None, None, settings.keystone_url, keystone.project_id_of
+                    remote, KeystoneDesk(remote, attempts), None, None, settings.keystone_url, keystone.project_id_of
                 )

@@ -67,13 +67,15 @@ class EmbeddedIdentity:
     Raises SettingsError when a hash in the settings is none.
     """
 
-    def __init__(self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float], attempts: Attempts
+    ) -> None:
         self._users = Users(settings.users)
         self._project_names = dict(self._users.project_names)
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
-        self._attempts = Attempts(clock)
+        self._attempts = attempts
         self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
         self.credentials = EmbeddedCredentials(self._users, store, clock)
         self._known: Expiring[IdentityToken] = Expiring(KNOWN_TOKENS)

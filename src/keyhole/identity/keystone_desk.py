@@ -5,7 +5,6 @@ before Keystone is asked, so that nobody guesses through this door more quickly 
 """
 
 import asyncio
-from collections.abc import Callable
 
 from keyhole.errors import NotAuthenticated
 from keyhole.identity.attempts import Attempts
@@ -19,11 +18,11 @@ CONCURRENT_SIGN_INS = 4
 
 
 class KeystoneDesk:
-    """A `SignInDesk`. `clock` gives seconds."""
+    """A `SignInDesk`."""
 
-    def __init__(self, identity: KeystoneIdentity, clock: Callable[[], float]) -> None:
+    def __init__(self, identity: KeystoneIdentity, attempts: Attempts) -> None:
         self._identity = identity
-        self._attempts = Attempts(clock)
+        self._attempts = attempts
         self._turns = asyncio.Semaphore(CONCURRENT_SIGN_INS)
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:

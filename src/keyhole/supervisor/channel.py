@@ -12,6 +12,7 @@ From then on either speaks when it has something to say:
     {"end": SECONDS or null}                accept no more, end after the last session or so many seconds
     {"count": true}                         {"counted": FAMILIES}; also said once at a worker's end
     {"counts": FAMILIES}                    the answer to a worker's {"scraped": true}
+    {"attempt": OUTCOME}                    {"attempt": OUTCOME}: a sign-in here, of which all other workers are told
 
 Whoever finds the other gone: a supervisor starts another worker, a worker ends.
 """

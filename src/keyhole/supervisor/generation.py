@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from keyhole.errors import KeyholeError
 from keyhole.supervisor.backoff import Backoff
+from keyhole.supervisor.channel import Message
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
 from keyhole.supervisor.port import Port
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
@@ -16,10 +17,20 @@ T = TypeVar("T")
 
 
 class Generation:
-    """Begins with `start`. `workers` are those that serve or have served and still live."""
+    """Begins with `start`. `workers` are those that serve or have served and still live.
 
-    def __init__(self, settings: SettingsText, tally: Tally, log: SupervisorLog) -> None:
+    `spread` tells all other workers what one has to say to them.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsText,
+        tally: Tally,
+        log: SupervisorLog,
+        spread: Callable[[WorkerProcess, Message], None],
+    ) -> None:
         self._settings = settings
+        self._spread = spread
         self._tally = tally
         self._log = log
         self._starting: set[WorkerProcess] = set()
@@ -84,11 +95,17 @@ class Generation:
         return worker
 
     async def _serve(self, slot: int, worker: WorkerProcess) -> None:
-        await worker.serve(self.port.sockets, self._tally.answer, self._ended)
+        await worker.serve(self.port.sockets, self._heard, self._ended)
         self._starting.discard(worker)
         self.workers.add(worker)
         self._serving[slot] = worker
         self._log(SupervisorEvent.WORKER_STARTED, slot=slot, worker=worker.pid)
+
+    def _heard(self, worker: WorkerProcess, message: Message) -> None:
+        if "scraped" in message:
+            self._tally.answer(worker)
+        elif "attempt" in message:
+            self._spread(worker, message)
 
     def _ended(self, worker: WorkerProcess) -> None:
         self._tally.bury(worker)

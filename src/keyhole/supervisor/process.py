@@ -87,17 +87,17 @@ class WorkerProcess:
     async def serve(
         self,
         sockets: Sequence[socket.socket],
-        scraped: Callable[["WorkerProcess"], None],
+        heard: Callable[["WorkerProcess", Message], None],
         ended: Callable[["WorkerProcess"], None],
     ) -> None:
         """Hands it the sockets and waits until all else is open. Raises SettingsError, WorkerFailed.
 
-        It accepts on none yet. `scraped` is called when it wants to know what everybody has counted, `ended` at last.
+        It accepts on none yet. `heard` is called with what it has to say to others, `ended` at last.
         """
         with self._end:
             socket.send_fds(self._end, [encode({"serve": True})], [listener.fileno() for listener in sockets])
         await self._answer()
-        self._listening = asyncio.get_running_loop().create_task(self._listen(scraped, ended))
+        self._listening = asyncio.get_running_loop().create_task(self._listen(heard, ended))
 
     def accept(self, indexes: Sequence[int]) -> None:
         """It accepts on these of its sockets from now on and on no others."""
@@ -128,6 +128,10 @@ class WorkerProcess:
             async with asyncio.timeout(COUNT_SECONDS):
                 await self._counted.wait()
 
+    def tell(self, message: Message) -> None:
+        """Hands on what another worker had to say."""
+        self._channel.send(message)
+
     def tell_counts(self, families: Sequence[Family]) -> None:
         """Answers `scraped`."""
         self._channel.send({"counts": list(families)})
@@ -146,14 +150,14 @@ class WorkerProcess:
         return answer
 
     async def _listen(
-        self, scraped: Callable[["WorkerProcess"], None], ended: Callable[["WorkerProcess"], None]
+        self, heard: Callable[["WorkerProcess", Message], None], ended: Callable[["WorkerProcess"], None]
     ) -> None:
         while (message := await self._channel.receive()) is not None:
             if "counted" in message:
                 self.families = message["counted"]
                 self._counted.set()
-            elif "scraped" in message:
-                scraped(self)
+            else:
+                heard(self, message)
         self._counted.set()
         await self._channel.close()
         await self._process.wait()

@@ -10,6 +10,7 @@ from typing import Any
 
 from keyhole import __version__
 from keyhole.errors import KeyholeError, SettingsError
+from keyhole.supervisor.channel import Message
 from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
 from keyhole.supervisor.notify import Notifier
@@ -95,7 +96,7 @@ class Supervisor:
 
     async def _renew(self) -> None:
         """Starts a generation and lets the one before retire."""
-        generation = Generation(self._read(), self._tally, self._log)
+        generation = Generation(self._read(), self._tally, self._log, self._spread)
         before = self._next_port = self._port
         try:
             await generation.start(self._port_for)
@@ -181,6 +182,11 @@ class Supervisor:
 
     def _workers(self) -> list[WorkerProcess]:
         return [worker for generation in self._generations for worker in generation.workers]
+
+    def _spread(self, teller: WorkerProcess, message: Message) -> None:
+        for worker in self._workers():
+            if worker is not teller:
+                worker.tell(message)
 
     def _work(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,12 +1,13 @@
 """Failed sign-ins and the waits that follow: growing, bounded, and no way to lock somebody else out."""
 
+from contextlib import nullcontext, suppress
 from itertools import count, product
 
 import pytest
 
-from keyhole.errors import TooManyAttempts
+from keyhole.errors import NotAuthenticated, TooManyAttempts
 from keyhole.identity import attempts as subject
-from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff
+from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff, Outcome
 
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 
@@ -176,3 +177,38 @@ def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
     attack(attempts, "ada", USER.free + 10)
     assert wait(attempts, client=HOME) == 0
     assert wait(attempts, client=ELSEWHERE) > 0
+
+
+class TestProcessesThatServeTogether:
+    @pytest.fixture
+    def both(self, clock: Clock) -> list[Attempts]:
+        """Two that hear of each other's tries, as workers do."""
+        both: list[Attempts] = [Attempts(clock, lambda outcome: both[1].hear(outcome))]
+        both.append(Attempts(clock, lambda outcome: both[0].hear(outcome)))
+        return both
+
+    @staticmethod
+    async def attempt(attempts: Attempts, *, good: bool) -> None:
+        with suppress(NotAuthenticated):
+            async with attempts.attempt("ada", HOME, nullcontext()):
+                if not good:
+                    raise NotAuthenticated
+
+    async def test_failures_count_as_if_there_were_one(self, both: list[Attempts]) -> None:
+        for number in range(PAIR.free):
+            assert [wait(one) for one in both] == [0, 0]
+            await self.attempt(both[number % 2], good=False)
+        assert [wait(one) for one in both] == [2, 2]
+
+    async def test_a_success_is_known_to_all(self, both: list[Attempts]) -> None:
+        for number in range(PAIR.free - 1):
+            await self.attempt(both[number % 2], good=False)
+        await self.attempt(both[0], good=True)
+        await self.attempt(both[1], good=False)
+        assert [wait(one) for one in both] == [0, 0]
+        assert both[0].remembered == both[1].remembered
+
+    async def test_what_is_heard_is_not_told_on(self, clock: Clock) -> None:
+        told: list[Outcome] = []
+        Attempts(clock, told.append).hear(Outcome("ada", HOME, good=False))
+        assert told == []

@@ -6,14 +6,19 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import SettingsError
+from keyhole.identity.attempts import Attempts
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.keystone import KeystoneIdentity
 from keyhole.identity.names import project_id_of
 
 
+def zero() -> float:
+    return 0.0
+
+
 async def test_the_embedded_one_issues_tokens_below_the_public_url() -> None:
-    async with open_backend(IdentitySettings(), "https://c.example", MemoryStore(), lambda: 0.0) as backend:
+    async with open_backend(IdentitySettings(), "https://c.example", MemoryStore(), zero, Attempts(zero)) as backend:
         assert isinstance(backend.issuer, EmbeddedIdentity)
         assert backend.provider is backend.issuer
         assert backend.credentials is backend.issuer.credentials
@@ -33,7 +38,7 @@ def of_keystone(cafile: Path | None = None) -> IdentitySettings:
 
 
 async def test_a_keystone_issues_them_itself() -> None:
-    async with open_backend(of_keystone(), "https://c.example", MemoryStore(), lambda: 0.0) as backend:
+    async with open_backend(of_keystone(), "https://c.example", MemoryStore(), zero, Attempts(zero)) as backend:
         assert isinstance(backend.provider, KeystoneIdentity)
         assert (backend.issuer, backend.credentials) == (None, None)
         assert backend.url == "http://127.0.0.1:1"

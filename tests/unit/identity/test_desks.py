@@ -12,7 +12,7 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import NotAuthenticated, ProjectNeeded, TooManyAttempts, Unavailable
-from keyhole.identity.attempts import PAIR
+from keyhole.identity.attempts import PAIR, Attempts
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.keystone import KeystoneIdentity
 from keyhole.identity.keystone_desk import CONCURRENT_SIGN_INS, KeystoneDesk
@@ -30,7 +30,7 @@ def person(name: str = "ada", password: str = "right", **more: Any) -> PersonSig
 def embedded(*roles: str) -> EmbeddedIdentity:
     user = UserSettings.model_validate({"name": "ada", "password": "right", "project": "demo", "roles": roles})
     settings = IdentitySettings(users=(user,), allow_plain_passwords=True)
-    return EmbeddedIdentity(settings, MemoryStore(), lambda: NOW)
+    return EmbeddedIdentity(settings, MemoryStore(), lambda: NOW, Attempts(lambda: NOW))
 
 
 @pytest.mark.parametrize("more", [{}, {"project": "demo"}, {"domain": "default"}, {"domain": "Default"}])
@@ -121,7 +121,7 @@ async def keystone(client: Client) -> AsyncIterator[KeystoneIdentity]:
 
 @pytest.fixture
 def desk(keystone: KeystoneIdentity) -> KeystoneDesk:
-    return KeystoneDesk(keystone, lambda: NOW)
+    return KeystoneDesk(keystone, Attempts(lambda: NOW))
 
 
 async def test_keystone_is_given_the_password_and_gives_the_token(desk: KeystoneDesk, client: Client) -> None:

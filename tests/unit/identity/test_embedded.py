@@ -12,7 +12,7 @@ from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import Forbidden, NotAuthenticated, SettingsError, TooManyAttempts, Unavailable
 from keyhole.identity import passwords
 from keyhole.identity.application_credentials import MAX_PER_USER
-from keyhole.identity.attempts import PAIR
+from keyhole.identity.attempts import PAIR, Attempts
 from keyhole.identity.embedded import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
 from keyhole.identity.names import user_id_of
 from keyhole.identity.passwords import hash_password
@@ -34,7 +34,7 @@ def user(name: str = "ada", project: str = "demo", **more: object) -> UserSettin
 
 def make(*users: UserSettings, store: MemoryStore | None = None, plain: bool = False) -> EmbeddedIdentity:
     settings = IdentitySettings(users=users, allow_plain_passwords=plain)
-    return EmbeddedIdentity(settings, store or MemoryStore(), lambda: NOW)
+    return EmbeddedIdentity(settings, store or MemoryStore(), lambda: NOW, Attempts(lambda: NOW))
 
 
 async def with_password(identity: EmbeddedIdentity, name: str, password: str) -> tuple[str, IdentityToken]:
