@@ -9,6 +9,7 @@ BASELINE = "websockify"
 LIMIT = "haproxy"
 BARE = "bare route"
 NOVA = "nova"
+NOVNCPROXY = "nova-novncproxy"
 
 Figures = Mapping[str, float]
 """Named figures of one round, units in the names. The first is the cost that contestants are compared by."""

@@ -1,24 +1,30 @@
-"""The footprint: memory of sessions that rest, and of those whose viewer or target does not read."""
+"""The footprint: memory of sessions that rest, and of those whose viewer or target does not read.
+
+nova-novncproxy, which takes most, is measured with fewer sessions, and with what opening one costs.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bench import load
-from bench.comparison import Comparison, Figures, compare
+from bench import load, nova
+from bench.comparison import BASELINE, KEYHOLE, NOVNCPROXY, Comparison, Figures, compare
+from bench.cpu import cpu_seconds
 from bench.memory import available_bytes, pss_bytes
 from bench.peers import Peer, Starter, Starters
 from bench.processes import BenchError, Count, Counters, Worker, worker
 from bench.target import OFFERED_BYTES, Behaviour, target
 
 FEW, MANY = 100, 1000
+BESIDE_NOVA = 50
 STUCK = 10
 OPEN_SECONDS = 120.0
 SETTLE_SECONDS = 1.0
 OFFER_SECONDS = 60.0
 STILL_SECONDS = 2.0
 AT_REST = "Sessions at rest"
+AT_REST_BESIDE_NOVA = f"{BESIDE_NOVA} sessions at rest, beside nova-novncproxy"
 VIEWERS_STOP = f"{STUCK} stuck viewers, {OFFERED_BYTES // 1_000_000} MB offered to each"
 TARGETS_STOP = f"{STUCK} stuck targets, {OFFERED_BYTES // 1_000_000} MB offered to each"
 NEEDED_BYTES = 4 * STUCK * OFFERED_BYTES
@@ -34,6 +40,12 @@ def run(starters: Starters, seconds: float, rounds: int) -> Iterator[Comparison]
         return compare(title, {name: partial(measure, start) for name, start in starters.items()}, rounds)
 
     yield all_by(at_rest, AT_REST)
+    if nova.version() is not None:
+        peers = {name: starters[name] for name in (KEYHOLE, BASELINE) if name in starters} | {
+            NOVNCPROXY: nova.novncproxy
+        }
+        contestants = {name: partial(few_at_rest, start) for name, start in peers.items()}
+        yield compare(AT_REST_BESIDE_NOVA, contestants, rounds)
     yield all_by(viewers_stop, VIEWERS_STOP)
     yield all_by(targets_stop, TARGETS_STOP)
 
@@ -48,6 +60,26 @@ def at_rest(start: Starter) -> Figures:
         f"KB/session of {MANY}": (held_with_many - base) / many / 1e3,
         f"opened of {MANY}": many,
         f"KB/session of {FEW}": (held_with_few - base) / few / 1e3,
+        "MB with one": base / 1e6,
+    }
+
+
+def few_at_rest(start: Starter) -> Figures:
+    """Growth for each session, and what opening it took."""
+    with target() as behind, start(behind.ports) as peer:
+        _, base = _hold(peer, 1)
+        cpu = cpu_seconds(peer.pid)
+        with worker(load.sit_still, peer.endpoints[Behaviour.SILENT], BESIDE_NOVA) as viewers:
+            viewers.wait_for(Count.MICROSECONDS, 1, OPEN_SECONDS, f"{peer.name}: {BESIDE_NOVA} sessions")
+            time.sleep(SETTLE_SECONDS)
+            spent, held = cpu_seconds(peer.pid) - cpu, pss_bytes(peer.pid)
+        opened = viewers.counters[Count.OPENED]
+    if opened != BESIDE_NOVA:
+        raise BenchError(f"{peer.name}: {opened} sessions were opened")
+    return {
+        f"MB with {BESIDE_NOVA}": held / 1e6,
+        f"KB/session of {BESIDE_NOVA}": (held - base) / BESIDE_NOVA / 1e3,
+        "CPU ms/new session": spent / BESIDE_NOVA * 1e3,
         "MB with one": base / 1e6,
     }
 

@@ -166,7 +166,7 @@ async def running(
 ) -> AsyncIterator[Service]:
     """Runs the service while the context lasts; it accepts nobody until it is given sockets.
 
-    `count` gives the metrics of the whole service, None where this process is all of it; `tell` tells other processes of
+    `count` gives the metrics of the whole service, None where this process is all of it; `tell` tells the other ones of
     a sign-in that was tried. Raises SettingsError when it cannot start.
     """
     choices = chosen_drivers(settings)

@@ -26,7 +26,7 @@ SWEEP_AT_ONCE = 50
 """How many sessions are looked at before others have their turn: with thousands the loop would stand still."""
 
 MOST_BETWEEN_LOOKS_SECONDS = 2 * SWEEP_SECONDS
-"""A session may be looked at first early in a sweep and then, once many others have ended or begun, late in the next."""
+"""A session may be looked at early in a sweep and, once many others have begun or ended, late in the next one."""
 
 
 class Relay(Interface):

@@ -11,8 +11,8 @@ from tests.api.world import PUBLIC_URL, Clock, World
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
-from keyhole.identity.attempts import Attempts
 from keyhole.identity import passwords
+from keyhole.identity.attempts import Attempts
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.model import PasswordSignIn

@@ -38,7 +38,7 @@ def make_driver(sockets: str | Path, **settings: Any) -> QemuDriver:
 
 @pytest.fixture
 async def start_qemu(tmp_path: Path) -> AsyncIterator[StartQemu]:
-    """Starts a QEMU that runs no guest system, with these arguments; returns its QMP socket's path once it answers there."""
+    """Starts a QEMU that runs no guest system, with these arguments; returns its QMP socket's path once it answers."""
     async with AsyncExitStack() as stack:
 
         async def start(name: str, *arguments: str, identity: bool = True) -> Path:

@@ -5,6 +5,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -107,7 +108,7 @@ async def test_others_have_their_turn_between_two_lots(sessions: Sessions, obser
             while len(set(seen)) < 20:
                 seen.append(looks(relays))
                 await asyncio.sleep(0)
-    assert max(after - before for before, after in zip(seen, seen[1:], strict=False)) <= SWEEP_AT_ONCE
+    assert max(after - before for before, after in pairwise(seen)) <= SWEEP_AT_ONCE
 
 
 def http_server(observer: Observer) -> HttpServer:
