@@ -1,7 +1,7 @@
 """Nova's proxy for VNC consoles: the program that runs in Nova's own virtual environment (see `nova.py`).
 
-All is Nova's own, as installed from PyPI, with the concurrency that it chooses by itself, but for one thing: there is no
-message queue here, so the compute host's answer whether a console is still on its port is given at once, and is yes.
+All is Nova's own, as installed from PyPI, with the concurrency that it chooses by itself, but for one thing: there is
+no message queue, so the compute host's answer whether a console is still on its port is given at once, and is yes.
 
 `python nova_proxy.py prepare|serve SETTINGS`: a JSON file with `folder` (where the state goes), `port`, the keys that
 `nova_service.py` wants, and `consoles` ({name: port}). `prepare` writes their tokens to `folder`/tokens.json.

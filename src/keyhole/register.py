@@ -82,6 +82,7 @@ class Register:
         self._shared = shared
         self._live: dict[str, Session] = {}
         self._by_ticket: dict[str, Session] = {}
+        self._by_server: dict[Membership, set[str]] = {}
         self._written: dict[str, Activity] = {}
         self._over: set[str] = set()
         self._beaten_at = self._reported_at = float("-inf")
@@ -92,6 +93,7 @@ class Register:
     def opened(self, session: Session) -> None:
         """A session is to be written down."""
         self._live[session.id] = session
+        self._by_server.setdefault(_server(session), set()).add(session.id)
         if session.ticket is not None:
             self._by_ticket[session.ticket.secret_hash] = session
         self._changed.set()
@@ -99,6 +101,10 @@ class Register:
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """A session is to be struck out."""
         del self._live[session.id]
+        server = _server(session)
+        self._by_server[server].discard(session.id)
+        if not self._by_server[server]:
+            del self._by_server[server]
         if session.ticket is not None:
             del self._by_ticket[session.ticket.secret_hash]
         if self._written.pop(session.id, None) is not None:
@@ -155,12 +161,10 @@ class Register:
 
     async def end_departed(self) -> None:
         """Ends the sessions on servers that are gone."""
-        places = {key: Membership(one.grant.server_id, one.grant.project_id) for key, one in self._live.items()}
-        if not places:
+        if not self._by_server:
             return
-        departed = await self._departures.among(set(places.values()))
-        for session_id, place in places.items():
-            if place in departed:
+        for server in await self._departures.among(set(self._by_server)):
+            for session_id in tuple(self._by_server.get(server, ())):
                 self._end_here(EndOrder(session_id, Reason.REVOKED, "the server is gone"))
 
     async def end_unentitled(self) -> None:
@@ -244,12 +248,15 @@ class Register:
         self._over.difference_update(over)
 
     async def _report(self) -> None:
-        active = {key: now for key, before in self._written.items() if (now := _activity(self._live[key])) != before}
-        keys = list(active)
+        keys = list(self._written)
         for start in range(0, len(keys), REPORT_AT_ONCE):
-            here = [key for key in keys[start : start + REPORT_AT_ONCE] if key in self._live]
-            await self._store.touch_sessions([self._record(self._live[key]) for key in here])
-            self._written.update((key, active[key]) for key in here if key in self._live)
+            looked_at = [self._live[key] for key in keys[start : start + REPORT_AT_ONCE] if key in self._live]
+            active = [one for one in looked_at if _activity(one) != self._written[one.id]]
+            activities = {one.id: _activity(one) for one in active}
+            if active:
+                await self._store.touch_sessions([self._record(one) for one in active])
+                self._written.update((key, told) for key, told in activities.items() if key in self._live)
+            await asyncio.sleep(0)
 
     def _record(self, session: Session) -> SessionRecord:
         to_viewer, to_target = session.relay.traffic_bytes
@@ -264,6 +271,10 @@ class Register:
             to_viewer_bytes=to_viewer,
             to_target_bytes=to_target,
         )
+
+
+def _server(session: Session) -> Membership:
+    return Membership(session.grant.server_id, session.grant.project_id)
 
 
 def _activity(session: Session) -> Activity:
