@@ -39,6 +39,10 @@ test("an accent is its dead key before the letter, and before a space it stands 
   assert.equal(places("es", "áü`"), "Quote KeyA, ShiftLeft+Quote KeyU, BracketLeft Space");
 });
 
+test("an accent that a text console cannot put onto its letter is left out", () => {
+  assert.equal(places("fr", "ÿŸŷ"), "ShiftLeft+BracketLeft KeyY, -, -");
+});
+
 test("a key says what it means as well as where it is", () => {
   const keysym = (name: LayoutName, character: string): (number | undefined)[] =>
     (layoutOf(name).get(character) ?? []).flatMap((chord) => chord.map((key) => key.keysym));

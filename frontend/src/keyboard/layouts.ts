@@ -83,11 +83,14 @@ export function layoutOf(name: LayoutName): Layout {
   return strokes;
 }
 
+/** The last of Latin-1: beyond it Linux's text console puts no accents onto letters, and would type both apart. */
+const LAST_ACCENTED = "\u00ff";
+
 function addAccented(strokes: Map<string, Stroke>, accent: string, chord: readonly Key[]): void {
   for (const letter of "aeiouyAEIOUY") {
     const character = `${letter}${accent}`.normalize("NFC");
     const plain = strokes.get(letter);
-    if (plain && character.length === 1 && !strokes.has(character)) strokes.set(character, [chord, ...plain]);
+    if (plain && character.length === 1 && character <= LAST_ACCENTED && !strokes.has(character)) strokes.set(character, [chord, ...plain]);
   }
   const alone = DEAD.get(accent)?.alone;
   if (alone && !strokes.has(alone)) strokes.set(alone, [chord, [SPACE]]);
