@@ -14,8 +14,8 @@ demo: .venv/.demo page ## Boot a small guest and open its console (ARGS="--port 
 	@$(BIN)/keyhole demo $(ARGS)
 
 test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed page ## Install what is missing and run every test
-	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool \
-		tigervnc-viewer tigervnc-standalone-server libpam-wrapper systemd
+	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
+		tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m tests.fuzz --seconds 60
