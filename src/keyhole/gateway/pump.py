@@ -4,8 +4,8 @@ Two protocols on two transports, joined crosswise. Each side's full write buffer
 only, so a slow viewer holds up the screen and never its own keystrokes. No task and no object per message; whatever
 waits is bounded by the transports' write buffers.
 
-Server to viewer goes untouched; viewer to server passes a scanner where the protocol has one (RFB), which keeps
-message boundaries, drops input of those who may only watch, and tells real input from noise.
+Server to viewer goes untouched. Viewer to server passes a scanner: of RFB always, where it keeps message boundaries,
+drops input of those who may only watch, and tells real input from noise; of a serial line for those who may only watch.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.watched_line import WatchedLine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, ping_frame, pong_frame
 from keyhole.reasons import Reason
@@ -57,7 +58,7 @@ class Pump:
         viewer: asyncio.Transport,
         frames: FrameReader | None,
         target: asyncio.Transport,
-        scanner: ClientMessageScanner | None,
+        scanner: ClientMessageScanner | WatchedLine | None,
         ended: Callable[[Ending], None],
         clock: Callable[[], float],
         linger_seconds: float,

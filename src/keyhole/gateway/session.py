@@ -33,6 +33,7 @@ from keyhole.protocols.http_connect import refusal
 from keyhole.protocols.http_head import RequestHead
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.target import ServerInit
+from keyhole.protocols.watched_line import WatchedLine
 from keyhole.reasons import Reason
 from keyhole.sessions import Sessions
 from keyhole.target_tls import ClientContexts
@@ -184,15 +185,13 @@ def _start(
         parts.sessions.closed(session, ending.reason, ending.detail)
 
     grant = admission.grant
-    is_rfb = CONSOLE_TYPES[grant.console_type].protocol is Protocol.VNC
-    scanner = _scanner_of(grant, parts.streams) if is_rfb else None
     for line in (viewer, target_line):
         watch_line(line.transport, parts.deadlines.vanished)
     pump = Pump(
         viewer.transport,
         viewer.frames,
         target_line.transport,
-        scanner,
+        _scanner_of(grant, parts.streams),
         ended,
         parts.clock,
         parts.deadlines.linger,
@@ -205,9 +204,12 @@ def _start(
     pump.start(viewer_payload, target_bytes + target_line.take())
 
 
-def _scanner_of(grant: Grant, limits: StreamLimits) -> ClientMessageScanner:
+def _scanner_of(grant: Grant, limits: StreamLimits) -> ClientMessageScanner | WatchedLine | None:
+    view_only = grant.rights is Rights.WATCH
+    if CONSOLE_TYPES[grant.console_type].protocol is not Protocol.VNC:
+        return WatchedLine() if view_only else None
     return ClientMessageScanner(
-        view_only=grant.rights is Rights.WATCH,
+        view_only=view_only,
         cut_text_bytes=limits.cut_text_bytes,
         messages_per_second=limits.messages_per_second,
     )

@@ -9,7 +9,7 @@ from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.model import ConsoleType, Protocol, TcpAddress, UnixAddress
+from keyhole.model import ConsoleType, Protocol, Rights, TcpAddress, UnixAddress
 from keyhole.reasons import Reason
 from keyhole.sessions import SessionLimits
 
@@ -399,6 +399,27 @@ async def test_a_serial_console_is_raw_bytes_both_ways(world: World) -> None:
         assert (await wire.frame()).payload == b"login: "
         wire.send(b"root\r", opcode=1)
         assert (await wire.frame()).payload == b"ROOT\r"
+
+
+async def test_who_may_only_watch_a_serial_console_reads_and_does_not_write(world: World) -> None:
+    typed = bytearray()
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"login: ")
+        while data := await reader.read(100):
+            typed.extend(data)
+
+    async with listening(target) as address:
+        world.aim(address, protocol=Protocol.SERIAL)
+        token = await world.token(ConsoleType.SERIAL)
+        world.store.grants = {key: replace(grant, rights=Rights.WATCH) for key, grant in world.store.grants.items()}
+        wire = await world.connect()
+        assert (await wire.upgrade(f"/?token={token}")).status == 101
+        assert (await wire.frame()).payload == b"login: "
+        wire.send(b"root\r")
+        wire.close()
+        closed = await world.event("console.closed")
+        assert (closed["reason"], closed["to_target_bytes"], bytes(typed)) == ("viewer_closed", 0, b"")
 
 
 async def test_restarting_is_told_to_sessions_and_to_those_still_setting_up(world: World) -> None:
