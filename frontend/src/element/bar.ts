@@ -64,7 +64,8 @@ export class Bar {
   }
 
   private hint(): TemplateResult {
-    const { texts } = this.desk;
+    const { texts, state } = this.desk;
+    if (state.link?.watching) return html`<p class="hint">${texts.text("bar.watching_means")}</p>`;
     return html`<p class="hint">
       ${this.desk.hasAttribute("keys-to-server")
         ? html`${texts.text("bar.keys_go")} <kbd>${leaveKeyName(this.desk)}</kbd> ${texts.text("bar.leaves")}`

@@ -24,7 +24,9 @@ export class PastePanel {
   }
 
   button(): TemplateResult {
-    return this.popover.button(this.desk.texts.text("bar.paste"), this.desk.state.name !== "connected");
+    // Who may only watch has nothing to do here but to take what the server copied.
+    const useful = mayType(this.desk) || (this.desk.state.name === "connected" && this.fromServer !== "");
+    return this.popover.button(this.desk.texts.text("bar.paste"), !useful);
   }
 
   /** The server's clipboard changed. */
@@ -101,7 +103,7 @@ export class PastePanel {
       leftOut > 0 && texts.count("paste.left_out", leftOut),
       beyond > 0 && texts.text("paste.beyond", { limit: TEXT_LIMIT }),
     ].filter((sentence) => sentence !== false);
-    return sentences.join(" ") || texts.text(protocol === "vnc" ? "paste.hint" : "paste.hint_serial");
+    return sentences.join("\n") || texts.text(protocol === "vnc" ? "paste.hint" : "paste.hint_serial");
   }
 
   private async type(plan: Plan): Promise<void> {
