@@ -9,6 +9,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from playwright.sync_api import expect
 from tests.fakes.line import Line
+from tests.fakes.waiting import until
 from tests.real.axe import violations
 from tests.real.browser import ConsolePage
 from tests.real.guests import type_keys, until_screen
@@ -138,6 +139,40 @@ def test_a_line_that_is_cut_comes_back(viewer: ConsolePage, portal: BlockingPort
             viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
         finally:
             portal.call(line.remove)
+
+
+def test_a_line_that_breaks_while_the_page_is_frozen_comes_back(
+    viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path
+) -> None:
+    outer, inner, line = free_port(), free_port(), Line()
+    server = {"public_url": f"http://127.0.0.1:{outer}"}
+    with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server=server, port=inner) as service:
+        portal.call(line.lay, outer, inner)
+        try:
+            viewer.open(service.console_url(SIMULATED_ID))
+            viewer.note_states()
+            devtools = viewer.page.context.new_cdp_session(viewer.page)
+            devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+            portal.call(line.cut)
+            portal.call(until, lambda: service.events("console.closed"))
+            devtools.send("Page.setWebLifecycleState", {"state": "active"})
+            viewer.page.wait_for_function("states.includes('reconnecting')")
+            expect_back(viewer)
+            viewer.type("clear\ncalc 6*7\n")
+            viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
+        finally:
+            portal.call(line.remove)
+
+
+def test_after_a_sleep_the_line_is_not_trusted(viewer: ConsolePage, service: Service) -> None:
+    viewer.page.clock.install()
+    viewer.open(service.console_url(SIMULATED_ID))
+    viewer.note_states()
+    viewer.page.clock.fast_forward("05:00")  # as a lid that was closed
+    viewer.page.wait_for_function("states.includes('reconnecting')")
+    expect_back(viewer)
+    viewer.type("clear\ncalc 6*7\n")
+    viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
 
 
 def test_after_another_network_the_console_is_opened_anew(viewer: ConsolePage, service: Service) -> None:
