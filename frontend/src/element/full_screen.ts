@@ -8,6 +8,9 @@ interface KeyboardLock {
   unlock(): void;
 }
 
+/** Below this the mouse is off the bar; the bar's height. */
+const BAR_PX = 40;
+
 /** How near to the top edge counts as at it; the height of #edge under a finger. */
 const RIM_PX = 16;
 
@@ -30,11 +33,13 @@ export class FullScreen implements ReactiveController {
   hostConnected(): void {
     document.addEventListener("fullscreenchange", this.changed);
     document.addEventListener("pointerdown", this.pressed);
+    document.addEventListener("pointermove", this.moved);
   }
 
   hostDisconnected(): void {
     document.removeEventListener("fullscreenchange", this.changed);
     document.removeEventListener("pointerdown", this.pressed);
+    document.removeEventListener("pointermove", this.moved);
   }
 
   button(label: string, click: () => void): TemplateResult | typeof nothing {
@@ -66,6 +71,11 @@ export class FullScreen implements ReactiveController {
   private readonly pressed = (event: PointerEvent): void => {
     // A finger that comes in over the rim of the glass may touch no element at all.
     if (this.on && event.clientY < RIM_PX) this.showBar(true);
+  };
+
+  private readonly moved = (event: PointerEvent): void => {
+    // A quick mouse has gone before the bar slid in under it, and so never leaves the bar.
+    if (this.barShown && event.clientY > BAR_PX) this.barLeft(event);
   };
 
   private readonly changed = (): void => {

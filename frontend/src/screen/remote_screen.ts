@@ -3,6 +3,7 @@
 import type RFB from "@novnc/novnc";
 import { MODIFIERS } from "../keyboard/keys.ts";
 import type { Size } from "../session/state.ts";
+import { onPixelRatio } from "./pixel_ratio.ts";
 import { drawnSize, type Scaling } from "./scaling.ts";
 import type { Screen, ScreenListener } from "./screen.ts";
 
@@ -37,6 +38,7 @@ export class RemoteScreen implements Screen {
     this.frame = frame;
     this.listener = listener;
     new ResizeObserver(() => this.fit()).observe(stage);
+    onPixelRatio(() => this.fit());
   }
 
   async load(): Promise<void> {

@@ -29,13 +29,13 @@ export class Traffic {
   }
 }
 
-/** Milliseconds until Keyhole says that it lives; null where it does not answer in time. */
-export async function roundTrip(base: URL): Promise<number | null> {
+/** Milliseconds until Keyhole says that it lives, no more than are waited for; null where it cannot be asked. */
+export async function roundTrip(base: URL, withinMs = ANSWER_WITHIN_MS): Promise<number | null> {
   const startedAt = performance.now();
   try {
-    await fetch(new URL("healthz", base), { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    await fetch(new URL("healthz", base), { cache: "no-store", signal: AbortSignal.timeout(withinMs) });
     return Math.round(performance.now() - startedAt);
-  } catch {
-    return null;
+  } catch (error) {
+    return error instanceof DOMException && error.name === "TimeoutError" ? withinMs : null;
   }
 }
