@@ -1,8 +1,8 @@
 """A console that is lost comes back by itself, whether service, server or line were gone, and after a reload."""
 
 import re
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,44 +124,48 @@ def test_a_server_that_is_switched_off_is_waited_for_until_the_person_stops(
         expect(viewer.page.locator("#card-again")).to_be_visible()
 
 
-def test_a_line_that_is_cut_comes_back(viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path) -> None:
+@contextmanager
+def behind_a_line(portal: BlockingPortal, folder: Path) -> Iterator[tuple[Service, Line]]:
+    """A service that is met by way of a line."""
     outer, inner, line = free_port(), free_port(), Line()
     server = {"public_url": f"http://127.0.0.1:{outer}"}
-    with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server=server, port=inner) as service:
+    with serving(portal, folder, f"{USERS}{SIMULATED}", server=server, port=inner) as service:
         portal.call(line.lay, outer, inner)
         try:
-            viewer.open(service.console_url(SIMULATED_ID))
-            viewer.note_states()
-            portal.call(line.cut)
-            viewer.page.wait_for_function("states.includes('reconnecting')")
-            expect_back(viewer)
-            viewer.type("clear\ncalc 6*7\n")
-            viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
+            yield service, line
         finally:
             portal.call(line.remove)
+
+
+def expect_to_work(viewer: ConsolePage) -> None:
+    """Waits until the simulated guest is back, and has it work something out."""
+    expect_back(viewer)
+    viewer.type("clear\ncalc 6*7\n")
+    viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
+
+
+def test_a_line_that_is_cut_comes_back(viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path) -> None:
+    with behind_a_line(portal, tmp_path) as (service, line):
+        viewer.open(service.console_url(SIMULATED_ID))
+        viewer.note_states()
+        portal.call(line.cut)
+        viewer.page.wait_for_function("states.includes('reconnecting')")
+        expect_to_work(viewer)
 
 
 def test_a_line_that_breaks_while_the_page_is_frozen_comes_back(
     viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path
 ) -> None:
-    outer, inner, line = free_port(), free_port(), Line()
-    server = {"public_url": f"http://127.0.0.1:{outer}"}
-    with serving(portal, tmp_path, f"{USERS}{SIMULATED}", server=server, port=inner) as service:
-        portal.call(line.lay, outer, inner)
-        try:
-            viewer.open(service.console_url(SIMULATED_ID))
-            viewer.note_states()
-            devtools = viewer.page.context.new_cdp_session(viewer.page)
-            devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-            portal.call(line.cut)
-            portal.call(until, lambda: service.events("console.closed"))
-            devtools.send("Page.setWebLifecycleState", {"state": "active"})
-            viewer.page.wait_for_function("states.includes('reconnecting')")
-            expect_back(viewer)
-            viewer.type("clear\ncalc 6*7\n")
-            viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
-        finally:
-            portal.call(line.remove)
+    with behind_a_line(portal, tmp_path) as (service, line):
+        viewer.open(service.console_url(SIMULATED_ID))
+        viewer.note_states()
+        devtools = viewer.page.context.new_cdp_session(viewer.page)
+        devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+        portal.call(line.cut)
+        portal.call(until, lambda: service.events("console.closed"))
+        devtools.send("Page.setWebLifecycleState", {"state": "active"})
+        viewer.page.wait_for_function("states.includes('reconnecting')")
+        expect_to_work(viewer)
 
 
 def test_after_a_sleep_the_line_is_not_trusted(viewer: ConsolePage, service: Service) -> None:
@@ -170,9 +174,7 @@ def test_after_a_sleep_the_line_is_not_trusted(viewer: ConsolePage, service: Ser
     viewer.note_states()
     viewer.page.clock.fast_forward("05:00")  # as a lid that was closed
     viewer.page.wait_for_function("states.includes('reconnecting')")
-    expect_back(viewer)
-    viewer.type("clear\ncalc 6*7\n")
-    viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])
+    expect_to_work(viewer)
 
 
 def test_after_another_network_the_console_is_opened_anew(viewer: ConsolePage, service: Service) -> None:
