@@ -56,6 +56,9 @@ class Certificate:
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        # Of ciphers that are all good the client knows best which is cheap for it.
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
         chain, key = self._files
         try:
             context.load_cert_chain(chain, key)
