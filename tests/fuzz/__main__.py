@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--seconds N] [TARGET ...]`: fuzzes targets, two on each processor, from the kept corpus on.
+"""`python -m tests.fuzz [--seconds N] [TARGET ...]`: fuzzes targets, five on each processor, from the kept corpus on.
 
 What is found on the way is kept in .cache/fuzz/TARGET and used the next time. An input that breaks a promise is kept
 beside it, printed in full, and makes the exit status 1; add it to tests/fuzz/corpus/TARGET with the mend.
@@ -17,7 +17,7 @@ from tests.fuzz.targets import TARGETS
 
 HERE = Path(__file__).parent
 KEPT = Path(".cache/fuzz")
-ON_EACH_PROCESSOR = 2
+ON_EACH_PROCESSOR = 5
 MEMORY_MB = 512
 SECONDS_FOR_ONE_INPUT = 5
 

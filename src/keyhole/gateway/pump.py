@@ -19,9 +19,12 @@ from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.watched_line import WatchedLine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
-from keyhole.protocols.websocket.frames_out import cut_frames, ping_frame, pong_frame
+from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason
 from keyhole.sessions import VIEWER_CHECKS
+
+JOIN_BYTES = 4096
+"""A frame of so little is copied behind its header: a gathered write costs more."""
 
 BULK_BYTES = 128 * 1024
 """A read of so much is a flood's: from then on the target is read in bulk."""
@@ -127,6 +130,8 @@ class Pump:
             self.read_target(in_bulk=True)
         if self._frames is None:
             self._viewer.write(data)
+        elif size <= JOIN_BYTES:
+            self._viewer.write(frame_header(size) + data)
         else:
             self._viewer.writelines(cut_frames(data))
 
