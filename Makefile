@@ -5,7 +5,7 @@ ARGS ?=
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check bench docs format lock clean
+.PHONY: help demo test fuzz check bench pictures docs format lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ check: .venv/.dev ## Style, types, import rules, generated files
 
 bench: .venv/.bench .cache/nova/.installed page ## Measure beside the peers (see bench/README.md)
 	$(BIN)/python -m bench $(ARGS)
+
+pictures: .venv/.dev ## Take what the tests with a browser saw last into the documentation
+	$(BIN)/python tools/publish_pictures.py
 
 docs: .venv/.dev ## Write the generated references
 	$(BIN)/python tools/generate_docs.py

@@ -16,9 +16,10 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from tests.fakes.waiting import until
+from tests.real.browser import ConsolePage
 from tests.real.consoles import novnc_size
 from tests.real.guests import has_ended
-from tests.real.pictures import VGA_SIZE
+from tests.real.pictures import VGA_SIZE, has_ink, text_row
 from tests.real.processes import KEYHOLE, Running, free_port, is_free, pids_naming, running
 
 from keyhole.demo.guest_image import GuestImage
@@ -162,6 +163,17 @@ class TestTheRealGuest:
             assert portal.call(novnc_size, demo.facts["console_url"]) == VGA_SIZE
             check_sign_in(demo)
             check_end(demo, number, state_folder)
+
+    def test_what_a_newcomer_sees(self, start: StartDemo, viewer: ConsolePage) -> None:
+        """The picture in README."""
+        viewer.page.set_viewport_size({"width": 1000, "height": 560})
+        with start() as demo:
+            viewer.open(demo.facts["console_url"])
+            viewer.until_drawn(*VGA_SIZE)
+            viewer.until_screen(lambda picture: has_ink(text_row(picture, 3)))  # below two lines of greeting
+            viewer.type("uname -a\ncat /proc/loadavg\necho x$((6*7))\n")
+            viewer.until_screen(lambda picture: has_ink(text_row(picture, 10)))
+            viewer.picture("console")
 
     def test_a_signal_ends_it_while_the_guest_boots(self, state_folder: Path, portal: BlockingPortal) -> None:
         port = free_port()
