@@ -17,8 +17,14 @@ test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed page ## In
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
 		tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(ARGS)
+	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),@$(MAKE) --no-print-directory --jobs 2 --output-sync tests-with-the-real tests-alone)
 	$(BIN)/python -m tests.fuzz --seconds 60
+
+.PHONY: tests-with-the-real tests-alone
+tests-with-the-real:
+	$(BIN)/python -m pytest tests/real
+tests-alone:
+	$(BIN)/python -m pytest -p no:cacheprovider --ignore tests/real
 
 fuzz: .venv/.dev ## Fuzz every parser for longer (SECONDS=600 each)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
