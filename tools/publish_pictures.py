@@ -23,7 +23,7 @@ PICTURES = {
     "paste.png": f"{_PANELS}-dark/paste-dark.png",
     "view-light.png": f"{_PANELS}-light/view-light.png",
     "phone.png": "test_every_button_fits_every_window-390x844/keys-390.png",
-    "serial.png": "test_on_a_terminal_that_is_searched-dark/serial-dark.png",
+    "serial.png": "test_a_person_logs_in_and_runs_a_command/serial.png",
     "watching.png": "test_a_watcher_is_told_and_nothing_that_is_typed_or_pasted_reaches_the_guest/watching.png",
     "reconnecting.png": "test_a_service_that_is_restarted_is_waited_for/reconnecting.png",
     "ended.png": "test_once_it_has_ended-dark/ended-dark.png",
