@@ -13,18 +13,24 @@ help: ## Show what can be made
 demo: .venv/.demo page ## Boot a small guest and open its console (ARGS="--port 6100")
 	@$(BIN)/keyhole demo $(ARGS)
 
-test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed page ## Install what is missing and run every test
+test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/demo/guest/vmlinuz page ## Install what is missing and run every test
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
 		tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check
-	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),@$(MAKE) --no-print-directory --jobs 2 --output-sync tests-with-the-real tests-alone)
+	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),@$(MAKE) --no-print-directory --jobs 2 --output-sync $(TEST_PARTS))
 	$(BIN)/python -m tests.fuzz --seconds 60
 
-.PHONY: tests-with-the-real tests-alone
-tests-with-the-real:
-	$(BIN)/python -m pytest tests/real
-tests-alone:
+# The tests, in parts that run side by side: those with real components by their names, and all others.
+TEST_PARTS := test-k-z test-a-j test-alone
+.PHONY: $(TEST_PARTS)
+test-k-z test-a-j: test-%:
+	$(BIN)/python -m pytest -p no:cacheprovider tests/real/test_[$*]*.py
+test-alone:
 	$(BIN)/python -m pytest -p no:cacheprovider --ignore tests/real
+
+# The guest of the tests, fetched once before the parts share it.
+.cache/demo/guest/vmlinuz: .venv/.dev
+	@$(BIN)/python -c "from pathlib import Path; from keyhole.demo.guest_image import build_image; build_image(Path('.cache/demo'), print)"
 
 fuzz: .venv/.dev ## Fuzz every parser for longer (SECONDS=600 each)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)

@@ -1,10 +1,9 @@
 """Real guests for every test here. QEMU or a package that is missing is an error, as it would be for the demo."""
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from tests.real.guests import fresh_id
 
 from keyhole.demo.guest_image import GuestImage, build_image
@@ -21,15 +20,16 @@ def guest_image(pytestconfig: pytest.Config) -> GuestImage:
 def guest(guest_image: GuestImage) -> Iterator[DemoGuest]:
     """One guest for all tests that leave it as it was: running, nobody on its serial port, logged out there.
 
-    It has a loop of its own, since the tests' loops end with them. A test may use its paths and `pid`, not await it.
+    It has a loop of its own, in a thread, since the tests' loops end with them and a browser's holds this thread. A
+    test may use its paths and `pid`, not await it.
     """
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
-        guest = loop.run_until_complete(_started(guest_image, "shared"))
+    with start_blocking_portal() as portal:
+        guest = portal.call(_started, guest_image, "shared")
         try:
-            loop.run_until_complete(guest.until_ready())
+            portal.call(guest.until_ready)
             yield guest
         finally:
-            loop.run_until_complete(guest.__aexit__(None, None, None))
+            portal.call(guest.__aexit__, None, None, None)
 
 
 @pytest.fixture
