@@ -1,8 +1,8 @@
 """The pages: exactly the files that the frontend's build names in its manifest, from memory, with strict headers.
 
 `static/manifest.json` is {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli"?: NAME}}, the
-last with the same content compressed by the build. There are no
-directories, no redirects and no other names, so no path of a request ever reaches the file system.
+last with the same content compressed by the build. There are no directories, no redirects and no other names, so no
+path of a request ever reaches the file system.
 """
 
 import gzip
