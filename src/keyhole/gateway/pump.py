@@ -16,6 +16,7 @@ from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.gateway.read_buffer import ReadBuffer
+from keyhole.gateway.sides import TargetInBulk, TargetSide, ViewerSide
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.watched_line import WatchedLine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
@@ -28,9 +29,6 @@ JOIN_BYTES = 4096
 
 BULK_BYTES = 128 * 1024
 """A read of so much is a flood's: from then on the target is read in bulk."""
-
-CALM_READS = 16
-"""So many small reads in a row and the flood is over."""
 
 
 class Pump:
@@ -87,8 +85,8 @@ class Pump:
 
     def start(self, viewer_payload: bytes, target_bytes: bytes) -> None:
         """Begins to move bytes, first those left over from the handshakes (the viewer's already unframed)."""
-        self._viewer.set_protocol(_ViewerSide(self))
-        self._target.set_protocol(_TargetSide(self))
+        self._viewer.set_protocol(ViewerSide(self))
+        self._target.set_protocol(TargetSide(self))
         # A transport that is full already has told the protocol before; it will tell this one when it is not.
         if self._viewer.get_write_buffer_size() > WRITE_BUFFER_BYTES:
             self.pause_target()
@@ -153,7 +151,7 @@ class Pump:
         reads = self._target.is_reading()
         if reads:
             self._target.pause_reading()  # a transport looks at its protocol's kind when it begins to read
-        self._target.set_protocol(_TargetInBulk(self, self._buffer) if in_bulk else _TargetSide(self))
+        self._target.set_protocol(TargetInBulk(self, self._buffer) if in_bulk else TargetSide(self))
         if reads:
             self._target.resume_reading()
 
@@ -286,72 +284,3 @@ class Pump:
             self._owed_pong = payload
         elif self._ended is not None:
             self._viewer.write(pong_frame(payload))
-
-
-class _FromTarget(asyncio.BaseProtocol):
-    """What a target's transport tells, but for its bytes."""
-
-    __slots__ = ("_pump",)
-
-    def __init__(self, pump: Pump) -> None:
-        self._pump = pump
-
-    def eof_received(self) -> None:
-        self._pump.target_finished()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.target_finished(lost=isinstance(exc, TimeoutError))
-
-    def pause_writing(self) -> None:
-        self._pump.pause_viewer()
-
-    def resume_writing(self) -> None:
-        self._pump.resume_viewer()
-
-
-class _TargetSide(_FromTarget, asyncio.Protocol):
-    __slots__ = ("data_received",)
-
-    def __init__(self, pump: Pump) -> None:
-        super().__init__(pump)
-        self.data_received = pump.from_target  # type: ignore[method-assign]
-
-
-class _TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
-    __slots__ = ("_buffer", "_small_reads")
-
-    def __init__(self, pump: Pump, buffer: ReadBuffer) -> None:
-        super().__init__(pump)
-        self._buffer = buffer
-        self._small_reads = 0
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer.memory
-
-    def buffer_updated(self, nbytes: int) -> None:
-        if self._pump.from_target_in_bulk(nbytes):
-            self._small_reads = 0
-            return
-        self._small_reads += 1
-        if self._small_reads == CALM_READS:
-            self._pump.read_target(in_bulk=False)
-
-
-class _ViewerSide(asyncio.Protocol):
-    __slots__ = ("_pump", "data_received")
-
-    def __init__(self, pump: Pump) -> None:
-        self._pump = pump
-        self.data_received = pump.from_viewer_frames  # type: ignore[method-assign]
-
-    def eof_received(self) -> bool:
-        return self._pump.viewer_finished()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.end(Reason.VIEWER_LOST if isinstance(exc, TimeoutError) else Reason.VIEWER_CLOSED)
-
-    def pause_writing(self) -> None:
-        self._pump.pause_target()
-
-    def resume_writing(self) -> None:
-        self._pump.resume_target()

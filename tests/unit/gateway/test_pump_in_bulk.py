@@ -6,8 +6,9 @@ from collections.abc import Iterable
 import pytest
 
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
-from keyhole.gateway.pump import BULK_BYTES, CALM_READS, Pump
+from keyhole.gateway.pump import BULK_BYTES, Pump
 from keyhole.gateway.read_buffer import ReadBuffer
+from keyhole.gateway.sides import CALM_READS
 
 LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)

@@ -1,0 +1,88 @@
+"""The two sides of a session: the protocols by which its transports tell the pump what happens."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from keyhole.gateway.read_buffer import ReadBuffer
+from keyhole.reasons import Reason
+
+if TYPE_CHECKING:
+    from keyhole.gateway.pump import Pump
+
+CALM_READS = 16
+"""So many small reads in a row and a flood is over."""
+
+
+class _FromTarget(asyncio.BaseProtocol):
+    """What a target's transport tells, but for its bytes."""
+
+    __slots__ = ("_pump",)
+
+    def __init__(self, pump: "Pump") -> None:
+        self._pump = pump
+
+    def eof_received(self) -> None:
+        self._pump.target_finished()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.target_finished(lost=isinstance(exc, TimeoutError))
+
+    def pause_writing(self) -> None:
+        self._pump.pause_viewer()
+
+    def resume_writing(self) -> None:
+        self._pump.resume_viewer()
+
+
+class TargetSide(_FromTarget, asyncio.Protocol):
+    """Hands the target's bytes over as they come."""
+
+    __slots__ = ("data_received",)
+
+    def __init__(self, pump: "Pump") -> None:
+        super().__init__(pump)
+        self.data_received = pump.from_target  # type: ignore[method-assign]
+
+
+class TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
+    """Has the target's bytes read into a buffer, until its flood is over."""
+
+    __slots__ = ("_buffer", "_small_reads")
+
+    def __init__(self, pump: "Pump", buffer: ReadBuffer) -> None:
+        super().__init__(pump)
+        self._buffer = buffer
+        self._small_reads = 0
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer.memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._pump.from_target_in_bulk(nbytes):
+            self._small_reads = 0
+            return
+        self._small_reads += 1
+        if self._small_reads == CALM_READS:
+            self._pump.read_target(in_bulk=False)
+
+
+class ViewerSide(asyncio.Protocol):
+    """What a viewer's transport tells."""
+
+    __slots__ = ("_pump", "data_received")
+
+    def __init__(self, pump: "Pump") -> None:
+        self._pump = pump
+        self.data_received = pump.from_viewer_frames  # type: ignore[method-assign]
+
+    def eof_received(self) -> bool:
+        return self._pump.viewer_finished()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pump.end(Reason.VIEWER_LOST if isinstance(exc, TimeoutError) else Reason.VIEWER_CLOSED)
+
+    def pause_writing(self) -> None:
+        self._pump.pause_target()
+
+    def resume_writing(self) -> None:
+        self._pump.resume_target()
