@@ -19,7 +19,7 @@ from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.sides import TargetInBulk, TargetSide, ViewerSide
 from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.watched_line import WatchedLine
-from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
+from keyhole.protocols.websocket.frames_in import Close, Control, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason
 from keyhole.sessions import VIEWER_CHECKS
@@ -40,6 +40,8 @@ class Pump:
         "_ended",
         "_frames",
         "_in_bulk",
+        "_input_at",
+        "_inputs",
         "_linger_seconds",
         "_owed_pong",
         "_scanner",
@@ -49,7 +51,6 @@ class Pump:
         "_viewer_finished",
         "_viewer_paused",
         "checks_unanswered",
-        "last_input_at",
         "to_target_bytes",
         "to_viewer_bytes",
     )
@@ -79,7 +80,8 @@ class Pump:
         self._taken_at_check = 0
         self._owed_pong: bytes | None = None
         self.checks_unanswered = 0
-        self.last_input_at = clock()
+        self._input_at = clock()
+        self._inputs = 0
         self.to_viewer_bytes = 0
         self.to_target_bytes = 0
 
@@ -96,12 +98,21 @@ class Pump:
             self.resume_viewer()
         if target_bytes:
             self.from_target(target_bytes)
-        if viewer_payload:
+        if viewer_payload and self._ended is not None:
             self.from_viewer(viewer_payload)
         if self._viewer.is_closing():
             self.end(Reason.VIEWER_CLOSED)
         elif self._target.is_closing():
             self.end(Reason.TARGET_CLOSED)
+
+    @property
+    def last_input_at(self) -> float:
+        """To the second, by whoever calls `refill`: the byte path reads no clock."""
+        inputs = self.to_target_bytes if self._scanner is None else self._scanner.input_count
+        if inputs != self._inputs:
+            self._inputs = inputs
+            self._input_at = self._clock()
+        return self._input_at
 
     @property
     def traffic_bytes(self) -> tuple[int, int]:
@@ -112,7 +123,8 @@ class Pump:
         return self._viewer.get_write_buffer_size() + self._target.get_write_buffer_size()
 
     def refill(self) -> None:
-        """A second has passed: the viewer may send as many messages again."""
+        """A second has passed: the viewer may send as many messages again, and its input gets its time."""
+        _ = self.last_input_at
         if self._frames is not None:
             self._frames.refill()
         if self._scanner is not None:
@@ -124,25 +136,27 @@ class Pump:
             return
         size = len(data)
         self.to_viewer_bytes += size
-        if size >= BULK_BYTES and not self._in_bulk:
-            self.read_target(in_bulk=True)
         if self._frames is None:
             self._viewer.write(data)
         elif size <= JOIN_BYTES:
             self._viewer.write(frame_header(size) + data)
         else:
             self._viewer.writelines(cut_frames(data))
+        if size >= BULK_BYTES and not self._in_bulk:
+            self.read_target(in_bulk=True)
 
     def from_target_in_bulk(self, size: int) -> bool:
         """So many bytes of the target's stand in the buffer. Returns whether they were many."""
-        data = self._buffer.memory[:size]
+        buffer = self._buffer
         if size <= WRITE_BUFFER_BYTES:
             # A copy, since many small pieces may wait at the viewer, and each would keep a whole buffer.
-            self.from_target(bytes(data))
+            self.from_target(bytes(buffer.memory[:size]))
             return False
-        self.from_target(data)
-        if self._viewer.get_write_buffer_size():
-            self._buffer.give_away()
+        if self._ended is not None:
+            self.to_viewer_bytes += size
+            self._viewer.writelines((buffer.memory[:size],) if self._frames is None else buffer.frames(size))
+            if self._viewer.get_write_buffer_size():
+                buffer.give_away()
         return True
 
     def read_target(self, *, in_bulk: bool) -> None:
@@ -171,7 +185,11 @@ class Pump:
             return
         if payload:
             self.from_viewer(payload)
-        for control in frames.take_control():
+        if frames.control:
+            self._answer(frames.take_control())
+
+    def _answer(self, controls: list[Control]) -> None:
+        for control in controls:
             match control:
                 case Ping(ping):
                     self._answer_ping(ping)
@@ -182,19 +200,13 @@ class Pump:
 
     def from_viewer(self, payload: bytes) -> None:
         """The viewer's payload, for the target."""
-        scanner = self._scanner
-        if scanner is None:
-            self.last_input_at = self._clock()
-        else:
-            inputs = scanner.input_count
+        if self._scanner is not None:
             try:
-                payload = scanner.feed(payload)
+                payload = self._scanner.feed(payload)
             except ProtocolError as error:
                 self._break(error)
                 return
-            if scanner.input_count != inputs:
-                self.last_input_at = self._clock()
-        if payload and self._ended is not None:
+        if payload:
             self.to_target_bytes += len(payload)
             self._target.write(payload)
 

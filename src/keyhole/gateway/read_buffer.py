@@ -1,5 +1,7 @@
 """Memory to read large amounts into, so that a flood is neither copied nor allocated on its way."""
 
+from keyhole.protocols.websocket.frames_out import Frames, cut_frames
+
 SIZE_BYTES = 256 * 1024
 
 
@@ -9,18 +11,20 @@ class ReadBuffer:
     Unless a writer had to keep it: then it is given away, and the next reader gets new memory.
     """
 
-    __slots__ = ("_memory",)
+    __slots__ = ("_whole", "memory")
 
     def __init__(self) -> None:
-        self._memory: memoryview | None = None
+        self.give_away()
 
-    @property
-    def memory(self) -> memoryview:
-        """All of it."""
-        if self._memory is None:
-            self._memory = memoryview(bytearray(SIZE_BYTES))
-        return self._memory
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """All of it (`asyncio.BufferedProtocol`)."""
+        return self.memory
+
+    def frames(self, size: int) -> Frames:
+        """The first bytes of it in frames to a viewer, not copied."""
+        return self._whole if size == SIZE_BYTES else cut_frames(self.memory[:size])
 
     def give_away(self) -> None:
         """It belongs to whoever has it."""
-        self._memory = None
+        self.memory = memoryview(bytearray(SIZE_BYTES))
+        self._whole = cut_frames(self.memory)

@@ -47,15 +47,12 @@ class TargetSide(_FromTarget, asyncio.Protocol):
 class TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
     """Has the target's bytes read into a buffer, until its flood is over."""
 
-    __slots__ = ("_buffer", "_small_reads")
+    __slots__ = ("_small_reads", "get_buffer")
 
     def __init__(self, pump: "Pump", buffer: ReadBuffer) -> None:
         super().__init__(pump)
-        self._buffer = buffer
+        self.get_buffer = buffer.get_buffer  # type: ignore[method-assign]
         self._small_reads = 0
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer.memory
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._pump.from_target_in_bulk(nbytes):

@@ -16,6 +16,7 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.pump import Pump
 from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.model import ConsoleType
+from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
 from keyhole.sessions import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits
@@ -252,6 +253,23 @@ async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason
     lost.closing = True
     lost.protocol.connection_lost(TimeoutError(110, "Connection timed out"))
     assert [ending.reason for ending in endings] == [reason]
+
+
+@pytest.mark.parametrize("scanner", [ClientMessageScanner(), None])
+async def test_input_gets_its_time_within_a_second_and_screens_that_are_asked_for_do_not(
+    scanner: ClientMessageScanner | None,
+) -> None:
+    viewer, target = FullTransport(0), FullTransport(0)
+    clock = iter(range(10, 1000, 10)).__next__
+    pump = Pump(viewer, None, target, scanner, lambda _: None, clock, 1, ReadBuffer())
+    pump.start(b"", b"")
+    assert pump.last_input_at == 10
+    pump.from_viewer_frames(KEY_EVENT)
+    pump.refill()
+    assert [pump.last_input_at, pump.last_input_at] == [20, 20]
+    if scanner is not None:
+        pump.from_viewer_frames(b"\3" + bytes(9))
+    assert pump.last_input_at == 20
 
 
 async def test_a_viewer_that_answers_pings_stays(world: World) -> None:

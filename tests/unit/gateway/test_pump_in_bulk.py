@@ -7,8 +7,10 @@ import pytest
 
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.pump import BULK_BYTES, Pump
-from keyhole.gateway.read_buffer import ReadBuffer
+from keyhole.gateway.read_buffer import SIZE_BYTES, ReadBuffer
 from keyhole.gateway.sides import CALM_READS
+from keyhole.protocols.websocket.frames_in import FrameReader
+from keyhole.protocols.websocket.frames_out import cut_frames
 
 LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)
@@ -63,11 +65,11 @@ class Line(asyncio.Transport):
         return isinstance(self.protocol, asyncio.BufferedProtocol)
 
 
-def joined(buffer: ReadBuffer, *, stuck: bool = False) -> tuple[Line, Line]:
-    """A native viewer and its target, whose session has just begun."""
+def joined(buffer: ReadBuffer, frames: FrameReader | None = None, *, stuck: bool = False) -> tuple[Line, Line]:
+    """A viewer, native where it has no `frames`, and its target, whose session has just begun."""
     viewer, target = Line(stuck=stuck), Line()
     clock = asyncio.get_running_loop().time
-    Pump(viewer, None, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
+    Pump(viewer, frames, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
     return viewer, target
 
 
@@ -107,6 +109,20 @@ async def test_what_a_viewer_has_not_taken_yet_is_its_own_whoever_reads_next(siz
     slow_target.arrive(b"\1" * size)
     other_target.arrive(b"\2" * LARGE)
     assert b"".join(slow_viewer.kept) == FLOOD + b"\1" * size
+
+
+@pytest.mark.parametrize("size", [LARGE, SIZE_BYTES])
+async def test_a_browser_gets_floods_in_frames_of_its_own(size: int) -> None:
+    buffer = ReadBuffer()
+    slow_viewer, slow_target = joined(buffer, FrameReader(), stuck=True)
+    quick_viewer, quick_target = joined(buffer, FrameReader())
+    for target in (slow_target, quick_target):
+        target.arrive(FLOOD)
+    quick_viewer.kept.clear()
+    slow_target.arrive(b"\1" * size)
+    quick_target.arrive(b"\2" * size)
+    assert b"".join(slow_viewer.kept) == b"".join((*cut_frames(FLOOD), *cut_frames(b"\1" * size)))
+    assert b"".join(quick_viewer.kept) == b"".join(cut_frames(b"\2" * size))
 
 
 async def test_memory_is_used_again_where_everything_was_sent() -> None:

@@ -11,12 +11,17 @@ from keyhole.protocols.rfb.client_layout import Effect, Layout, layout_of
 from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES, ClientMessage, QemuMessage
 from keyhole.reasons import Reason
 
-_KEY: Final = int(ClientMessage.KEY_EVENT)
-_POINTER: Final = int(ClientMessage.POINTER_EVENT)
 _QEMU: Final = int(ClientMessage.QEMU)
 _QEMU_KEY: Final = int(QemuMessage.EXTENDED_KEY_EVENT)
 _CUT_TEXT: Final = int(ClientMessage.CLIENT_CUT_TEXT)
 _UPDATE_REQUEST: Final = int(ClientMessage.FRAMEBUFFER_UPDATE_REQUEST)
+_COMMONEST: Final = {
+    int(ClientMessage.KEY_EVENT): 8,
+    int(ClientMessage.POINTER_EVENT): 6,
+    _QEMU: 12,
+    _UPDATE_REQUEST: 10,
+}
+"""The length of each message that comes often."""
 
 
 class ClientMessageScanner:
@@ -62,20 +67,15 @@ class ClientMessageScanner:
         Raises ProtocolError for an unknown message, TooLarge for one beyond its limit and for one too many; then the
         stream is of no use.
         """
-        if self._layout is None and self._allowance:
-            # One whole message of the commonest kinds.
-            size = len(data)
-            if (
-                (size == 6 and data[0] == _POINTER)
-                or (size == 8 and data[0] == _KEY)
-                or (size == 12 and data[0] == _QEMU and data[1] == _QEMU_KEY)
-            ):
+        if data and self._layout is None and self._allowance:
+            first = data[0]
+            if len(data) == _COMMONEST.get(first) and (first != _QEMU or data[1] == _QEMU_KEY):
+                # One of these, whole, in a frame of its own.
                 self._allowance -= 1
+                if first == _UPDATE_REQUEST:
+                    return data
                 self.input_count += 1
                 return b"" if self.view_only else data
-            if size == 10 and data[0] == _UPDATE_REQUEST:
-                self._allowance -= 1
-                return data
         return self._follow(data)
 
     def refill(self) -> None:

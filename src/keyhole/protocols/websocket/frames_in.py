@@ -5,6 +5,7 @@ payload is ever held back. There are no extensions, so the reserved bits stay ze
 """
 
 from dataclasses import dataclass
+from struct import Struct
 
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.protocols.peer_text import printable
@@ -19,6 +20,12 @@ MAX_MESSAGE = 1 << 20
 
 _UNMASK_BYTES = 8192  # larger integers fall out of the processor's near caches
 _MASKED = 0x80
+
+_HEAD_AND_MASK = Struct("!HI").unpack_from
+_SMALL_BINARY = (FIN | BINARY) << 8 | _MASKED
+"""The head of a whole binary message of less than 126 bytes, whose length is added."""
+_SMALL_KEYS = tuple((sum(1 << 32 * turn for turn in range(-(-size // 4))), -size % 4 * 8) for size in range(126))
+"""For each size: what a mask is multiplied by to be repeated, and the bits that are then too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,6 @@ class FrameReader:
         "_allowance",
         "_at_rest",
         "_closed",
-        "_control",
         "_fragmented",
         "_frame_limit",
         "_held",
@@ -66,6 +72,7 @@ class FrameReader:
         "_message_bytes",
         "_message_limit",
         "_per_second",
+        "control",
     )
 
     def __init__(
@@ -82,7 +89,8 @@ class FrameReader:
         self._mask = b""  # for the next byte of it first
         self._fragmented = False  # continuation frames are to follow
         self._closed = False
-        self._control: tuple[Control, ...] = ()
+        self.control: tuple[Control, ...] = ()
+        """What `take_control` would bring."""
 
     def receive_data(self, data: bytes) -> bytes:
         """Every byte of payload that `data` brings, unmasked, in order. After a Close nothing more is read.
@@ -90,13 +98,14 @@ class FrameReader:
         Raises ProtocolError, TooLarge for a frame or a message beyond its limit, or for too many of them.
         """
         size = len(data) - 6
-        if self._at_rest and 0 < size < 126 and data[0] == 0x82 and data[1] == 0x80 | size and self._allowance:
-            # One small binary message, whole: a keystroke or a movement of the pointer.
-            self._allowance -= 1
-            if size == 8:
-                mask = int.from_bytes(data[2:6], "big")
-                return (int.from_bytes(data[6:], "big") ^ (mask << 32 | mask)).to_bytes(8, "big")
-            return _unmask(data[6:], data[2:6])
+        if self._at_rest and 0 < size < 126 and self._allowance:
+            head, mask = _HEAD_AND_MASK(data)
+            if head == _SMALL_BINARY | size:
+                # One small message, whole: a keystroke or a movement of the pointer.
+                self._allowance -= 1
+                repeat, surplus = _SMALL_KEYS[size]
+                key: int = mask * repeat >> surplus
+                return (int.from_bytes(data[6:], "big") ^ key).to_bytes(size, "big")
         return self._receive(data)
 
     def refill(self) -> None:
@@ -105,7 +114,7 @@ class FrameReader:
 
     def take_control(self) -> list[Control]:
         """Control frames since the last call, in order; of each kind the last alone, as one may answer (5.5.3)."""
-        control, self._control = self._control, ()
+        control, self.control = self.control, ()
         return list(control)
 
     def _receive(self, data: bytes) -> bytes:
@@ -185,7 +194,7 @@ class FrameReader:
             self._closed = True
         else:
             control = Ping(payload) if opcode == PING else Pong(payload)
-        self._control = (*(earlier for earlier in self._control if type(earlier) is not type(control)), control)
+        self.control = (*(earlier for earlier in self.control if type(earlier) is not type(control)), control)
         return end
 
 

@@ -1,5 +1,6 @@
 """Frames to a viewer (5.2): a server's are not masked, and each is a whole message."""
 
+from collections.abc import Sequence
 from struct import Struct
 
 from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTROL_LIMIT_BYTES, FIN, PING, PONG
@@ -23,7 +24,11 @@ def frame_header(length: int, opcode: int = BINARY) -> bytes:
     return _LENGTH_64(FIN | opcode, 127, length)
 
 
-def cut_frames(data: bytes | memoryview, limit: int = CUT_BYTES) -> list[bytes | memoryview]:
+Frames = Sequence[bytes | memoryview]
+"""Headers and payloads in turn."""
+
+
+def cut_frames(data: bytes | memoryview, limit: int = CUT_BYTES) -> Frames:
     """Headers and payloads in turn, ready for one gathered write; payloads of at most `limit` bytes, not copied."""
     length = len(data)
     if length <= limit:
