@@ -251,19 +251,27 @@ Viewer = RawViewer | WebSocketViewer
 
 
 def watch_line(transport: asyncio.Transport, vanished_seconds: float) -> None:
-    """Has the kernel end a TCP connection (TimeoutError) whose peer answers nothing, or takes nothing, for so long.
-
-    TCP_USER_TIMEOUT bounds unacknowledged data and, in place of a count, keep-alive probes (tcp(7)).
-    """
+    """Has the kernel watch over a transport's connection (`watch`)."""
     line = transport.get_extra_info("socket")
-    if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
+    if line is None:
         return
-    probe_seconds = max(1, int(vanished_seconds / 3))
     sock = socket.socket(line.family, socket.SOCK_STREAM, fileno=line.fileno())  # the transport's makes one each time
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))
+        watch(sock, vanished_seconds)
     finally:
         sock.detach()
+
+
+def watch(sock: socket.socket, vanished_seconds: float) -> None:
+    """Has the kernel end a TCP connection (TimeoutError) whose peer answers nothing, or takes nothing, for so long.
+
+    What is set on a listening socket holds for all that it accepts. TCP_USER_TIMEOUT bounds unacknowledged data and,
+    in place of a count, keep-alive probes (tcp(7)).
+    """
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    probe_seconds = max(1, int(vanished_seconds / 3))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))

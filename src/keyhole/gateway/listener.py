@@ -7,6 +7,7 @@ from typing import Protocol
 
 from keyhole.binding import BACKLOG
 from keyhole.gateway.certificate import Certificate
+from keyhole.gateway.connection import watch
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.tls_server import TlsServer
 
@@ -58,8 +59,9 @@ class Listener:
 
 
 async def listen(listener: socket.socket, door: FrontDoor, certificate: Certificate | None) -> _Server:
-    """Accepts connections on one socket from now on; closes it in the end."""
+    """Accepts connections on one socket from now on, all of them watched over; closes it in the end."""
     loop = asyncio.get_running_loop()
+    watch(listener, door.parts.deadlines.vanished)
     if certificate is not None:
         return TlsServer(listener, door, certificate)
     if listener.family == socket.AF_UNIX:

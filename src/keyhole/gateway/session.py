@@ -185,8 +185,7 @@ def _start(
         parts.sessions.closed(session, ending.reason, ending.detail)
 
     grant = admission.grant
-    for line in (viewer, target_line):
-        watch_line(line.transport, parts.deadlines.vanished)
+    watch_line(target_line.transport, parts.deadlines.vanished)
     pump = Pump(
         viewer.transport,
         viewer.frames,

@@ -4,37 +4,52 @@ Hypervisors have had defects that many handshakes at once bring out.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import nullcontext
+from types import TracebackType
 from weakref import WeakValueDictionary
 
 from keyhole.errors import LimitReached
 from keyhole.reasons import Reason
+
+UNLIMITED = 1 << 30
 
 
 class Turns:
     """At most `per_server` at once for each server; 0 means any number."""
 
     def __init__(self, per_server: int = 0) -> None:
-        self._per_server = per_server
+        self._per_server = per_server or UNLIMITED
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         """Kept while somebody has a turn or waits for one."""
 
-    @asynccontextmanager
-    async def turn(self, server_id: str, seconds: float) -> AsyncIterator[None]:
-        """Waits for a turn, so long at most, and has it while the context lasts. Raises LimitReached."""
-        if not self._per_server:
-            yield
-            return
-        turns = self._turns.setdefault(server_id, asyncio.Semaphore(self._per_server))
+    def turn(self, server_id: str, seconds: float) -> "Turn":
+        """A turn to be waited for, so long at most, and had while its context lasts. Entering raises LimitReached."""
+        turns = self._turns.get(server_id)
+        if turns is None:
+            turns = self._turns[server_id] = asyncio.Semaphore(self._per_server)
+        return Turn(turns, seconds, self._per_server)
+
+
+class Turn:
+    """One turn at a server."""
+
+    __slots__ = ("_most", "_seconds", "_turns")
+
+    def __init__(self, turns: asyncio.Semaphore, seconds: float, most: int) -> None:
+        self._turns = turns
+        self._seconds = seconds
+        self._most = most
+
+    async def __aenter__(self) -> None:
         try:
-            async with asyncio.timeout(seconds) if turns.locked() else nullcontext():
-                await turns.acquire()
+            async with asyncio.timeout(self._seconds) if self._turns.locked() else nullcontext():
+                await self._turns.acquire()
         except TimeoutError as error:
             raise LimitReached(
-                Reason.LIMIT_SERVER_HANDSHAKES, f"{self._per_server} others are being set up, as many as are allowed"
+                Reason.LIMIT_SERVER_HANDSHAKES, f"{self._most} others are being set up, as many as are allowed"
             ) from error
-        try:
-            yield
-        finally:
-            turns.release()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._turns.release()

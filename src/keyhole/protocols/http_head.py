@@ -16,11 +16,13 @@ HEAD_LIMIT_BYTES = 16384
 HEADERS_LIMIT = 100
 METHOD_LIMIT_BYTES = 32
 
-_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"  # RFC 9110 5.6.2
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"{1,%d}) ([\x21-\x7e]+) HTTP/(1\.[01])" % METHOD_LIMIT_BYTES)
-_BEGINNING = re.compile(_TOKEN + rb"{1,%d}(?: [\x21-\x7e]*(?: [HTP/1.0]{0,8}(?:\r\n?)?)?)?" % METHOD_LIMIT_BYTES)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"  # RFC 9110 5.6.2
+_REQUEST_LINE = re.compile(rf"({_TOKEN}{{1,{METHOD_LIMIT_BYTES}}}) ([\x21-\x7e]+) HTTP/(1\.[01])")
+_BEGINNING = re.compile(
+    rf"{_TOKEN}{{1,{METHOD_LIMIT_BYTES}}}(?: [\x21-\x7e]*(?: [HTP/1.0]{{0,8}}(?:\r\n?)?)?)?".encode("ascii")
+)
 _BEGINNING_BYTES = 64
-_HEADER_LINE = re.compile(rb"(" + _TOKEN + rb"+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_HEADER_LINE = re.compile(rf"({_TOKEN}+):[\t ]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _BAD_BYTE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
 _ORIGIN = re.compile(r"\Ahttps?://[^/?#]*", re.IGNORECASE)
 
@@ -77,12 +79,13 @@ class RequestHeadReader:
         """The head once it is whole; then nothing more is handed in here."""
         buffer = self._buffer
         buffer += data
-        if self._checked < _BEGINNING_BYTES:
-            _check_beginning(bytes(buffer[:_BEGINNING_BYTES]))
         end = buffer.find(b"\r\n\r\n", max(0, self._checked - 3), self._limit)
         seen = end + 4 if end >= 0 else min(len(buffer), self._limit)
         # One byte back: a CR at the end of the last read is judged by what follows it.
-        if _BAD_BYTE.search(buffer, max(0, self._checked - 1), seen):
+        is_bad = _BAD_BYTE.search(buffer, max(0, self._checked - 1), seen)
+        if (is_bad or end < 0) and self._checked < _BEGINNING_BYTES:
+            _check_beginning(bytes(buffer[:_BEGINNING_BYTES]))
+        if is_bad:
             raise ProtocolError("The request head holds a control character, or a line end that is not CR LF.")
         self._checked = seen
         if end < 0:
@@ -108,24 +111,30 @@ def _check_beginning(start: bytes) -> None:
 
 
 def _parse(raw: bytes) -> RequestHead:
-    request_line, *lines = raw[:-4].split(b"\r\n")
+    request_line, *lines = raw[:-4].decode("latin-1").split("\r\n")
     if not (match := _REQUEST_LINE.fullmatch(request_line)):
+        _check_beginning(raw[:_BEGINNING_BYTES])
         raise ProtocolError("The request line is not 'METHOD target HTTP/1.1'.")
     if len(lines) > HEADERS_LIMIT:
         raise TooLarge(f"The request has more than {HEADERS_LIMIT} headers.")
-    method, target, version = (part.decode("ascii") for part in match.groups())
+    method, target, version = match.groups()
     path, _, query = _ORIGIN.sub("", target.partition("#")[0]).partition("?")
     # RFC 9112 3.2: anything else would become another host's name behind an origin, as in a redirect.
     if path and not path.startswith("/") and method != "CONNECT" and target != "*":
         raise ProtocolError("The request's target is neither a path nor an http or https address.")
-    return RequestHead(method, target, path or "/", query, version, tuple(_parse_header(line) for line in lines), raw)
+    return RequestHead(method, target, path or "/", query, version, _parse_headers(lines), raw)
 
 
-def _parse_header(line: bytes) -> tuple[str, str]:
-    if not (match := _HEADER_LINE.fullmatch(line)):
-        raise ProtocolError("A header line is not 'name: value'; folded lines and spaces in the name are not allowed.")
-    name, value = match.groups()
-    return name.decode("ascii").lower(), value.decode("latin-1").rstrip(" \t")
+def _parse_headers(lines: list[str]) -> Headers:
+    headers = []
+    for line in lines:
+        if not (match := _HEADER_LINE.fullmatch(line)):
+            raise ProtocolError(
+                "A header line is not 'name: value'; folded lines and spaces in the name are not allowed."
+            )
+        name, value = match.groups()
+        headers.append((name.lower(), value.rstrip(" \t")))
+    return tuple(headers)
 
 
 def query_value(query: str, name: str) -> str | None:

@@ -1,8 +1,12 @@
 """How log lines are written."""
 
 import io
+import json
+
+import pytest
 
 from keyhole.observe.logs import make_logger
+from keyhole.reasons import Reason
 
 
 def test_a_line_is_one_write_since_several_processes_share_the_stream() -> None:
@@ -16,3 +20,31 @@ def test_a_line_is_one_write_since_several_processes_share_the_stream() -> None:
     make_logger(Stream(), json=True).info("refused", message="two\nlines")
     assert len(writes) == 1
     assert writes[0].endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("é\u2028\x85\n\x1b[31m", '"\\u00e9\\u2028\\u0085\\n\\u001b[31m"'),
+        ("half a pair: \ud83d", '"half a pair: \\ud83d"'),
+        (b"\xff", "\"b'\\\\xff'\""),
+        (object, "\"<class 'object'>\""),
+        (Reason.KILLED, '"killed"'),
+        (None, "null"),
+    ],
+)
+def test_whatever_is_logged_is_one_line_of_ascii(value: object, written: str) -> None:
+    stream = io.StringIO()
+    make_logger(stream, json=True).info("refused", message=value)
+    line = stream.getvalue()
+    assert line.isascii()
+    assert line.count("\n") == 1
+    assert written in line
+    assert list(json.loads(line)) == ["message", "event", "level", "timestamp"]
+
+
+def test_a_defect_is_logged_with_its_traceback() -> None:
+    stream = io.StringIO()
+    make_logger(stream, json=True).error("service.failed", exc_info=ValueError("no"))
+    (exception,) = json.loads(stream.getvalue())["exception"]
+    assert (exception["exc_type"], exception["exc_value"]) == ("ValueError", "no")
