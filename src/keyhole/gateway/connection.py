@@ -45,6 +45,9 @@ class Connection(asyncio.Protocol):
         """Done when the machine rests, or when it cannot go on."""
         self._failure: KeyholeError | None = None
         self.transport: asyncio.Transport
+        self.source: asyncio.Transport
+        """What is paused so that nothing more arrives: the transport, or what is beneath its TLS where that is ours to
+        start. uvloop's TLS forgets what it holds for a paused protocol when the peer hangs up without a goodbye."""
 
     @property
     def heard(self) -> bool:
@@ -54,9 +57,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.adopt(transport)
 
-    def adopt(self, transport: asyncio.Transport, received: bytes = b"") -> None:
-        """Takes a transport over, with what was already read from it."""
+    def adopt(
+        self, transport: asyncio.Transport, received: bytes = b"", source: asyncio.Transport | None = None
+    ) -> None:
+        """Takes a transport over, with what was already read from it, and what it reads from."""
         self.transport = transport
+        self.source = source or transport
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
         if received:
             self._hold(received)
@@ -159,9 +165,9 @@ class Connection(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if self._unread or self._held_bytes > HELD_BYTES:
-            self.transport.pause_reading()
-        elif not self.transport.is_reading():
-            self.transport.resume_reading()
+            self.source.pause_reading()
+        elif not self.source.is_reading():
+            self.source.resume_reading()
 
     def _wake(self) -> None:
         if self._rest is not None and not self._rest.done():

@@ -32,7 +32,10 @@ BULK_BYTES = 128 * 1024
 
 
 class Pump:
-    """One session's relay (`sessions.Relay`). It runs from its making until `end`; `ended` is then called once."""
+    """One session's relay (`sessions.Relay`). It runs from its making until `end`; `ended` is then called once.
+
+    `source` is what the target reads from where that is another transport (`Connection.source`).
+    """
 
     __slots__ = (
         "_buffer",
@@ -45,6 +48,7 @@ class Pump:
         "_linger_seconds",
         "_owed_pong",
         "_scanner",
+        "_source",
         "_taken_at_check",
         "_target",
         "_viewer",
@@ -65,10 +69,12 @@ class Pump:
         clock: Callable[[], float],
         linger_seconds: float,
         buffer: ReadBuffer,
+        source: asyncio.Transport | None = None,
     ) -> None:
         self._viewer = viewer
         self._frames = frames
         self._target = target
+        self._source = source or target
         self._scanner = scanner
         self._ended: Callable[[Ending], None] | None = ended
         self._clock = clock
@@ -142,7 +148,7 @@ class Pump:
             self._viewer.write(frame_header(size) + data)
         else:
             self._viewer.writelines(cut_frames(data))
-        if size >= BULK_BYTES and not self._in_bulk:
+        if size >= BULK_BYTES and not self._in_bulk and self._source is self._target:
             self.read_target(in_bulk=True)
 
     def from_target_in_bulk(self, size: int) -> bool:
@@ -214,7 +220,7 @@ class Pump:
         """The viewer does not take any more: stop reading its screen."""
         self._viewer_paused = True
         if not self._target.is_closing():
-            self._target.pause_reading()
+            self._source.pause_reading()
 
     def resume_target(self) -> None:
         self._viewer_paused = False
@@ -222,7 +228,7 @@ class Pump:
             self._viewer.write(pong_frame(self._owed_pong))
             self._owed_pong = None
         if not self._target.is_closing():
-            self._target.resume_reading()
+            self._source.resume_reading()
 
     def pause_viewer(self) -> None:
         """The target does not take any more: stop reading the viewer."""
@@ -278,6 +284,8 @@ class Pump:
         if ended is None:
             return
         ending = Ending(reason, detail)
+        if not self._source.is_closing():
+            self._source.resume_reading()  # TLS waits for the other side's goodbye
         close_soon(self._target, self._linger_seconds)
         if reason is Reason.VIEWER_LOST:
             self._viewer.abort()

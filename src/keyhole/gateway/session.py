@@ -195,6 +195,7 @@ def _start(
         parts.clock,
         parts.deadlines.linger,
         parts.buffer,
+        target_line.source,
     )
     viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
     session = parts.sessions.opened(

@@ -75,10 +75,9 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
     if connection.transport.is_closing():
         raise hung_up
     loop = asyncio.get_running_loop()
+    beneath = connection.transport
     try:
-        transport = await loop.start_tls(
-            connection.transport, connection, context, server_hostname=_server_name(target)
-        )
+        transport = await loop.start_tls(beneath, connection, context, server_hostname=_server_name(target))
     except ssl.SSLCertVerificationError as error:
         fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error
@@ -89,7 +88,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
         raise hung_up from error
     if transport is None:
         raise hung_up
-    connection.adopt(transport)
+    connection.adopt(transport, source=beneath)
 
 
 def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
