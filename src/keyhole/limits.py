@@ -6,6 +6,7 @@ Pure counters: no clock, no socket, no settings. 0 means no limit, wherever a li
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import TracebackType
 
 from keyhole.errors import LimitReached
 from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES
@@ -88,13 +89,21 @@ class Places:
 
 
 class Place:
-    """What one holder has taken, until it is given back."""
+    """What one holder has taken, until it is given back; as a context, at its end."""
 
     __slots__ = ("_claims", "_places")
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self._claims: dict[Reason, str] = {}
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.give_back()
 
     def add(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> None:
         """Takes more kinds. Raises LimitReached, and what was taken before stays."""

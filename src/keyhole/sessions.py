@@ -7,7 +7,6 @@ event loop's monotonic clock, in seconds.
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
@@ -163,13 +162,12 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._live.values()))
 
-    @contextmanager
-    def place(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Iterator[Place]:
-        """Holds a place for a grant's session while it is set up; it is given back unless the session was opened.
+    def place(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Place:
+        """A place for a grant's session, held as a context while it is set up; `opened` takes it over.
 
         `elsewhere` says how many sessions other processes have, by the limit that they count for. Raises LimitReached.
         """
-        place = self._places.take(
+        return self._places.take(
             {
                 Reason.LIMIT_SERVER: grant.server_id,
                 Reason.LIMIT_USER: grant.user_id,
@@ -178,10 +176,6 @@ class Sessions:
             },
             elsewhere,
         )
-        try:
-            yield place
-        finally:
-            place.give_back()
 
     def opened(
         self,
