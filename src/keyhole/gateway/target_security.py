@@ -18,6 +18,9 @@ from keyhole.reasons import Reason
 from keyhole.target_tls import ClientContexts
 from keyhole.vnc_password import response
 
+GOODBYE_SECONDS = 3.0
+"""How long a host may take to answer TLS's goodbye, and send on meanwhile, before the line is cut."""
+
 # By number, each kind of TLS from the weakest way to sign in to the strongest.
 _KINDS = (
     (VencryptNumber.TLSNONE, VencryptNumber.TLSVNC, VencryptNumber.TLSPLAIN),
@@ -77,7 +80,13 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
     loop = asyncio.get_running_loop()
     beneath = connection.transport
     try:
-        transport = await loop.start_tls(beneath, connection, context, server_hostname=_server_name(target))
+        transport = await loop.start_tls(
+            beneath,
+            connection,
+            context,
+            server_hostname=_server_name(target),
+            ssl_shutdown_timeout=GOODBYE_SECONDS,
+        )
     except ssl.SSLCertVerificationError as error:
         fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error

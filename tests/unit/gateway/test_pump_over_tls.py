@@ -12,6 +12,7 @@ import trustme
 from tests.fakes.vencrypt_target import server_context
 from tests.fakes.waiting import until
 
+from keyhole.gateway import target_security
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.dial import dial
 from keyhole.gateway.pump import Pump
@@ -30,6 +31,8 @@ class Server:
     context: ssl.SSLContext
     listener: socket.socket
     waits: bool = False
+    stays: bool = False
+    """Does neither until the test is over."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def serve(self) -> None:
@@ -38,6 +41,8 @@ class Server:
             line.sendall(SCREEN)
             if self.waits:
                 line.recv(1)
+            if self.stays:
+                self.over.wait()
         self.over.set()
 
 
@@ -118,3 +123,19 @@ async def test_its_line_is_closed_although_the_viewer_takes_no_more(server: Serv
     assert len(viewer.taken) < len(SCREEN)
     pump.end(Reason.KILLED)
     assert await asyncio.to_thread(server.over.wait, 5)
+
+
+async def test_its_line_is_cut_when_it_does_not_answer_our_goodbye(
+    server: Server, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_security, "GOODBYE_SECONDS", 0.2)
+    server.stays = True
+    viewer = SlowViewer(0)
+    pump, _ = await joined(server, authority, viewer)
+    await until(lambda: len(viewer.taken) == len(SCREEN))
+    pump.end(Reason.KILLED)
+    assert not pump._source.is_closing()
+    try:
+        await until(pump._source.is_closing, 5)
+    finally:
+        server.over.set()

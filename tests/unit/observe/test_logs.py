@@ -2,11 +2,17 @@
 
 import io
 import json
+from dataclasses import dataclass, field
 
 import pytest
 
 from keyhole.observe.logs import make_logger
 from keyhole.reasons import Reason
+
+
+@dataclass
+class Hiding:
+    token: str = field(repr=False)
 
 
 def test_a_line_is_one_write_since_several_processes_share_the_stream() -> None:
@@ -29,6 +35,7 @@ def test_a_line_is_one_write_since_several_processes_share_the_stream() -> None:
         ("half a pair: \ud83d", '"half a pair: \\ud83d"'),
         (b"\xff", "\"b'\\\\xff'\""),
         (object, "\"<class 'object'>\""),
+        (Hiding("secret"), '"Hiding()"'),
         (Reason.KILLED, '"killed"'),
         (None, "null"),
     ],
