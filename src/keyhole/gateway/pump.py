@@ -114,10 +114,7 @@ class Pump:
     @property
     def last_input_at(self) -> float:
         """To the second, by whoever calls `refill`: the byte path reads no clock."""
-        inputs = self.to_target_bytes if self._scanner is None else self._scanner.input_count
-        if inputs != self._inputs:
-            self._inputs = inputs
-            self._input_at = self._clock()
+        self._note_input()
         return self._input_at
 
     @property
@@ -130,7 +127,7 @@ class Pump:
 
     def refill(self) -> None:
         """A second has passed: the viewer may send as many messages again, and its input gets its time."""
-        _ = self.last_input_at
+        self._note_input()
         if self._frames is not None:
             self._frames.refill()
         if self._scanner is not None:
@@ -292,6 +289,12 @@ class Pump:
         else:
             say_goodbye(self._viewer, self._frames, ending, self._linger_seconds)
         ended(ending)
+
+    def _note_input(self) -> None:
+        inputs = self.to_target_bytes if self._scanner is None else self._scanner.input_count
+        if inputs != self._inputs:
+            self._inputs = inputs
+            self._input_at = self._clock()
 
     def _break(self, error: ProtocolError) -> None:
         """Ends the session for what its viewer sent."""
