@@ -18,7 +18,6 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from keyhole import config
-from keyhole.addresses import origin_of, parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
 from keyhole.chores import (
@@ -36,7 +35,6 @@ from keyhole.config import Settings
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import SettingsError
 from keyhole.gateway.admission import Entrance
-from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
@@ -46,6 +44,8 @@ from keyhole.gateway.turns import Turns
 from keyhole.identity.attempts import Attempts, Outcome
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.limits import HandshakeLimits, StreamLimits, share_of
+from keyhole.net.addresses import origin_of, parse_proxies
+from keyhole.net.certificate import certificate_of
 from keyhole.observe.exposition import families_of
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family

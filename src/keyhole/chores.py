@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 
 from keyhole.consoles import Consoles
 from keyhole.errors import SettingsError, Unavailable
-from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.http_server import HttpServer
+from keyhole.net.certificate import Certificate
 from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
 from keyhole.register import Register

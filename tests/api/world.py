@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import httpx
 from tests.fakes.memory_store import MemoryStore
 
-from keyhole.addresses import parse_proxies
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles, GrantRules, hash_token
@@ -32,6 +31,7 @@ from keyhole.model import (
     TokenSignIn,
     Warrant,
 )
+from keyhole.net.addresses import parse_proxies
 from keyhole.observe.exposition import families_of
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer

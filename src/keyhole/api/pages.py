@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from keyhole.addresses import origin_of
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import Exchange, cookie_headers, raw_response
 from keyhole.errors import Refusal, SettingsError
 from keyhole.model import CONSOLE_TYPES, Protocol
+from keyhole.net.addresses import origin_of
 from keyhole.observe.observer import Surface
 from keyhole.protocols.ticket_cookie import console_of, secret_in
 from keyhole.reasons import Reason

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from keyhole.addresses import Proxies
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles
+from keyhole.net.addresses import Proxies
 from keyhole.observe.observer import Observer
 from keyhole.observe.samples import Family
 from keyhole.ports import (

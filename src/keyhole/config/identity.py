@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from keyhole.addresses import origin_of
 from keyhole.config.section import Section
+from keyhole.net.addresses import origin_of
 
 
 class UserSettings(Section):

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from keyhole.addresses import parse_target_url
 from keyhole.config.section import Section
 from keyhole.config.targets import SocketSettings, VncSettings
 from keyhole.model import Address, TcpAddress
+from keyhole.net.addresses import parse_target_url
 from keyhole.protocols.http_connect import check_path
 
 

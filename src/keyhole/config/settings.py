@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from keyhole.addresses import parse_listen
 from keyhole.config.identity import IdentitySettings
 from keyhole.config.limits import LimitSettings
 from keyhole.config.sections import ConsoleSettings, ServerSettings, SessionSettings, StoreSettings, TokenSettings
 from keyhole.config.servers import StaticServer
 from keyhole.errors import SettingsError
 from keyhole.model import Address, TcpAddress, UnixAddress
+from keyhole.net.addresses import parse_listen
 
 ENVIRONMENT_PREFIX = "KEYHOLE_"
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from keyhole.config.section import Section
 from keyhole.errors import TlsUnusable
 from keyhole.model import SocketTrust, TargetTls, VencryptSubtype
-from keyhole.target_tls import client_context
+from keyhole.net.tls_client import client_context
 
 SubtypeName = Annotated[
     VencryptSubtype,

@@ -11,7 +11,7 @@ import struct
 
 from keyhole.errors import SocketRefused
 from keyhole.model import Address, TcpAddress, UnixAddress
-from keyhole.unix_sockets import found
+from keyhole.net.unix_sockets import found
 
 DEADLINE_SECONDS = 1.0
 

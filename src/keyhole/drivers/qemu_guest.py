@@ -14,12 +14,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyhole.addresses import parse_target_url
 from keyhole.drivers.qmp_session import CommandFailed, QmpSession
 from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
+from keyhole.net.addresses import parse_target_url
+from keyhole.net.unix_sockets import Peer
 from keyhole.protocols.peer_text import printable
-from keyhole.unix_sockets import Peer
 
 MAX_NAME_CHARACTERS = 255
 

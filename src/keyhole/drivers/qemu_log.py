@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from keyhole.errors import LogUnavailable
-from keyhole.unix_sockets import Peer
+from keyhole.net.unix_sockets import Peer
 
 MAX_COMMAND_LINE_BYTES = 1 << 20
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from keyhole.errors import KeyholeError
 from keyhole.model import SocketTrust
+from keyhole.net.unix_sockets import Peer, connect, peer_of
 from keyhole.protocols.qmp import Failure, Notice, QmpClient, QmpEvent, Ready, Reply
-from keyhole.unix_sockets import Peer, connect, peer_of
 
 READ_BYTES = 64 << 10
 

@@ -13,8 +13,8 @@ from keyhole.drivers.password_file import read_password
 from keyhole.drivers.probe import probe
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, TlsUnusable, Unavailable
 from keyhole.model import Protocol, Server, Target
+from keyhole.net.tls_client import client_context
 from keyhole.ports import DriverContext
-from keyhole.target_tls import client_context
 
 TROUBLES_FRESH_SECONDS = 3.0
 """How long an answer of `troubles` stands before targets are looked at again."""

@@ -4,10 +4,10 @@ import asyncio
 import ipaddress
 from functools import lru_cache
 
-from keyhole import unix_sockets
 from keyhole.errors import SocketRefused, TargetFailed
 from keyhole.gateway.connection import Connection
 from keyhole.model import Target, TcpAddress, UnixAddress
+from keyhole.net import unix_sockets
 from keyhole.reasons import Reason
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
-from keyhole.addresses import Proxies, network_of
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.goodbye import close_soon
@@ -31,6 +30,7 @@ from keyhole.gateway.session import (
     refuse_viewer,
 )
 from keyhole.limits import HandshakeLimits, Place, Places
+from keyhole.net.addresses import Proxies, network_of
 from keyhole.observe.observer import Surface
 from keyhole.protocols.http_connect import redirection, refusal
 from keyhole.protocols.http_head import RequestHead, RequestHeadReader

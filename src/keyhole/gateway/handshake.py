@@ -4,11 +4,11 @@ from keyhole.errors import SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
 from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
 from keyhole.model import Address, Target, TcpAddress, UnixAddress
+from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http_connect import TunnelHandshake
 from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 from keyhole.protocols.rfb.viewer import ViewerHandshake
 from keyhole.reasons import Reason
-from keyhole.target_tls import ClientContexts
 
 
 async def open_tunnel(connection: Connection, target: Target) -> None:

@@ -5,11 +5,11 @@ import socket
 from collections.abc import Iterable
 from typing import Protocol
 
-from keyhole.binding import BACKLOG
-from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.connection import watch
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.tls_server import TlsServer
+from keyhole.net.bind import BACKLOG
+from keyhole.net.certificate import Certificate
 
 
 class _Server(Protocol):

@@ -28,6 +28,7 @@ from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.turns import Turns
 from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
+from keyhole.net.tls_client import ClientContexts
 from keyhole.observe.observer import Observer, Surface
 from keyhole.protocols.http_connect import refusal
 from keyhole.protocols.http_head import RequestHead
@@ -36,7 +37,6 @@ from keyhole.protocols.rfb.target import ServerInit
 from keyhole.protocols.watched_line import WatchedLine
 from keyhole.reasons import Reason
 from keyhole.sessions import Sessions
-from keyhole.target_tls import ClientContexts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 from keyhole.errors import TargetFailed, TlsUnusable, Unavailable
 from keyhole.gateway.connection import Connection
 from keyhole.model import Target, TargetTls, TcpAddress, UnixAddress
+from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
@@ -15,7 +16,6 @@ from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.reasons import Reason
-from keyhole.target_tls import ClientContexts
 from keyhole.vnc_password import response
 
 GOODBYE_SECONDS = 3.0

@@ -11,11 +11,11 @@ import ssl
 from functools import partial
 from weakref import WeakSet
 
-from keyhole.binding import BACKLOG
 from keyhole.errors import LimitReached
-from keyhole.gateway.certificate import Certificate
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.limits import Place
+from keyhole.net.bind import BACKLOG
+from keyhole.net.certificate import Certificate
 
 TLS_HANDSHAKE = b"\x16"
 

@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from keyhole.addresses import network_of
 from keyhole.errors import NotAuthenticated, TooManyAttempts
+from keyhole.net.addresses import network_of
 
 WINDOW_SECONDS = 900.0
 """Failures are forgotten when none has followed for so long."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyhole.binding import BACKLOG, bind_tcp_shared, bind_unix, more_tcp_shared
+from keyhole.net.bind import BACKLOG, bind_tcp_shared, bind_unix, more_tcp_shared
 
 
 @dataclass(frozen=True, slots=True)

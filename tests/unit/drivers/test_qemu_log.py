@@ -7,7 +7,7 @@ import pytest
 
 from keyhole.drivers.qemu_log import log_path, log_path_in
 from keyhole.errors import LogUnavailable
-from keyhole.unix_sockets import Peer
+from keyhole.net.unix_sockets import Peer
 
 QEMU = b"/usr/bin/qemu-system-x86_64"
 

@@ -18,12 +18,10 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
-from keyhole.addresses import Proxies
 from keyhole.chores import close_books, keep_books, running_chores, watch_servers
 from keyhole.consoles import Consoles, GrantRules
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
 from keyhole.gateway.admission import Entrance
-from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
@@ -32,6 +30,8 @@ from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
+from keyhole.net.addresses import Proxies
+from keyhole.net.certificate import certificate_of
 from keyhole.observe.logs import make_logger
 from keyhole.observe.observer import Observer
 from keyhole.ports import REQUEST_ARRIVED

@@ -11,10 +11,10 @@ from tests.fakes.websocket_client import client_frame
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import World, make_world
 
-from keyhole.addresses import parse_proxies
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import TcpAddress
+from keyhole.net.addresses import parse_proxies
 from keyhole.reasons import Reason
 from keyhole.sessions import SessionLimits
 

@@ -13,10 +13,10 @@ from tests.fakes.waiting import until
 from tests.real.certificates import certified
 from tests.unit.gateway.conftest import World, make_world
 
-from keyhole.gateway.certificate import certificate_of
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.listener import listen
 from keyhole.limits import HandshakeLimits
+from keyhole.net.certificate import certificate_of
 from keyhole.reasons import Reason
 
 HEAD_SECONDS = 0.3

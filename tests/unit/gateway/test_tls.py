@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from keyhole.gateway.certificate import Certificate
+from keyhole.net.certificate import Certificate
 
 
 class Greeting(asyncio.Protocol):

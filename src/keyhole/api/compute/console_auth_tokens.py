@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from keyhole.addresses import parse_place
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.consoles import GENERIC_BAD_REQUEST
 from keyhole.api.errors import RequestRefused
 from keyhole.api.versions import Microversion
 from keyhole.errors import ServerNotFound, TokenRefused
 from keyhole.model import Address, ConsoleType, TcpAddress, UnixAddress
+from keyhole.net.addresses import parse_place
 from keyhole.reasons import Reason
 
 WITH_TLS_PORT = Microversion(2, 99)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keyhole.addresses import network_of, origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
 from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
+from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from keyhole.errors import SettingsError
-from keyhole.gateway.certificate import Certificate, certificate_of
+from keyhole.net.certificate import Certificate, certificate_of
 
 
 def write(folder: Path) -> trustme.LeafCert:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from keyhole.errors import TlsUnusable
 from keyhole.model import TargetTls, VencryptSubtype
-from keyhole.target_tls import ClientContexts, client_context
+from keyhole.net.tls_client import ClientContexts, client_context
 
 
 @pytest.fixture

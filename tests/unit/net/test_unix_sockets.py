@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from keyhole import unix_sockets
 from keyhole.errors import SocketRefused
 from keyhole.model import SocketTrust
-from keyhole.unix_sockets import connect, found, peer_of
+from keyhole.net import unix_sockets
+from keyhole.net.unix_sockets import connect, found, peer_of
 
 Listen = Callable[[Path], socket.socket]
 
