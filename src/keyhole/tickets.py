@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from keyhole.consoles import Consoles, hash_token, warrant_of
+from keyhole.crypto.sealing import seal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
 from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket, Warrant
 from keyhole.ports import IdentityProvider, TicketStore
 from keyhole.reasons import Reason
 from keyhole.servers import Servers
 from keyhole.sessions import Pass, Session
-from keyhole.warrants import seal
 
 SECRET_BYTES = 32
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from tests.fakes.rfb_messages import key_event, pointer_event, set_encodings, set_pixel_format, update_request
 
+from keyhole.crypto.vnc_des import response
 from keyhole.drivers.simulated.font import CELL_HEIGHT, CELL_WIDTH, FIRST, LAST, cell_rows
 from keyhole.drivers.simulated.painter import INK, PAPER
 from keyhole.model import Address, TcpAddress, UnixAddress
@@ -17,7 +18,6 @@ from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
-from keyhole.vnc_password import response
 
 DEADLINE_SECONDS = 10
 DESKTOP_SIZE = -223

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Sequence
 from functools import partial
 
+from keyhole.crypto.vnc_des import response
 from keyhole.errors import TargetFailed, TlsUnusable, Unavailable
 from keyhole.gateway.connection import Connection
 from keyhole.model import Target, TargetTls, TcpAddress, UnixAddress
@@ -16,7 +17,6 @@ from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.reasons import Reason
-from keyhole.vnc_password import response
 
 GOODBYE_SECONDS = 3.0
 """How long a host may take to answer TLS's goodbye, and send on meanwhile, before the line is cut."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from keyhole.crypto.vnc_des import response
 from keyhole.drivers.password_file import read_password
-from keyhole.vnc_password import response
 
 
 @pytest.mark.parametrize(

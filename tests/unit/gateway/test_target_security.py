@@ -12,11 +12,11 @@ from tests.fakes.vencrypt_target import CHALLENGE, X509NONE, X509PLAIN, X509VNC,
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import World, make_world
 
+from keyhole.crypto.vnc_des import response
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.target_security import accepted_security
 from keyhole.model import Protocol, Target, TargetTls, TcpAddress, VencryptSubtype
 from keyhole.protocols.rfb.constants import SecurityNumber
-from keyhole.vnc_password import response
 
 LOOPBACK = "127.0.0.1"
 

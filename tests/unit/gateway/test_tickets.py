@@ -14,11 +14,11 @@ from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, WARRANT, World, m
 
 from keyhole.chores import running_chores, watch_rights
 from keyhole.consoles import hash_token
+from keyhole.crypto.sealing import unseal
 from keyhole.model import ConsoleType, EndOrder, Server, TcpAddress
 from keyhole.reasons import Reason
 from keyhole.register import MAX_UNANSWERED
 from keyhole.sessions import SessionLimits
-from keyhole.warrants import unseal
 
 ORIGIN = f"Origin: {PUBLIC_URL}"
 

@@ -3,12 +3,12 @@
 import hmac
 import secrets
 
+from keyhole.crypto.vnc_des import response
 from keyhole.errors import ProtocolError
 from keyhole.protocols.machine import Pause, Read, Script
 from keyhole.protocols.rfb.constants import CHALLENGE_BYTES, VERSION_BYTES, SecurityNumber, SecurityResult
 from keyhole.protocols.rfb.version import Version, viewer_version
 from keyhole.protocols.rfb.viewer import ClientInitReceived, ViewerHandshake
-from keyhole.vnc_password import response
 
 _REASON = b"The password is wrong."
 

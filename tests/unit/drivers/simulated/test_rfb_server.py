@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from tests.fakes.rfb_viewer import DESKTOP_SIZE, RfbViewer, open_stream
 
+from keyhole.crypto.vnc_des import response
 from keyhole.drivers.simulated.misbehaviour import Misbehaviour
 from keyhole.drivers.simulated.painter import INK, PAPER
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.errors import SecurityRefused
 from keyhole.model import Address, TcpAddress, UnixAddress
 from keyhole.protocols.rfb.pixel_format import PixelFormat
-from keyhole.vnc_password import response
 
 ANY_PORT = TcpAddress("127.0.0.1", 0)
 

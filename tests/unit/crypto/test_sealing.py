@@ -3,8 +3,8 @@
 import pytest
 
 from keyhole.consoles import hash_token
+from keyhole.crypto.sealing import seal, unseal
 from keyhole.model import Warrant
-from keyhole.warrants import seal, unseal
 
 WARRANT = Warrant("an-identity-token", 1_700_000_000.5, "credential")
 

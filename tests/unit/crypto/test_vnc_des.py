@@ -2,8 +2,8 @@
 
 import pytest
 
+from keyhole.crypto.vnc_des import response
 from keyhole.errors import ProtocolError
-from keyhole.vnc_password import response
 
 
 def password_of(des_key: str) -> str:

@@ -1,0 +1,1 @@
+"""Tokens and their hashes, sealed secrets, and the DES variant of VNC passwords."""
