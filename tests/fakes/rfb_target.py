@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from keyhole.model import TcpAddress
-from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

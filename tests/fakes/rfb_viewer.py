@@ -13,11 +13,11 @@ from keyhole.crypto.vnc_des import response
 from keyhole.drivers.simulated.font import CELL_HEIGHT, CELL_WIDTH, FIRST, LAST, cell_rows
 from keyhole.drivers.simulated.painter import INK, PAPER
 from keyhole.model import Address, TcpAddress, UnixAddress
+from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
 from keyhole.protocols.rfb.pixel_format import PixelFormat
 from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 
 DEADLINE_SECONDS = 10
 DESKTOP_SIZE = -223

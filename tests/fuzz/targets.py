@@ -16,19 +16,19 @@ from functools import partial
 from typing import Any
 
 from keyhole.errors import ProtocolError, SecurityRefused
-from keyhole.protocols.http_connect import REPLY_LIMIT_BYTES, TunnelHandshake
-from keyhole.protocols.http_head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
+from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TunnelHandshake
+from keyhole.protocols.http.head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
+from keyhole.protocols.http.ticket_cookie import NAME, console_of, secret_in
 from keyhole.protocols.machine import EARLY_LIMIT_BYTES, Machine
 from keyhole.protocols.qmp import MAX_LINE_BYTES, QmpClient
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
 from keyhole.protocols.rfb.constants import VencryptNumber
+from keyhole.protocols.rfb.handshake.target import TargetHandshake
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.target import TargetHandshake
-from keyhole.protocols.rfb.viewer import ViewerHandshake
-from keyhole.protocols.ticket_cookie import NAME, console_of, secret_in
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
 

@@ -23,7 +23,7 @@ from keyhole.api.services import ApiServices
 from keyhole.api.v1 import PREFIX as OWN
 from keyhole.api.v1 import OwnExchange
 from keyhole.errors import Refusal
-from keyhole.protocols.ticket_cookie import console_of
+from keyhole.protocols.http.ticket_cookie import console_of
 
 __all__ = ["ApiServices", "Application", "create_application"]
 

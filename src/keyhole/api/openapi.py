@@ -18,7 +18,7 @@ from keyhole.api.operations import OPERATIONS, Operation
 from keyhole.api.own_operations import OWN_OPERATIONS, OwnOperation
 from keyhole.api.query import Argument
 from keyhole.api.versions import LEGACY_VERSION_HEADER, NEWEST, OLDEST, VERSION_HEADER
-from keyhole.protocols import ticket_cookie
+from keyhole.protocols.http import ticket_cookie
 
 COMPUTE = "/compute/v2.1"
 IDENTITY = "/identity"

@@ -23,7 +23,7 @@ from keyhole.errors import Refusal, SettingsError
 from keyhole.model import CONSOLE_TYPES, Protocol
 from keyhole.net.addresses import origin_of
 from keyhole.observe.observer import Surface
-from keyhole.protocols.ticket_cookie import console_of, secret_in
+from keyhole.protocols.http.ticket_cookie import console_of, secret_in
 from keyhole.reasons import Reason
 from keyhole.tickets import Tickets
 

@@ -12,7 +12,7 @@ from keyhole.api.http import cookie_headers
 from keyhole.api.services import ApiServices
 from keyhole.errors import NotAuthenticated, OriginRefused
 from keyhole.model import IdentityToken
-from keyhole.protocols.cookies import cookie_values, set_cookie
+from keyhole.protocols.http.cookies import cookie_values, set_cookie
 
 COOKIE = "keyhole_sign_in"
 PAGE_HEADER = "X-Keyhole-Page"

@@ -13,7 +13,7 @@ import typer
 from rich.cells import cell_len
 
 from keyhole.errors import KeyholeError
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 
 class Format(StrEnum):

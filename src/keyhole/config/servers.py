@@ -9,7 +9,7 @@ from keyhole.config.section import Section
 from keyhole.config.targets import SocketSettings, VncSettings
 from keyhole.model import Address, TcpAddress
 from keyhole.net.addresses import parse_target_url
-from keyhole.protocols.http_connect import check_path
+from keyhole.protocols.http.connect import check_path
 
 
 class ConsoleTarget(SocketSettings):

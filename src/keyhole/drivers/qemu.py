@@ -17,7 +17,7 @@ from keyhole.drivers.qemu_sockets import QmpSockets, Sighting
 from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
 from keyhole.ports import DriverContext
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 FRESH_SECONDS = 1.0
 """How old a listing may be; a console's address is asked for anew each time."""

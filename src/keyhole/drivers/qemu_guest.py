@@ -19,7 +19,7 @@ from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_target_url
 from keyhole.net.unix_sockets import Peer
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 MAX_NAME_CHARACTERS = 255
 

@@ -18,7 +18,7 @@ from keyhole.drivers.qemu_log import log_path
 from keyhole.drivers.qmp_session import open_qmp
 from keyhole.errors import KeyholeError, LogUnavailable
 from keyhole.model import ServerStatus, SocketTrust
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 ASK_SECONDS = 2.0
 """How long one QEMU may take to answer all questions."""

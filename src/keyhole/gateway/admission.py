@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from keyhole.consoles import Consoles
 from keyhole.gateway.origin import check_origin
 from keyhole.model import Grant, Target, Warrant
-from keyhole.protocols.http_head import RequestHead, console_token, query_value
-from keyhole.protocols.ticket_cookie import console_of, secret_in, ticket_cookie
+from keyhole.protocols.http.head import RequestHead, console_token, query_value
+from keyhole.protocols.http.ticket_cookie import console_of, secret_in, ticket_cookie
 from keyhole.reasons import Reason
 from keyhole.register import Register
 from keyhole.sessions import Pass

@@ -13,7 +13,7 @@ from typing import Any
 from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
 from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.goodbye import close_soon, say_goodbye
-from keyhole.protocols.http_connect import TUNNEL_OPEN, refusal
+from keyhole.protocols.http.connect import TUNNEL_OPEN, refusal
 from keyhole.protocols.machine import Machine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import frame_header, pong_frame

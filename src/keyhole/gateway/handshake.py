@@ -5,9 +5,9 @@ from keyhole.gateway.connection import Connection, Viewer
 from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
 from keyhole.model import Address, Target, TcpAddress, UnixAddress
 from keyhole.net.tls_client import ClientContexts
-from keyhole.protocols.http_connect import TunnelHandshake
-from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
-from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.protocols.http.connect import TunnelHandshake
+from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 from keyhole.reasons import Reason
 
 

@@ -20,8 +20,8 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.one_write import OneWriteTransport
 from keyhole.observe.observer import Observer, Surface
 from keyhole.ports import REQUEST_ARRIVED
-from keyhole.protocols.http_connect import refusal
-from keyhole.protocols.http_head import HEAD_LIMIT_BYTES
+from keyhole.protocols.http.connect import refusal
+from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
 
 API_PREFIXES = ("/compute", "/identity", "/v1/")

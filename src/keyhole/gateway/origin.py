@@ -5,7 +5,7 @@ console.allowed_origins: scheme, host and port. The Host header decides nothing.
 """
 
 from keyhole.errors import OriginRefused
-from keyhole.protocols.http_head import RequestHead
+from keyhole.protocols.http.head import RequestHead
 
 
 def check_origin(head: RequestHead, allowed: frozenset[str], *, token_is_cookie: bool) -> None:

@@ -17,8 +17,8 @@ from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.sides import TargetInBulk, TargetSide, ViewerSide
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
-from keyhole.protocols.watched_line import WatchedLine
+from keyhole.protocols.input_blocker import WatchedLine
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import Close, Control, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason

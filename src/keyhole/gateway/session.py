@@ -30,11 +30,11 @@ from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.observe.observer import Observer, Surface
-from keyhole.protocols.http_connect import refusal
-from keyhole.protocols.http_head import RequestHead
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
-from keyhole.protocols.rfb.target import ServerInit
-from keyhole.protocols.watched_line import WatchedLine
+from keyhole.protocols.http.connect import refusal
+from keyhole.protocols.http.head import RequestHead
+from keyhole.protocols.input_blocker import WatchedLine
+from keyhole.protocols.rfb.handshake.target import ServerInit
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.reasons import Reason
 from keyhole.sessions import Sessions
 

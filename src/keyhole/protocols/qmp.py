@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from keyhole.errors import ProtocolError
 from keyhole.protocols.machine import Machine, ReadUntil, Script
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 MAX_LINE_BYTES = 1 << 20
 """Far more than the longest reply, a listing of all of QEMU's objects."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from keyhole.errors import KeyholeError, SettingsError
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 from keyhole.supervisor.log import SupervisorLog
 from keyhole.supervisor.notify import Notifier, inherited_sockets
 from keyhole.supervisor.supervisor import Supervisor

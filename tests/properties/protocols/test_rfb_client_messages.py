@@ -6,8 +6,8 @@ from tests.fakes import rfb_messages as viewer
 from tests.properties.protocols.wire import SIZES, run, split, spoilt
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.rfb.client_events import ClientMessageReader, CutText, KeyEvent, PointerEvent
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_reader import ClientMessageReader, CutText, KeyEvent, PointerEvent
 
 U16 = st.integers(0, 0xFFFF)
 U32 = st.integers(0, 0xFFFFFFFF)

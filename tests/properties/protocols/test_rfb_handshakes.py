@@ -8,12 +8,12 @@ from tests.properties.protocols.wire import SIZES, run, split, spoilt
 
 from keyhole.errors import ProtocolError, SecurityRefused
 from keyhole.protocols.machine import EARLY_LIMIT_BYTES, Machine
+from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
+from keyhole.protocols.rfb.handshake.viewer import ClientInitReceived, ViewerHandshake
+from keyhole.protocols.rfb.messages.server_messages import server_init
 from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.server_messages import server_init
-from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
-from keyhole.protocols.rfb.viewer import ClientInitReceived, ViewerHandshake
 
 V3_3, V3_7, V3_8 = b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n"
 SCREEN = server_init(800, 600, b"0123456789abcdef", "vm1")

@@ -6,12 +6,12 @@ from tests.properties.protocols.wire import SIZES, Outcome, run, split, spoilt
 
 from keyhole.errors import ProtocolError, SecurityRefused
 from keyhole.protocols.rfb.constants import VencryptNumber
+from keyhole.protocols.rfb.handshake.target import TargetHandshake
+from keyhole.protocols.rfb.messages.server_messages import server_init
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.server_messages import server_init
-from keyhole.protocols.rfb.target import TargetHandshake
 
 PASSWORD = b"not in the clear"
 HEAD = b"RFB 003.008\n\1\x13\0\2\0"

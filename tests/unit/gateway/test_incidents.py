@@ -16,7 +16,7 @@ from tests.unit.gateway.test_listener import tls_port
 
 from keyhole.errors import ProtocolError
 from keyhole.model import TcpAddress
-from keyhole.protocols.http_connect import TunnelHandshake
+from keyhole.protocols.http.connect import TunnelHandshake
 from keyhole.reasons import Reason
 
 EVIL = "https://evil.example"

@@ -16,7 +16,7 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.pump import Pump
 from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.model import ConsoleType
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
 from keyhole.sessions import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits

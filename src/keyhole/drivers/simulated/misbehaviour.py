@@ -10,9 +10,9 @@ from types import MappingProxyType
 from keyhole.drivers.simulated.display import Display
 from keyhole.drivers.simulated.listener import Connection
 from keyhole.drivers.simulated.viewer_connection import ViewerConnection
-from keyhole.protocols.rfb.server_messages import framebuffer_update, raw_rectangle
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
+from keyhole.protocols.rfb.messages.server_messages import framebuffer_update, raw_rectangle
 from keyhole.protocols.rfb.version import Version
-from keyhole.protocols.rfb.viewer import ViewerHandshake
 
 CHUNK_BYTES = 65536
 DRIP_SECONDS = 0.001

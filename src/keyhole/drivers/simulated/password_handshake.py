@@ -7,8 +7,8 @@ from keyhole.crypto.vnc_des import response
 from keyhole.errors import ProtocolError
 from keyhole.protocols.machine import Pause, Read, Script
 from keyhole.protocols.rfb.constants import CHALLENGE_BYTES, VERSION_BYTES, SecurityNumber, SecurityResult
+from keyhole.protocols.rfb.handshake.viewer import ClientInitReceived, ViewerHandshake
 from keyhole.protocols.rfb.version import Version, viewer_version
-from keyhole.protocols.rfb.viewer import ClientInitReceived, ViewerHandshake
 
 _REASON = b"The password is wrong."
 

@@ -7,7 +7,7 @@ from keyhole.drivers.simulated.listener import Connection, Listener
 from keyhole.drivers.simulated.misbehaviour import Misbehaviour, misbehaving
 from keyhole.drivers.simulated.password_handshake import PasswordHandshake
 from keyhole.drivers.simulated.viewer_connection import ViewerConnection
-from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 
 
 class RfbServer(Listener):

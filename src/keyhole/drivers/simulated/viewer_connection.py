@@ -14,7 +14,9 @@ from keyhole.drivers.simulated.keyboard import Keyboard
 from keyhole.drivers.simulated.listener import Connection
 from keyhole.drivers.simulated.painter import Painter
 from keyhole.errors import ProtocolError
-from keyhole.protocols.rfb.client_events import (
+from keyhole.protocols.rfb.constants import Encoding
+from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
+from keyhole.protocols.rfb.messages.client_reader import (
     ClientEvent,
     ClientMessageReader,
     CutText,
@@ -25,16 +27,14 @@ from keyhole.protocols.rfb.client_events import (
     SetPixelFormat,
     UpdateRequest,
 )
-from keyhole.protocols.rfb.constants import Encoding
-from keyhole.protocols.rfb.pixel_format import PixelFormat
-from keyhole.protocols.rfb.server_messages import (
+from keyhole.protocols.rfb.messages.server_messages import (
     bell,
     desktop_size_rectangle,
     framebuffer_update,
     raw_rectangle,
     server_init,
 )
-from keyhole.protocols.rfb.viewer import ViewerHandshake
+from keyhole.protocols.rfb.pixel_format import PixelFormat
 
 NOTHING_SHOWN = -1
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from struct import Struct
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.peer_text import printable
-from keyhole.protocols.rate import UNLIMITED, refilled
+from keyhole.protocols.buckets import UNLIMITED, refilled
+from keyhole.protocols.text import printable
 from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT_BYTES, FIN, PING, PONG
 from keyhole.reasons import Reason
 

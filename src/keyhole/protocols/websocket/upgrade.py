@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.http_head import RequestHead
+from keyhole.protocols.http.head import RequestHead
 
 VERSION = "13"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.http_head import RequestHead, RequestHeadReader
+from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.upgrade import (
     Upgrade,
     check_upgrade,

@@ -4,13 +4,13 @@ import pytest
 
 from keyhole.errors import ProtocolError, SecurityRefused
 from keyhole.protocols.rfb.constants import VencryptNumber
+from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
+from keyhole.protocols.rfb.messages.server_messages import server_init
 from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.server_messages import server_init
-from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 
 V3_8 = b"RFB 003.008\n"
 OFFERED = V3_8 + b"\1\x13"

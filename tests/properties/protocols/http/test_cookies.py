@@ -5,7 +5,7 @@ import string
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keyhole.protocols.cookies import cookie_value, cookie_values, set_cookie
+from keyhole.protocols.http.cookies import cookie_value, cookie_values, set_cookie
 
 NAMES = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=12)
 VALUES = st.text([chr(code) for code in range(0x21, 0x7F) if chr(code) not in '",;\\'], max_size=50)

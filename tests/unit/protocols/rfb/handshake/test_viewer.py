@@ -1,8 +1,8 @@
 import pytest
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.rfb.server_messages import server_init
-from keyhole.protocols.rfb.viewer import ClientInitReceived, ViewerHandshake
+from keyhole.protocols.rfb.handshake.viewer import ClientInitReceived, ViewerHandshake
+from keyhole.protocols.rfb.messages.server_messages import server_init
 
 V3_3, V3_5, V3_7, V3_8 = b"RFB 003.003\n", b"RFB 003.005\n", b"RFB 003.007\n", b"RFB 003.008\n"
 SCREEN = server_init(800, 600, name="vm1")

@@ -6,9 +6,9 @@ It is on the path of every keystroke. It holds at most the beginning of one head
 from typing import Final
 
 from keyhole.errors import TooLarge
-from keyhole.protocols.rate import UNLIMITED, refilled
-from keyhole.protocols.rfb.client_layout import Effect, Layout, layout_of
+from keyhole.protocols.buckets import UNLIMITED, refilled
 from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES, ClientMessage, QemuMessage
+from keyhole.protocols.rfb.messages.client_layout import Effect, Layout, layout_of
 from keyhole.reasons import Reason
 
 _QEMU: Final = int(ClientMessage.QEMU)

@@ -2,7 +2,7 @@ import pytest
 from tests.fakes import rfb_messages as viewer
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.rfb.client_events import (
+from keyhole.protocols.rfb.messages.client_reader import (
     ClientEvent,
     ClientMessageReader,
     CutText,

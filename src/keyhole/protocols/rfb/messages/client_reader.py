@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from struct import Struct
 
 from keyhole.protocols.machine import Machine, Read, Script
-from keyhole.protocols.rfb.client_layout import layout_of
 from keyhole.protocols.rfb.constants import ClientMessage, QemuMessage
+from keyhole.protocols.rfb.messages.client_layout import layout_of
 from keyhole.protocols.rfb.pixel_format import PixelFormat
 
 _UPDATE_REQUEST = Struct("!x?HHHH")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.cookies import cookie_value
+from keyhole.protocols.http.cookies import cookie_value
 
 HEAD_LIMIT_BYTES = 16384
 HEADERS_LIMIT = 100

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keyhole.protocols.cookies import cookie_value, cookie_values, set_cookie
-from keyhole.protocols.ticket_cookie import console_of, no_ticket_cookie, secret_in, ticket_cookie
+from keyhole.protocols.http.cookies import cookie_value, cookie_values, set_cookie
+from keyhole.protocols.http.ticket_cookie import console_of, no_ticket_cookie, secret_in, ticket_cookie
 
 ID = "0123456789abcdef" * 2
 

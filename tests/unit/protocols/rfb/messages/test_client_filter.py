@@ -13,7 +13,7 @@ from tests.fakes.rfb_messages import (
 )
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.rfb.client_messages import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.reasons import Reason
 
 ALL = [message for pair in zip(ACTING, WATCHING * 2, strict=False) for message in pair]

@@ -1,6 +1,6 @@
 from tests.fakes.rfb_messages import PIXEL_FORMAT
 
-from keyhole.protocols.rfb.server_messages import (
+from keyhole.protocols.rfb.messages.server_messages import (
     bell,
     desktop_size_rectangle,
     framebuffer_update,

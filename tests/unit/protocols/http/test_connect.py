@@ -1,7 +1,7 @@
 import pytest
 
 from keyhole.errors import ProtocolError, TooLarge, TunnelRefused
-from keyhole.protocols.http_connect import REPLY_LIMIT_BYTES, TUNNEL_OPEN, TunnelHandshake, refusal
+from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TUNNEL_OPEN, TunnelHandshake, refusal
 
 
 def test_the_reply_that_opens_a_tunnel_is_what_old_clients_compare() -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from keyhole.errors import ProtocolError, SecurityRefused, TooLarge
 from keyhole.protocols.machine import Machine, Read, Script, Wait
-from keyhole.protocols.peer_text import printable
 from keyhole.protocols.rfb.constants import (
     NAME_LIMIT_BYTES,
     REASON_LIMIT_BYTES,
@@ -17,6 +16,7 @@ from keyhole.protocols.rfb.constants import (
 )
 from keyhole.protocols.rfb.security import SecurityType, named
 from keyhole.protocols.rfb.version import Version, server_version
+from keyhole.protocols.text import printable
 
 
 @dataclass(frozen=True, slots=True)

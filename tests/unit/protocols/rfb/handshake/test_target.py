@@ -2,11 +2,11 @@ import pytest
 
 from keyhole.errors import ProtocolError, SecurityRefused, TooLarge
 from keyhole.protocols.rfb.constants import NAME_LIMIT_BYTES, REASON_LIMIT_BYTES
+from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
+from keyhole.protocols.rfb.messages.server_messages import server_init
 from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
-from keyhole.protocols.rfb.server_messages import server_init
-from keyhole.protocols.rfb.target import ServerInit, TargetHandshake
 
 V3_3, V3_7, V3_8 = b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n"
 OK = bytes(4)

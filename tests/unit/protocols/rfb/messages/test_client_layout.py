@@ -12,7 +12,7 @@ from tests.fakes.rfb_messages import (
 )
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.rfb.client_layout import LAYOUTS, Effect, layout_of
+from keyhole.protocols.rfb.messages.client_layout import LAYOUTS, Effect, layout_of
 
 LIMIT = 256 * 1024
 

@@ -1,4 +1,4 @@
-from keyhole.protocols.peer_text import printable
+from keyhole.protocols.text import printable
 
 
 def test_printable_text_stays() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.protocols.http_head import (
+from keyhole.protocols.http.head import (
     HEAD_LIMIT_BYTES,
     HEADERS_LIMIT,
     RequestHead,

@@ -7,7 +7,7 @@ cookie's path is the console's own, so that the browser holds one for each conso
 import re
 from collections.abc import Iterable
 
-from keyhole.protocols.cookies import cookie_values, set_cookie
+from keyhole.protocols.http.cookies import cookie_values, set_cookie
 
 NAME = "keyhole_ticket"
 

@@ -1,6 +1,6 @@
 """The bucket that somebody else's clock fills."""
 
-from keyhole.protocols.rate import UNLIMITED, refilled
+from keyhole.protocols.buckets import UNLIMITED, refilled
 
 
 def test_a_bucket_holds_two_seconds_worth() -> None:

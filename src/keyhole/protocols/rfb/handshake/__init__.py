@@ -1,0 +1,1 @@
+"""Both RFB handshakes up to ServerInit, as one-sided machines."""
