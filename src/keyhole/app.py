@@ -46,14 +46,14 @@ from keyhole.identity.backends import check_settings, open_backend
 from keyhole.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.net.addresses import origin_of, parse_proxies
 from keyhole.net.certificate import certificate_of
-from keyhole.observe.exposition import families_of
-from keyhole.observe.observer import Observer
-from keyhole.observe.samples import Family
 from keyhole.ports import DriverContext, HypervisorDriver
 from keyhole.register import Register
 from keyhole.servers import Departures, Servers
 from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
+from keyhole.telemetry.exposition import families_of
+from keyhole.telemetry.samples import Family
+from keyhole.telemetry.telemetry import Observer
 from keyhole.tickets import TicketRules, Tickets
 
 DRIVERS_GROUP = "keyhole.drivers"

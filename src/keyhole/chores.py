@@ -10,10 +10,10 @@ from keyhole.consoles import Consoles
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
-from keyhole.observe.observer import Observer
 from keyhole.ports import HypervisorDriver, TokenStore
 from keyhole.register import Register
 from keyhole.sessions import SWEEP_SECONDS, Sessions
+from keyhole.telemetry.telemetry import Observer
 from keyhole.tickets import Tickets
 
 FORGET_SECONDS = 600

@@ -12,8 +12,8 @@ from typing import Protocol as Interface
 
 from keyhole.limits import Place, Places
 from keyhole.model import Grant, Ticket, Warrant
-from keyhole.observe.observer import Observer, Traffic
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Observer, Traffic
 
 VIEWER_CHECKS = 3
 """How often a viewer is asked for a sign of life until it counts as lost."""

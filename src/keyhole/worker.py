@@ -20,11 +20,11 @@ from keyhole.app import Service, check, running
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
 from keyhole.identity.attempts import Outcome
-from keyhole.observe.exposition import families_of
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
-from keyhole.observe.samples import Family
 from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
+from keyhole.telemetry.exposition import families_of
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.samples import Family
+from keyhole.telemetry.telemetry import Observer
 
 SCRAPE_SECONDS = 3.0
 """How long the others may take to say what they have counted; then this process speaks for itself alone."""

@@ -32,13 +32,13 @@ from keyhole.model import (
     Warrant,
 )
 from keyhole.net.addresses import parse_proxies
-from keyhole.observe.exposition import families_of
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
-from keyhole.observe.samples import Family
 from keyhole.ports import CredentialWish, PersonSignIn
 from keyhole.register import Register
 from keyhole.servers import Departures, Servers
+from keyhole.telemetry.exposition import families_of
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.samples import Family
+from keyhole.telemetry.telemetry import Observer
 from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"

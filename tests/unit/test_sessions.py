@@ -13,10 +13,10 @@ from keyhole.chores import running_chores, tick
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
 from keyhole.model import ConsoleType, Grant, Rights
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
 from keyhole.reasons import Reason
 from keyhole.sessions import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Observer
 
 GRANT = Grant(
     "0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0

@@ -12,9 +12,9 @@ from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, raw_response
 from keyhole.api.services import ApiServices
 from keyhole.errors import Refusal
-from keyhole.observe.exposition import exposition
-from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
+from keyhole.telemetry.exposition import exposition
+from keyhole.telemetry.telemetry import Surface
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 

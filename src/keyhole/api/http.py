@@ -19,9 +19,9 @@ from starlette.types import Receive, Scope
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import Refusal
 from keyhole.identifiers import random_uuid
-from keyhole.observe.observer import Surface
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Surface
 
 API_BODY_LIMIT_BYTES = 114688
 """The largest body of an API request, as in OpenStack's services."""

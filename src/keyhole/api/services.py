@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from keyhole.api.pages import Page
 from keyhole.consoles import Consoles
 from keyhole.net.addresses import Proxies
-from keyhole.observe.observer import Observer
-from keyhole.observe.samples import Family
 from keyhole.ports import (
     ApplicationCredentials,
     HypervisorDriver,
@@ -19,6 +17,8 @@ from keyhole.ports import (
 )
 from keyhole.register import Register
 from keyhole.servers import Servers
+from keyhole.telemetry.samples import Family
+from keyhole.telemetry.telemetry import Observer
 from keyhole.tickets import Tickets
 
 

@@ -17,8 +17,8 @@ from keyhole.api.services import ApiServices
 from keyhole.api.signed_in import caller_of, refuse_foreign_page
 from keyhole.errors import Forbidden, Refusal, TicketRefused, TokenRefused
 from keyhole.model import IdentityToken
-from keyhole.observe.observer import Surface
 from keyhole.reasons import WORDS, Reason
+from keyhole.telemetry.telemetry import Surface
 
 PREFIX = "/v1"
 BODY_LIMIT_BYTES = 8192

@@ -23,8 +23,8 @@ from keyhole.demo.qemu_guest import QEMU_PACKAGES, DemoGuest
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.model import ConsoleType, Identity, Role
 from keyhole.net.bind import bind_tcp
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Observer
 
 GUEST_NAME = "keyhole-demo"
 GUEST_ID = "5e1f0de0-0000-4000-8000-000000000001"

@@ -31,12 +31,12 @@ from keyhole.gateway.session import (
 )
 from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.net.addresses import Proxies, network_of
-from keyhole.observe.observer import Surface
 from keyhole.protocols.http.connect import redirection, refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Surface
 
 CONSOLE_PATH = "/console"
 

@@ -18,11 +18,11 @@ from uvicorn.server import ServerState
 
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.one_write import OneWriteTransport
-from keyhole.observe.observer import Observer, Surface
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Observer, Surface
 
 API_PREFIXES = ("/compute", "/identity", "/v1/")
 """Paths on which an upgrade opens no console."""

@@ -29,7 +29,6 @@ from keyhole.gateway.turns import Turns
 from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
-from keyhole.observe.observer import Observer, Surface
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead
 from keyhole.protocols.input_blocker import WatchedLine
@@ -37,6 +36,7 @@ from keyhole.protocols.rfb.handshake.target import ServerInit
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.reasons import Reason
 from keyhole.sessions import Sessions
+from keyhole.telemetry.telemetry import Observer, Surface
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from keyhole.errors import KeyholeError
 from keyhole.supervisor.backoff import Backoff
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
+from keyhole.supervisor.metrics import Tally
 from keyhole.supervisor.port import Port
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
-from keyhole.supervisor.tally import Tally
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""The supervisor's own log lines, in the form of the service's (`observe/logs.py`), without its libraries."""
+"""The supervisor's own log lines, in the form of the service's (`telemetry/logs.py`), without its libraries."""
 
 import json
 import sys

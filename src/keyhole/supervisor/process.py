@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from keyhole.errors import KeyholeError, SettingsError
-from keyhole.observe.samples import Family
 from keyhole.supervisor.channel import Channel, Message, encode
 from keyhole.supervisor.port import Place
+from keyhole.telemetry.samples import Family
 
 ANSWER_SECONDS = 120.0
 """How long a worker may take to check the settings, and then to open all that it needs."""

@@ -13,11 +13,11 @@ from keyhole.errors import KeyholeError, SettingsError
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
+from keyhole.supervisor.metrics import Tally
 from keyhole.supervisor.notify import Notifier
 from keyhole.supervisor.port import Port
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
 from keyhole.supervisor.reloading import answer_reloads
-from keyhole.supervisor.tally import Tally
 
 GRACE_SECONDS = 10.0
 """How long workers may take to say goodbye to everybody, beyond what their sessions were given."""

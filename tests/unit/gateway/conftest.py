@@ -32,13 +32,13 @@ from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
 from keyhole.net.addresses import Proxies
 from keyhole.net.certificate import certificate_of
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.register import Register
 from keyhole.servers import Departures, Servers
 from keyhole.sessions import SessionLimits, Sessions
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Observer
 from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"

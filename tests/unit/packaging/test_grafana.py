@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import CapturingLogger
 
-from keyhole.observe.observer import Observer
+from keyhole.telemetry.telemetry import Observer
 
 DASHBOARD = Path(__file__).parents[3] / "packaging" / "grafana" / "keyhole.json"
 

@@ -3,8 +3,8 @@
 import io
 import json
 
-from keyhole.observe.logs import make_logger
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
+from keyhole.telemetry.logs import make_logger
 
 
 def test_json_has_the_services_form() -> None:

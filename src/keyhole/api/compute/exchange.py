@@ -42,8 +42,8 @@ from keyhole.api.versions import (
 )
 from keyhole.errors import Forbidden, Refusal
 from keyhole.model import Identity, Warrant
-from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Surface
 
 PREFIX = "/compute"
 

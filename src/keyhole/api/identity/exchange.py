@@ -10,8 +10,8 @@ from keyhole.api.identity.documents import one_version, versions
 from keyhole.api.identity.endpoints import find
 from keyhole.api.services import ApiServices
 from keyhole.errors import Refusal
-from keyhole.observe.observer import Surface
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Surface
 
 PREFIX = "/identity"
 

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from keyhole.model import ConsoleType, Grant, Rights
-from keyhole.observe.logs import make_logger
-from keyhole.observe.observer import Observer, Surface, Traffic
 from keyhole.reasons import Reason
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Observer, Surface, Traffic
 
 GRANT = Grant("ab" * 32, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "tcp://h:1", Rights.CONTROL, 0.0, 600.0)
 

@@ -4,8 +4,8 @@ import json
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from keyhole.observe.exposition import exposition, families_of
-from keyhole.observe.samples import kept, total
+from keyhole.telemetry.exposition import exposition, families_of
+from keyhole.telemetry.samples import kept, total
 
 
 def process(opened: int, now: int) -> CollectorRegistry:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from keyhole.observe.logs import make_logger
 from keyhole.reasons import Reason
+from keyhole.telemetry.logs import make_logger
 
 
 @dataclass

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Collection
 
-from keyhole.observe.samples import Family, kept, total
 from keyhole.supervisor.process import WorkerProcess
+from keyhole.telemetry.samples import Family, kept, total
 
 DEATHS = "keyhole_worker_deaths"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
-from keyhole.observe.samples import Family, total
+from keyhole.telemetry.samples import Family, total
 
 
 def families_of(registry: CollectorRegistry) -> list[Family]:
