@@ -32,7 +32,12 @@ from keyhole.chores import (
     watch_servers,
 )
 from keyhole.config import Settings
-from keyhole.consoles import Consoles, GrantRules
+from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
+from keyhole.core.links import Consoles, GrantRules
+from keyhole.core.servers import Departures, Servers
+from keyhole.core.sessions.live import SessionLimits, Sessions
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import SettingsError
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
@@ -43,18 +48,13 @@ from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
 from keyhole.identity.attempts import Attempts, Outcome
 from keyhole.identity.backends import check_settings, open_backend
-from keyhole.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.net.addresses import origin_of, parse_proxies
 from keyhole.net.certificate import certificate_of
 from keyhole.ports import DriverContext, HypervisorDriver
-from keyhole.register import Register
-from keyhole.servers import Departures, Servers
-from keyhole.sessions import SessionLimits, Sessions
 from keyhole.store.sql import SqlStore
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Observer
-from keyhole.tickets import TicketRules, Tickets
 
 DRIVERS_GROUP = "keyhole.drivers"
 

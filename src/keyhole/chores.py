@@ -6,15 +6,15 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from keyhole.consoles import Consoles
+from keyhole.core.links import Consoles
+from keyhole.core.sessions.live import SWEEP_SECONDS, Sessions
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import Tickets
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
 from keyhole.ports import HypervisorDriver, TokenStore
-from keyhole.register import Register
-from keyhole.sessions import SWEEP_SECONDS, Sessions
 from keyhole.telemetry.telemetry import Observer
-from keyhole.tickets import Tickets
 
 FORGET_SECONDS = 600
 WATCH_SECONDS = 30

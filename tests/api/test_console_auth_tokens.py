@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.api.world import SERVER_ID, World
 
-from keyhole.consoles import hash_token
+from keyhole.core.links import hash_token
 from keyhole.model import ConsoleType, UnixAddress
 
 

@@ -9,7 +9,7 @@ from tests.api.world import SERVER_ID, World, make_server
 
 from keyhole.api.operations import OPERATIONS, Operation
 from keyhole.api.reference import render_roles
-from keyhole.consoles import Console
+from keyhole.core.links import Console
 from keyhole.model import ConsoleType
 
 CALLERS = ("nobody", "watcher", "demo", "admin", "stranger")

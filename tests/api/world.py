@@ -11,7 +11,10 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
-from keyhole.consoles import Consoles, GrantRules, hash_token
+from keyhole.core.links import Consoles, GrantRules, hash_token
+from keyhole.core.servers import Departures, Servers
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
 from keyhole.identity.embedded import EmbeddedIdentity
 from keyhole.model import (
@@ -33,13 +36,10 @@ from keyhole.model import (
 )
 from keyhole.net.addresses import parse_proxies
 from keyhole.ports import CredentialWish, PersonSignIn
-from keyhole.register import Register
-from keyhole.servers import Departures, Servers
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Observer
-from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"
 LIFETIME_SECONDS = 600

@@ -24,7 +24,7 @@ from tests.real.processes import run
 from tests.real.service import Service, serving
 
 from keyhole.api.operations import OPERATIONS, Operation
-from keyhole.consoles import hash_token
+from keyhole.core.links import hash_token
 
 pytest_plugins = ("tests.real.fixtures",)
 

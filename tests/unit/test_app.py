@@ -6,9 +6,9 @@ import pytest
 
 from keyhole import config
 from keyhole.app import check, handshake_limits, session_limits
+from keyhole.core.limits import HandshakeLimits
+from keyhole.core.sessions.live import SessionLimits
 from keyhole.errors import SettingsError
-from keyhole.limits import HandshakeLimits
-from keyhole.sessions import SessionLimits
 
 KEYSTONE = {
     "backend": "keystone",

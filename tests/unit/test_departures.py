@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from keyhole.core.servers import Departures, Membership
 from keyhole.errors import Unavailable
 from keyhole.model import Server
-from keyhole.servers import Departures, Membership
 
 HERE = Membership("s1", "p1")
 THERE = Membership("s2", "p1")

@@ -19,13 +19,13 @@ from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import Exchange, cookie_headers, raw_response
+from keyhole.core.tickets import Tickets
 from keyhole.errors import Refusal, SettingsError
 from keyhole.model import CONSOLE_TYPES, Protocol
 from keyhole.net.addresses import origin_of
 from keyhole.protocols.http.ticket_cookie import console_of, secret_in
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
-from keyhole.tickets import Tickets
 
 MANIFEST = "manifest.json"
 

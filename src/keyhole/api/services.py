@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from keyhole.api.pages import Page
-from keyhole.consoles import Consoles
+from keyhole.core.links import Consoles
+from keyhole.core.servers import Servers
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import Tickets
 from keyhole.net.addresses import Proxies
 from keyhole.ports import (
     ApplicationCredentials,
@@ -15,11 +18,8 @@ from keyhole.ports import (
     SignInDesk,
     TokenIssuer,
 )
-from keyhole.register import Register
-from keyhole.servers import Servers
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Observer
-from keyhole.tickets import Tickets
 
 
 @dataclass(frozen=True)

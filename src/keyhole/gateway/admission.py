@@ -5,15 +5,15 @@ A browser (a request with an allowed Origin) that opens a link is given a ticket
 
 from dataclasses import dataclass
 
-from keyhole.consoles import Consoles
+from keyhole.core.links import Consoles
+from keyhole.core.sessions.live import Pass
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import Tickets
 from keyhole.gateway.origin import check_origin
 from keyhole.model import Grant, Target, Warrant
 from keyhole.protocols.http.head import RequestHead, console_token, query_value
 from keyhole.protocols.http.ticket_cookie import console_of, secret_in, ticket_cookie
 from keyhole.reasons import Reason
-from keyhole.register import Register
-from keyhole.sessions import Pass
-from keyhole.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)

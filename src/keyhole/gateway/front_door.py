@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
+from keyhole.core.limits import HandshakeLimits, Place, Places
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.goodbye import close_soon
@@ -29,7 +30,6 @@ from keyhole.gateway.session import (
     peer_name,
     refuse_viewer,
 )
-from keyhole.limits import HandshakeLimits, Place, Places
 from keyhole.net.addresses import Proxies, network_of
 from keyhole.protocols.http.connect import redirection, refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader

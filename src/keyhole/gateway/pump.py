@@ -11,6 +11,7 @@ drops input of those who may only watch, and tells real input from noise; of a s
 import asyncio
 from collections.abc import Callable
 
+from keyhole.core.sessions.live import VIEWER_CHECKS
 from keyhole.errors import ProtocolError
 from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
@@ -22,7 +23,6 @@ from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import Close, Control, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason
-from keyhole.sessions import VIEWER_CHECKS
 
 JOIN_BYTES = 4096
 """A frame of so little is copied behind its header: a gathered write costs more."""

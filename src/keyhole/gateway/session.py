@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from keyhole.core.limits import Place, StreamLimits
+from keyhole.core.sessions.live import Sessions
 from keyhole.errors import (
     KeyholeError,
     OriginRefused,
@@ -26,7 +28,6 @@ from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
 from keyhole.gateway.pump import Pump
 from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.turns import Turns
-from keyhole.limits import Place, StreamLimits
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import refusal
@@ -35,7 +36,6 @@ from keyhole.protocols.input_blocker import WatchedLine
 from keyhole.protocols.rfb.handshake.target import ServerInit
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.reasons import Reason
-from keyhole.sessions import Sessions
 from keyhole.telemetry.telemetry import Observer, Surface
 
 

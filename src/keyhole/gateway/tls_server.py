@@ -11,9 +11,9 @@ import ssl
 from functools import partial
 from weakref import WeakSet
 
+from keyhole.core.limits import Place
 from keyhole.errors import LimitReached
 from keyhole.gateway.front_door import FrontDoor
-from keyhole.limits import Place
 from keyhole.net.bind import BACKLOG
 from keyhole.net.certificate import Certificate
 

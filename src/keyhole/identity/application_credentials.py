@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import SecretStr
 
-from keyhole.consoles import hash_token
+from keyhole.core.links import hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.users import User, Users
 from keyhole.model import ApplicationCredential, CredentialSignIn, IdentityToken

@@ -18,7 +18,7 @@ from typing import Protocol as Interface
 from pydantic import SecretStr
 
 from keyhole.config import IdentitySettings
-from keyhole.consoles import MAX_TOKEN_CHARACTERS, hash_token
+from keyhole.core.links import MAX_TOKEN_CHARACTERS, hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.application_credentials import EmbeddedCredentials
 from keyhole.identity.attempts import Attempts

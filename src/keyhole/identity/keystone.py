@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from keyhole.config import IdentitySettings
-from keyhole.consoles import hash_token
+from keyhole.core.links import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.expiring import Expiring
 from keyhole.identity.keystone_client import KeystoneClient

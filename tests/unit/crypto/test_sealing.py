@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.consoles import hash_token
+from keyhole.core.links import hash_token
 from keyhole.crypto.sealing import seal, unseal
 from keyhole.model import Warrant
 

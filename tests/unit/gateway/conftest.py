@@ -19,7 +19,12 @@ from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
 from keyhole.chores import close_books, keep_books, running_chores, watch_servers
-from keyhole.consoles import Consoles, GrantRules
+from keyhole.core.limits import HandshakeLimits, StreamLimits
+from keyhole.core.links import Consoles, GrantRules
+from keyhole.core.servers import Departures, Servers
+from keyhole.core.sessions.live import SessionLimits, Sessions
+from keyhole.core.sessions.registry import Register
+from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
@@ -28,18 +33,13 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
 from keyhole.gateway.turns import Turns
-from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
 from keyhole.net.addresses import Proxies
 from keyhole.net.certificate import certificate_of
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
-from keyhole.register import Register
-from keyhole.servers import Departures, Servers
-from keyhole.sessions import SessionLimits, Sessions
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Observer
-from keyhole.tickets import TicketRules, Tickets
 
 PUBLIC_URL = "https://console.example.com"
 IDENTITY = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))

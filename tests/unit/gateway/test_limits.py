@@ -11,12 +11,12 @@ from tests.fakes.websocket_client import client_frame
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import World, make_world
 
+from keyhole.core.limits import HandshakeLimits, StreamLimits
+from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.limits import HandshakeLimits, StreamLimits
 from keyhole.model import TcpAddress
 from keyhole.net.addresses import parse_proxies
 from keyhole.reasons import Reason
-from keyhole.sessions import SessionLimits
 
 QUICK = Deadlines(head=5, target=0.6, viewer=5, linger=0.3)
 

@@ -13,9 +13,9 @@ from tests.fakes.waiting import until
 from tests.real.certificates import certified
 from tests.unit.gateway.conftest import World, make_world
 
+from keyhole.core.limits import HandshakeLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.listener import listen
-from keyhole.limits import HandshakeLimits
 from keyhole.net.certificate import certificate_of
 from keyhole.reasons import Reason
 

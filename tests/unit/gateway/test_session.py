@@ -8,10 +8,10 @@ from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
 
+from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType, Protocol, Rights, TcpAddress, UnixAddress
 from keyhole.reasons import Reason
-from keyhole.sessions import SessionLimits
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 QUICK = Deadlines(head=0.3, target=0.4, viewer=0.4, linger=0.3)

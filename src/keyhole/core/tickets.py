@@ -13,14 +13,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from keyhole.consoles import Consoles, hash_token, warrant_of
+from keyhole.core.links import Consoles, hash_token, warrant_of
+from keyhole.core.servers import Servers
+from keyhole.core.sessions.live import Pass, Session
 from keyhole.crypto.sealing import seal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
 from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket, Warrant
 from keyhole.ports import IdentityProvider, TicketStore
 from keyhole.reasons import Reason
-from keyhole.servers import Servers
-from keyhole.sessions import Pass, Session
 
 SECRET_BYTES = 32
 

@@ -3,9 +3,9 @@
 import pytest
 from tests.unit.gateway.conftest import SERVER_ID, OneServer
 
+from keyhole.core.servers import Servers
 from keyhole.errors import ServerNotFound, Unavailable
 from keyhole.model import Identity, Server
-from keyhole.servers import Servers
 
 MEMBER = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
 STRANGER = Identity("u2", "bob", "p2", "other", frozenset({"member"}))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from keyhole.core.limits import Places, share_of
 from keyhole.errors import LimitReached
-from keyhole.limits import Places, share_of
 from keyhole.reasons import Reason
 
 USER, TOTAL = Reason.LIMIT_USER, Reason.LIMIT_SESSIONS

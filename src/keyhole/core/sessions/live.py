@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from keyhole.limits import Place, Places
+from keyhole.core.limits import Place, Places
 from keyhole.model import Grant, Ticket, Warrant
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Observer, Traffic

@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from keyhole.core.servers import Departures, Membership
+from keyhole.core.sessions.live import Session
 from keyhole.errors import Unavailable
 from keyhole.model import EndOrder, Grant, SessionRecord
 from keyhole.ports import IdentityProvider, SessionStore
 from keyhole.reasons import Reason
-from keyhole.servers import Departures, Membership
-from keyhole.sessions import Session
 
 BEAT_SECONDS = 4.0
 """How often a worker with sessions says that it lives."""

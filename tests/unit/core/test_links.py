@@ -6,11 +6,11 @@ import pytest
 from tests.fakes.memory_store import MemoryStore
 from tests.unit.gateway.conftest import IDENTITY, SERVER_ID, OneServer
 
-from keyhole.consoles import Consoles, GrantRules, hash_token
+from keyhole.core.links import Consoles, GrantRules, hash_token
+from keyhole.core.servers import Servers
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused, Unavailable
 from keyhole.model import ConsoleType, Identity, Protocol, Target, TcpAddress
 from keyhole.reasons import Reason
-from keyhole.servers import Servers
 
 HERE = TcpAddress("127.0.0.1", 5901)
 

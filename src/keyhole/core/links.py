@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from keyhole.core.servers import Servers
 from keyhole.crypto.sealing import seal, unseal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
 from keyhole.identifiers import random_uuid
 from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target, Warrant
 from keyhole.ports import GrantStore
 from keyhole.reasons import Reason
-from keyhole.servers import Servers
 
 MAX_TOKEN_CHARACTERS = 256
 """Longer than any token that was ever given out: not worth hashing."""

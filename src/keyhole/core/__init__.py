@@ -1,0 +1,1 @@
+"""The use cases: servers, links, tickets, limits and sessions. No HTTP, no sockets, no SQL."""
