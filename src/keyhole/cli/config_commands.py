@@ -16,8 +16,8 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="The TOML file
 @app.command()
 def check(path: ConfigFile = None) -> None:
     """Say whether the settings can be used."""
-    from keyhole import app as service
     from keyhole import config
+    from keyhole.runtime import build as service
 
     settings = config.load(path)
     names = ", ".join(service.check(settings)) or "none"

@@ -14,7 +14,6 @@ import typer
 import uvloop
 
 from keyhole import __version__, config
-from keyhole.app import Service, running
 from keyhole.cli.signals import until_told_to_stop
 from keyhole.demo import GuestUnavailable
 from keyhole.demo.apt import ensure_packages
@@ -23,6 +22,7 @@ from keyhole.demo.qemu_guest import QEMU_PACKAGES, DemoGuest
 from keyhole.identity.names import project_id_of, user_id_of
 from keyhole.model import ConsoleType, Identity, Role
 from keyhole.net.bind import bind_tcp
+from keyhole.runtime.build import Service, running
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Observer
 

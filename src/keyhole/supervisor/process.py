@@ -65,7 +65,7 @@ class WorkerProcess:
         with theirs:
             # A process group of its own: a terminal's Ctrl-C is for the supervisor, which tells its workers.
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "keyhole.worker", str(theirs.fileno()),
+                sys.executable, "-P", "-m", "keyhole.runtime.worker", str(theirs.fileno()),
                 stdin=DEVNULL, pass_fds=(theirs.fileno(),), process_group=0,
             )  # fmt: skip
         return cls(process, await Channel.open(ours), ours.dup())

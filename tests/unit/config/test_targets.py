@@ -9,10 +9,11 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from keyhole import app, config
+from keyhole import config
 from keyhole.config import StaticServer, VncTarget
 from keyhole.errors import SettingsError
 from keyhole.model import SocketTrust, TargetTls, VencryptSubtype
+from keyhole.runtime import build as app
 
 TCP = {"url": "tcp://hv1.example:5901"}
 

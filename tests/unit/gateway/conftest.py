@@ -18,7 +18,6 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
-from keyhole.chores import close_books, keep_books, running_chores, watch_servers
 from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.links import Consoles, GrantRules
 from keyhole.core.servers import Departures, Servers
@@ -38,6 +37,7 @@ from keyhole.net.addresses import Proxies
 from keyhole.net.certificate import certificate_of
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.reasons import Reason
+from keyhole.runtime.background import close_books, keep_books, running_chores, watch_servers
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Observer
 

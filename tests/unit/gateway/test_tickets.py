@@ -12,13 +12,13 @@ from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, WARRANT, World, make_world
 
-from keyhole.chores import running_chores, watch_rights
 from keyhole.core.links import hash_token
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.core.sessions.registry import MAX_UNANSWERED
 from keyhole.crypto.sealing import unseal
 from keyhole.model import ConsoleType, EndOrder, Server, TcpAddress
 from keyhole.reasons import Reason
+from keyhole.runtime.background import running_chores, watch_rights
 
 ORIGIN = f"Origin: {PUBLIC_URL}"
 

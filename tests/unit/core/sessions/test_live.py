@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import pytest
 
-from keyhole.chores import running_chores, tick
 from keyhole.core.sessions.live import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
+from keyhole.runtime.background import running_chores, tick
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Observer
 

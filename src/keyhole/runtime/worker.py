@@ -1,4 +1,4 @@
-"""`python -m keyhole.worker CHANNEL`: one of the service's processes, started and told what to do by the supervisor.
+"""`python -m keyhole.runtime.worker CHANNEL`: one of the service's processes, started and told what to do by the supervisor.
 
 It takes its orders from the channel alone (`supervisor/channel.py` says what is spoken), no signal, and ends when the
 supervisor is gone.
@@ -16,10 +16,10 @@ from typing import Any
 import uvloop
 
 from keyhole import config
-from keyhole.app import Service, check, running
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
 from keyhole.identity.attempts import Outcome
+from keyhole.runtime.build import Service, check, running
 from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger

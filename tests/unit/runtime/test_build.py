@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from keyhole import config
-from keyhole.app import check, handshake_limits, session_limits
 from keyhole.core.limits import HandshakeLimits
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.errors import SettingsError
+from keyhole.runtime.build import check, handshake_limits, session_limits
 
 KEYSTONE = {
     "backend": "keystone",

@@ -20,17 +20,6 @@ from pydantic import BaseModel, ValidationError
 from keyhole import config
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
-from keyhole.chores import (
-    close_books,
-    keep_books,
-    refresh,
-    running_chores,
-    sweep,
-    tick,
-    watch,
-    watch_rights,
-    watch_servers,
-)
 from keyhole.config import Settings
 from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.core.links import Consoles, GrantRules
@@ -51,6 +40,17 @@ from keyhole.identity.backends import check_settings, open_backend
 from keyhole.net.addresses import origin_of, parse_proxies
 from keyhole.net.certificate import certificate_of
 from keyhole.ports import DriverContext, HypervisorDriver
+from keyhole.runtime.background import (
+    close_books,
+    keep_books,
+    refresh,
+    running_chores,
+    sweep,
+    tick,
+    watch,
+    watch_rights,
+    watch_servers,
+)
 from keyhole.store.sql import SqlStore
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.samples import Family

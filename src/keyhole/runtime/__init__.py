@@ -1,0 +1,1 @@
+"""The composition root, the background tasks and the worker process."""
