@@ -20,8 +20,8 @@ from keyhole.api.reference import render as render_api
 from keyhole.api.reference import render_roles
 from keyhole.cli.reference import render_command_line
 from keyhole.config import Settings
-from keyhole.gateway.close_reasons import CLOSE_CODES
 from keyhole.reasons import CHECKS, WORDS
+from keyhole.relay.endings import CLOSE_CODES
 from keyhole.supervisor.log import SupervisorEvent
 from keyhole.telemetry.telemetry import Event, Observer
 

@@ -26,7 +26,7 @@
          ├─ SessionEnded          a session's set-up was ended by the viewer or by us
          └─ Unavailable           store, identity or a hypervisor does not answer
 
-`api/errors.py` maps them to HTTP answers, `gateway/close_reasons.py` to close codes; no status or code stands here.
+`api/errors.py` maps them to HTTP answers, `relay/endings.py` to close codes; no status or code stands here.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ Every refusal and every end of a session has exactly one name from `Reason`. The
 documentation show that name; `WORDS` says what a person reads. The page's copy of the words and
 docs/reference/reasons.md are generated from here (`make docs`) and a test keeps them equal.
 
-This module must not know HTTP statuses (`api/errors.py`) or WebSocket close codes (`gateway/close_reasons.py`).
+This module must not know HTTP statuses (`api/errors.py`) or WebSocket close codes (`relay/endings.py`).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """The vocabulary is complete wherever it is spoken."""
 
 from keyhole.errors import ProtocolError, SecurityRefused, SessionEnded
-from keyhole.gateway.close_reasons import CLOSE_CODES, Ending, ending_of_target, ending_of_viewer
 from keyhole.reasons import CHECKS, WORDS, Reason
+from keyhole.relay.endings import CLOSE_CODES, Ending, ending_of_target, ending_of_viewer
 
 
 def test_every_reason_has_words() -> None:

@@ -11,14 +11,14 @@ from contextlib import suppress
 from typing import Any
 
 from keyhole.errors import KeyholeError, ProtocolError, SessionEnded
-from keyhole.gateway.close_reasons import Ending
-from keyhole.gateway.goodbye import close_soon, say_goodbye
 from keyhole.protocols.http.connect import TUNNEL_OPEN, refusal
 from keyhole.protocols.machine import Machine
 from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import frame_header, pong_frame
 from keyhole.protocols.websocket.upgrade import upgrade_response
 from keyhole.reasons import Reason
+from keyhole.relay.closing import close_soon, say_goodbye
+from keyhole.relay.endings import Ending
 
 HELD_BYTES = 64 * 1024
 """How much may wait unread during set-up before the peer is told to wait."""

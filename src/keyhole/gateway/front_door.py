@@ -19,7 +19,6 @@ from typing import Protocol
 from keyhole.core.limits import HandshakeLimits, Place, Places
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
-from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.http_server import API_PREFIXES, HttpServer
 from keyhole.gateway.session import (
     SessionParts,
@@ -36,6 +35,7 @@ from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
 from keyhole.reasons import Reason
+from keyhole.relay.closing import close_soon
 from keyhole.telemetry.telemetry import Surface
 
 CONSOLE_PATH = "/console"

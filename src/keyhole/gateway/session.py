@@ -19,14 +19,10 @@ from keyhole.errors import (
     TokenRefused,
 )
 from keyhole.gateway.admission import Admission, Entrance, admit
-from keyhole.gateway.close_reasons import Ending, ending_of_target, ending_of_viewer
 from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, watch_line
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial import dial, is_encrypted
-from keyhole.gateway.goodbye import close_soon
 from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
-from keyhole.gateway.pump import Pump
-from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.turns import Turns
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
@@ -36,6 +32,10 @@ from keyhole.protocols.input_blocker import WatchedLine
 from keyhole.protocols.rfb.handshake.target import ServerInit
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.reasons import Reason
+from keyhole.relay.closing import close_soon
+from keyhole.relay.endings import Ending, ending_of_target, ending_of_viewer
+from keyhole.relay.read_buffer import ReadBuffer
+from keyhole.relay.relay import Pump
 from keyhole.telemetry.telemetry import Observer, Surface
 
 

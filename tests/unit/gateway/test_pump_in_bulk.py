@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import pytest
 
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
-from keyhole.gateway.pump import BULK_BYTES, Pump
-from keyhole.gateway.read_buffer import SIZE_BYTES, ReadBuffer
-from keyhole.gateway.sides import CALM_READS
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
+from keyhole.relay.read_buffer import SIZE_BYTES, ReadBuffer
+from keyhole.relay.relay import BULK_BYTES, Pump
+from keyhole.relay.sides import CALM_READS
 
 LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)

@@ -13,13 +13,13 @@ from tests.fakes.vencrypt_target import server_context
 from tests.fakes.waiting import until
 
 from keyhole.gateway import target_security
-from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.dial import dial
-from keyhole.gateway.pump import Pump
-from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.gateway.target_security import start_tls
 from keyhole.model import Protocol, Target, TcpAddress
 from keyhole.reasons import Reason
+from keyhole.relay.endings import Ending
+from keyhole.relay.read_buffer import ReadBuffer
+from keyhole.relay.relay import Pump
 
 SCREEN = bytes(range(256)) * 12_000
 

@@ -12,14 +12,14 @@ from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits
-from keyhole.gateway.close_reasons import Ending
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.pump import Pump
-from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.model import ConsoleType
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
+from keyhole.relay.endings import Ending
+from keyhole.relay.read_buffer import ReadBuffer
+from keyhole.relay.relay import Pump
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024

@@ -3,11 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from keyhole.gateway.read_buffer import ReadBuffer
 from keyhole.reasons import Reason
+from keyhole.relay.read_buffer import ReadBuffer
 
 if TYPE_CHECKING:
-    from keyhole.gateway.pump import Pump
+    from keyhole.relay.relay import Pump
 
 CALM_READS = 16
 """So many small reads in a row and a flood is over."""

@@ -3,10 +3,10 @@
 import asyncio
 
 from keyhole.errors import ProtocolError
-from keyhole.gateway.close_reasons import Ending
 from keyhole.protocols.websocket.frames_in import Close, FrameReader
 from keyhole.protocols.websocket.frames_out import close_frame
 from keyhole.reasons import Reason
+from keyhole.relay.endings import Ending
 
 
 def say_goodbye(transport: asyncio.Transport, frames: FrameReader | None, ending: Ending, seconds: float) -> None:

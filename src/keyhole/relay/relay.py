@@ -13,16 +13,16 @@ from collections.abc import Callable
 
 from keyhole.core.sessions.live import VIEWER_CHECKS
 from keyhole.errors import ProtocolError
-from keyhole.gateway.close_reasons import Ending, ending_of_viewer
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
-from keyhole.gateway.goodbye import close_soon, say_goodbye
-from keyhole.gateway.read_buffer import ReadBuffer
-from keyhole.gateway.sides import TargetInBulk, TargetSide, ViewerSide
 from keyhole.protocols.input_blocker import WatchedLine
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
 from keyhole.protocols.websocket.frames_in import Close, Control, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason
+from keyhole.relay.closing import close_soon, say_goodbye
+from keyhole.relay.endings import Ending, ending_of_viewer
+from keyhole.relay.read_buffer import ReadBuffer
+from keyhole.relay.sides import TargetInBulk, TargetSide, ViewerSide
 
 JOIN_BYTES = 4096
 """A frame of so little is copied behind its header: a gathered write costs more."""

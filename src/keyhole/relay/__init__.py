@@ -1,0 +1,1 @@
+"""What moves one console's bytes between its viewer and its target."""
