@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.one_write import OneWriteTransport
+from keyhole.gateway.write_coalescer import OneWriteTransport
 from keyhole.ports import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES

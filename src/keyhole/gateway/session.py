@@ -21,9 +21,9 @@ from keyhole.errors import (
 from keyhole.gateway.admission import Admission, Entrance, admit
 from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, watch_line
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial import dial, is_encrypted
-from keyhole.gateway.handshake import join_target, join_viewer, open_tunnel
-from keyhole.gateway.turns import Turns
+from keyhole.gateway.dial.dial import dial, is_encrypted
+from keyhole.gateway.dial_queue import Turns
+from keyhole.gateway.handshake.rfb import join_target, join_viewer, open_tunnel
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import refusal

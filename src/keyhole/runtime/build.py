@@ -30,11 +30,11 @@ from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import SettingsError
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.dial_queue import Turns
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
-from keyhole.gateway.turns import Turns
 from keyhole.identity.attempts import Attempts, Outcome
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.net.addresses import origin_of, parse_proxies

@@ -27,11 +27,11 @@ from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.dial_queue import Turns
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
-from keyhole.gateway.turns import Turns
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
 from keyhole.net.addresses import Proxies
 from keyhole.net.certificate import certificate_of

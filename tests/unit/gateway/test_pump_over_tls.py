@@ -12,9 +12,9 @@ import trustme
 from tests.fakes.vencrypt_target import server_context
 from tests.fakes.waiting import until
 
-from keyhole.gateway import target_security
-from keyhole.gateway.dial import dial
-from keyhole.gateway.target_security import start_tls
+from keyhole.gateway.dial.dial import dial
+from keyhole.gateway.handshake import target_security
+from keyhole.gateway.handshake.target_security import start_tls
 from keyhole.model import Protocol, Target, TcpAddress
 from keyhole.reasons import Reason
 from keyhole.relay.endings import Ending

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from keyhole.errors import LimitReached
-from keyhole.gateway.turns import Turns
+from keyhole.gateway.dial_queue import Turns
 from keyhole.reasons import Reason
 
 

@@ -2,7 +2,7 @@
 
 from keyhole.errors import SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
-from keyhole.gateway.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
+from keyhole.gateway.handshake.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
 from keyhole.model import Address, Target, TcpAddress, UnixAddress
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import TunnelHandshake

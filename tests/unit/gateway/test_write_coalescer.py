@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from keyhole.gateway.one_write import OneWriteTransport
+from keyhole.gateway.write_coalescer import OneWriteTransport
 
 
 class Below(asyncio.Transport):

@@ -14,7 +14,7 @@ from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.crypto.vnc_des import response
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.target_security import accepted_security
+from keyhole.gateway.handshake.target_security import accepted_security
 from keyhole.model import Protocol, Target, TargetTls, TcpAddress, VencryptSubtype
 from keyhole.protocols.rfb.constants import SecurityNumber
 

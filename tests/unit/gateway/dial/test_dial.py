@@ -14,7 +14,7 @@ from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial import is_encrypted
+from keyhole.gateway.dial.dial import is_encrypted
 from keyhole.model import ConsoleType, Protocol, SocketTrust, Target, TcpAddress, UnixAddress
 
 PATH = "/console?ref=OpaqueRef:1"

@@ -1,0 +1,1 @@
+"""Handshakes on live connections."""
