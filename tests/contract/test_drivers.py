@@ -16,7 +16,7 @@ from tests.fakes.rfb_viewer import RfbViewer, open_stream
 from keyhole.drivers.simulated import SimulatedDriver
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
-from keyhole.drivers.static import StaticDriver
+from keyhole.drivers.static.driver import StaticDriver
 from keyhole.model import Protocol, TcpAddress, UnixAddress
 
 SERVER_ID = "11111111-2222-3333-4444-555555555555"

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.fakes.waiting import until
 
 from keyhole.demo.initramfs import LOGIN_PASSWORD, LOGIN_USER
-from keyhole.drivers.qmp_session import QmpSession, open_qmp
+from keyhole.drivers.qemu.qmp_session import QmpSession, open_qmp
 
 QMP_SECONDS = 10.0
 SCREEN_SECONDS = 15.0

@@ -9,7 +9,7 @@ import pytest
 from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
 
 from keyhole.demo.qemu_guest import DemoGuest
-from keyhole.drivers.qemu import QemuDriver
+from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.model import Protocol
 
 

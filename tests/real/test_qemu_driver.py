@@ -15,10 +15,10 @@ import pytest
 from tests.fakes.waiting import until
 from tests.real.guests import answers, fresh_id, qmp, serial_line
 
-import keyhole.drivers.qemu as qemu_driver
+import keyhole.drivers.qemu.driver as qemu_driver
 from keyhole.demo.qemu_guest import QEMU, DemoGuest
-from keyhole.drivers import qemu_sockets
-from keyhole.drivers.qemu import QemuDriver
+from keyhole.drivers.qemu import sockets as qemu_sockets
+from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, Unavailable
 from keyhole.model import Protocol, ServerStatus, Target, TcpAddress, UnixAddress
 from keyhole.ports import DriverContext

@@ -17,8 +17,8 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator
 
 from keyhole.config import Section
-from keyhole.drivers.log_tail import read_tail
-from keyhole.drivers.probe import probe
+from keyhole.drivers.common.log_tail import read_tail
+from keyhole.drivers.common.probe import probe
 from keyhole.drivers.simulated.misbehaviour import Misbehaviour
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer

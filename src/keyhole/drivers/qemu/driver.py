@@ -10,10 +10,10 @@ from typing import Self
 from pydantic import Field, SecretStr
 
 from keyhole.config import SocketSettings, VncSettings
-from keyhole.drivers.log_tail import read_tail
-from keyhole.drivers.password_file import read_password
-from keyhole.drivers.qemu_guest import Guest
-from keyhole.drivers.qemu_sockets import QmpSockets, Sighting
+from keyhole.drivers.common.log_tail import read_tail
+from keyhole.drivers.common.password_file import read_password
+from keyhole.drivers.qemu.guest import Guest
+from keyhole.drivers.qemu.sockets import QmpSockets, Sighting
 from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
 from keyhole.ports import DriverContext

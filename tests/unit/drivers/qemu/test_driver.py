@@ -12,9 +12,10 @@ import pytest
 from pydantic import ValidationError
 from tests.fakes.qmp_server import GREETING, GUEST_ID, SERIAL_PORT, QmpServer, answers, qmp_server
 
-import keyhole.drivers.qemu as qemu_driver
-from keyhole.drivers import qemu_sockets, qmp_session
-from keyhole.drivers.qemu import QemuDriver
+import keyhole.drivers.qemu.driver as qemu_driver
+from keyhole.drivers.qemu import qmp_session
+from keyhole.drivers.qemu import sockets as qemu_sockets
+from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Protocol, Server, ServerStatus, SocketTrust, Target, TargetTls, TcpAddress, UnixAddress
 from keyhole.net.unix_sockets import Peer

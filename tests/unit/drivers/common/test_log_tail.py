@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keyhole.drivers.log_tail import BLOCK_BYTES, MAX_BYTES, read_tail
+from keyhole.drivers.common.log_tail import BLOCK_BYTES, MAX_BYTES, read_tail
 from keyhole.errors import LogUnavailable
 
 

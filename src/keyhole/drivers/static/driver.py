@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from keyhole.config import Section, StaticServer, VncTarget
-from keyhole.drivers.log_tail import read_tail
-from keyhole.drivers.password_file import read_password
-from keyhole.drivers.probe import probe
+from keyhole.drivers.common.log_tail import read_tail
+from keyhole.drivers.common.password_file import read_password
+from keyhole.drivers.common.probe import probe
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, TlsUnusable, Unavailable
 from keyhole.model import Protocol, Server, Target
 from keyhole.net.tls_client import client_context

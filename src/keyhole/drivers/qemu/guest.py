@@ -14,7 +14,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyhole.drivers.qmp_session import CommandFailed, QmpSession
+from keyhole.drivers.qemu.qmp_session import CommandFailed, QmpSession
 from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_target_url

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from keyhole.drivers import probe as probe_module
-from keyhole.drivers.probe import probe
+from keyhole.drivers.common import probe as probe_module
+from keyhole.drivers.common.probe import probe
 from keyhole.model import TcpAddress, UnixAddress
 
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyhole.drivers import log_tail
-from keyhole.drivers.log_tail import read_tail
+from keyhole.drivers.common import log_tail
+from keyhole.drivers.common.log_tail import read_tail
 
 CONTENT = st.lists(st.sampled_from([b"\n", b"a", b"\r\n", b"\xff", b"word " * 5]), max_size=60).map(b"".join)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from keyhole.drivers.qemu_log import log_path, log_path_in
+from keyhole.drivers.qemu.log import log_path, log_path_in
 from keyhole.errors import LogUnavailable
 from keyhole.net.unix_sockets import Peer
 

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from pydantic import SecretStr, ValidationError
 
-from keyhole.drivers.static import StaticDriver
+from keyhole.drivers.static.driver import StaticDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, Unavailable
 from keyhole.model import (
     Protocol,
@@ -102,7 +102,7 @@ async def test_each_target_that_is_gone_is_a_trouble_and_looked_at_once_in_a_whi
         assert await driver.troubles() == [gone]
     # Nothing listens any more, but what was found stands for some seconds.
     assert await driver.troubles() == [gone]
-    monkeypatch.setattr("keyhole.drivers.static.TROUBLES_FRESH_SECONDS", 0)
+    monkeypatch.setattr("keyhole.drivers.static.driver.TROUBLES_FRESH_SECONDS", 0)
     assert await driver.troubles() == [
         f"Server vm1 (s1): its vnc console at tcp://127.0.0.1:{port} refuses the connection.",
         gone,
@@ -119,7 +119,7 @@ async def test_those_who_ask_at_once_get_one_answer(monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(0)
         return "is gone"
 
-    monkeypatch.setattr("keyhole.drivers.static.probe", probe)
+    monkeypatch.setattr("keyhole.drivers.static.driver.probe", probe)
     driver = driver_of({"vnc": {"url": "tcp://h:1"}})
     answers = await asyncio.gather(*(driver.troubles() for _ in range(5)))
     assert answers == [["Server vm1 (s1): its vnc console at tcp://h:1 is gone."]] * 5

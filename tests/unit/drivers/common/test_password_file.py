@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keyhole.crypto.vnc_des import response
-from keyhole.drivers.password_file import read_password
+from keyhole.drivers.common.password_file import read_password
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.drivers.qemu_guest import chardev_address
+from keyhole.drivers.qemu.guest import chardev_address
 from keyhole.model import Address, TcpAddress, UnixAddress
 
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keyhole.drivers.qemu_guest import Guest, ask_guest
-from keyhole.drivers.qemu_log import log_path
-from keyhole.drivers.qmp_session import open_qmp
+from keyhole.drivers.qemu.guest import Guest, ask_guest
+from keyhole.drivers.qemu.log import log_path
+from keyhole.drivers.qemu.qmp_session import open_qmp
 from keyhole.errors import KeyholeError, LogUnavailable
 from keyhole.model import ServerStatus, SocketTrust
 from keyhole.protocols.text import printable

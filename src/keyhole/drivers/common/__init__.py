@@ -1,0 +1,1 @@
+"""What several drivers share: log files, password files, probes."""

@@ -1,0 +1,1 @@
+"""The driver for QEMU processes, found by their QMP sockets."""
