@@ -11,10 +11,10 @@ from tests.api.world import PUBLIC_URL, Clock, World
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
-from keyhole.identity import passwords
-from keyhole.identity.attempts import Attempts
-from keyhole.identity.embedded import EmbeddedIdentity
-from keyhole.identity.names import project_id_of, user_id_of
+from keyhole.identity.embedded import passwords
+from keyhole.identity.embedded.names import project_id_of, user_id_of
+from keyhole.identity.embedded.provider import EmbeddedIdentity
+from keyhole.identity.login_throttle import Attempts
 from keyhole.model import PasswordSignIn
 
 TOKENS = "/identity/v3/auth/tokens"

@@ -16,7 +16,7 @@ from keyhole.core.servers import Departures, Servers
 from keyhole.core.sessions.registry import Register
 from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
-from keyhole.identity.embedded import EmbeddedIdentity
+from keyhole.identity.embedded.provider import EmbeddedIdentity
 from keyhole.model import (
     ApiKeySignIn,
     ApplicationCredential,

@@ -8,10 +8,10 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import Forbidden, NotAuthenticated
-from keyhole.identity.attempts import Attempts
-from keyhole.identity.embedded import EmbeddedIdentity
-from keyhole.identity.names import project_id_of, user_id_of
-from keyhole.identity.passwords import hash_password
+from keyhole.identity.embedded.names import project_id_of, user_id_of
+from keyhole.identity.embedded.passwords import hash_password
+from keyhole.identity.embedded.provider import EmbeddedIdentity
+from keyhole.identity.login_throttle import Attempts
 from keyhole.model import (
     ApplicationCredential,
     CredentialSignIn,

@@ -22,7 +22,7 @@ from tests.real.processes import KEYHOLE, run
 from tests.real.service import DEMO, SIGN_IN, SIMULATED, USERS, Service, serving, sign_in_body
 from tests.real.targets import SERVER_IDS, static_server, url_of
 
-from keyhole.identity.attempts import PAIR
+from keyhole.identity.login_throttle import PAIR
 
 pytest_plugins = ("tests.real.fixtures",)
 

@@ -37,7 +37,7 @@ def hash_password_command() -> None:
     """Read a password (from standard input, or asked for on a terminal) and print its hash."""
     from pydantic import SecretStr
 
-    from keyhole.identity.passwords import hash_password
+    from keyhole.identity.embedded.passwords import hash_password
 
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)

@@ -19,7 +19,7 @@ from keyhole.demo import GuestUnavailable
 from keyhole.demo.apt import ensure_packages
 from keyhole.demo.guest_image import build_image
 from keyhole.demo.qemu_guest import QEMU_PACKAGES, DemoGuest
-from keyhole.identity.names import project_id_of, user_id_of
+from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.model import ConsoleType, Identity, Role
 from keyhole.net.bind import bind_tcp
 from keyhole.runtime.build import Service, running

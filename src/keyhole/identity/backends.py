@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from keyhole.config import IdentitySettings
-from keyhole.identity import keystone, names
-from keyhole.identity.attempts import Attempts
-from keyhole.identity.embedded import EmbeddedIdentity, IdentityStore
-from keyhole.identity.keystone import KeystoneIdentity
-from keyhole.identity.keystone_desk import KeystoneDesk
-from keyhole.identity.users import Users
+from keyhole.identity.embedded import names
+from keyhole.identity.embedded.provider import EmbeddedIdentity, IdentityStore
+from keyhole.identity.embedded.users import Users
+from keyhole.identity.keystone import provider as keystone
+from keyhole.identity.keystone.login import KeystoneDesk
+from keyhole.identity.keystone.provider import KeystoneIdentity
+from keyhole.identity.login_throttle import Attempts
 from keyhole.ports import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
 
 

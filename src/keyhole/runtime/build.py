@@ -35,8 +35,8 @@ from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
-from keyhole.identity.attempts import Attempts, Outcome
 from keyhole.identity.backends import check_settings, open_backend
+from keyhole.identity.login_throttle import Attempts, Outcome
 from keyhole.net.addresses import origin_of, parse_proxies
 from keyhole.net.certificate import certificate_of
 from keyhole.ports import DriverContext, HypervisorDriver

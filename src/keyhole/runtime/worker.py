@@ -18,7 +18,7 @@ import uvloop
 from keyhole import config
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
-from keyhole.identity.attempts import Outcome
+from keyhole.identity.login_throttle import Outcome
 from keyhole.runtime.build import Service, check, running
 from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of

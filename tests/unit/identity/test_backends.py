@@ -6,11 +6,11 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import SettingsError
-from keyhole.identity.attempts import Attempts
 from keyhole.identity.backends import check_settings, open_backend
-from keyhole.identity.embedded import EmbeddedIdentity
-from keyhole.identity.keystone import KeystoneIdentity
-from keyhole.identity.names import project_id_of
+from keyhole.identity.embedded.names import project_id_of
+from keyhole.identity.embedded.provider import EmbeddedIdentity
+from keyhole.identity.keystone.provider import KeystoneIdentity
+from keyhole.identity.login_throttle import Attempts
 
 
 def zero() -> float:

@@ -12,11 +12,11 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import NotAuthenticated, ProjectNeeded, TooManyAttempts, Unavailable
-from keyhole.identity.attempts import PAIR, Attempts
-from keyhole.identity.embedded import EmbeddedIdentity
-from keyhole.identity.keystone import KeystoneIdentity
-from keyhole.identity.keystone_desk import CONCURRENT_SIGN_INS, KeystoneDesk
-from keyhole.identity.names import project_id_of, user_id_of
+from keyhole.identity.embedded.names import project_id_of, user_id_of
+from keyhole.identity.embedded.provider import EmbeddedIdentity
+from keyhole.identity.keystone.login import CONCURRENT_SIGN_INS, KeystoneDesk
+from keyhole.identity.keystone.provider import KeystoneIdentity
+from keyhole.identity.login_throttle import PAIR, Attempts
 from keyhole.ports import PersonSignIn
 
 NOW = 1_700_000_000.0

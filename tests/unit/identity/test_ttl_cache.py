@@ -1,4 +1,4 @@
-from keyhole.identity.expiring import Expiring
+from keyhole.identity.ttl_cache import Expiring
 
 
 def test_a_value_is_there_until_its_time() -> None:

@@ -20,12 +20,12 @@ from pydantic import SecretStr
 from keyhole.config import IdentitySettings
 from keyhole.core.links import MAX_TOKEN_CHARACTERS, hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
-from keyhole.identity.application_credentials import EmbeddedCredentials
-from keyhole.identity.attempts import Attempts
-from keyhole.identity.expiring import Expiring
-from keyhole.identity.names import project_id_of, user_id_of
-from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
-from keyhole.identity.users import User, Users
+from keyhole.identity.embedded.application_credentials import EmbeddedCredentials
+from keyhole.identity.embedded.names import project_id_of, user_id_of
+from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
+from keyhole.identity.embedded.users import User, Users
+from keyhole.identity.login_throttle import Attempts
+from keyhole.identity.ttl_cache import Expiring
 from keyhole.model import (
     ApiKeySignIn,
     CredentialSignIn,

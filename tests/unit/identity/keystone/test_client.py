@@ -10,7 +10,7 @@ from tests.fakes.keystone_server import PASSWORD, USER_TOKEN, KeystoneServer, ke
 
 from keyhole.config import IdentitySettings
 from keyhole.errors import ProjectNeeded, Unavailable
-from keyhole.identity.keystone_client import KeystoneClient
+from keyhole.identity.keystone.client import KeystoneClient
 
 Connects = Callable[..., KeystoneClient]
 

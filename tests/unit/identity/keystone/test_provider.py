@@ -14,8 +14,8 @@ from tests.fakes.waiting import until
 
 from keyhole.config import IdentitySettings
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
-from keyhole.identity import keystone as subject
-from keyhole.identity.keystone import KeystoneIdentity, project_id_of
+from keyhole.identity.keystone import provider as subject
+from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
 from keyhole.model import Warrant
 
 ISSUED = 1_700_000_000.0

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from keyhole.identity.passwords import _NOBODYS_HASH, hash_password, is_hash, verify
+from keyhole.identity.embedded.passwords import _NOBODYS_HASH, hash_password, is_hash, verify
 
 
 @pytest.fixture(scope="module")

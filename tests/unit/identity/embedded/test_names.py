@@ -2,7 +2,7 @@
 
 import re
 
-from keyhole.identity.names import project_id_of, user_id_of
+from keyhole.identity.embedded.names import project_id_of, user_id_of
 
 
 def test_ids_are_32_hex_digits_and_never_change() -> None:

@@ -10,12 +10,12 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import Forbidden, NotAuthenticated, SettingsError, TooManyAttempts, Unavailable
-from keyhole.identity import passwords
-from keyhole.identity.application_credentials import MAX_PER_USER
-from keyhole.identity.attempts import PAIR, Attempts
-from keyhole.identity.embedded import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
-from keyhole.identity.names import user_id_of
-from keyhole.identity.passwords import hash_password
+from keyhole.identity.embedded import passwords
+from keyhole.identity.embedded.application_credentials import MAX_PER_USER
+from keyhole.identity.embedded.names import user_id_of
+from keyhole.identity.embedded.passwords import hash_password
+from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
+from keyhole.identity.login_throttle import PAIR, Attempts
 from keyhole.model import ApiKeySignIn, CredentialSignIn, IdentityToken, PasswordSignIn, Scope
 from keyhole.ports import CredentialWish
 

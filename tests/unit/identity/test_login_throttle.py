@@ -6,8 +6,8 @@ from itertools import count, product
 import pytest
 
 from keyhole.errors import NotAuthenticated, TooManyAttempts
-from keyhole.identity import attempts as subject
-from keyhole.identity.attempts import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff, Outcome
+from keyhole.identity import login_throttle as subject
+from keyhole.identity.login_throttle import ADDRESS, PAIR, USER, WINDOW_SECONDS, Attempts, Backoff, Outcome
 
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
 

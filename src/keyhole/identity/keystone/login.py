@@ -7,9 +7,9 @@ before Keystone is asked, so that nobody guesses through this door more quickly 
 import asyncio
 
 from keyhole.errors import NotAuthenticated
-from keyhole.identity.attempts import Attempts
-from keyhole.identity.keystone import KeystoneIdentity
-from keyhole.identity.passwords import MAX_PASSWORD_CHARACTERS
+from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS
+from keyhole.identity.keystone.provider import KeystoneIdentity
+from keyhole.identity.login_throttle import Attempts
 from keyhole.model import IdentityToken
 from keyhole.ports import PersonSignIn
 

@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from keyhole.config import UserSettings
 from keyhole.errors import SettingsError
-from keyhole.identity.names import project_id_of, user_id_of
-from keyhole.identity.passwords import is_hash
+from keyhole.identity.embedded.names import project_id_of, user_id_of
+from keyhole.identity.embedded.passwords import is_hash
 from keyhole.model import Identity, Project
 
 

@@ -18,8 +18,8 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from keyhole.config import IdentitySettings
 from keyhole.core.links import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
-from keyhole.identity.expiring import Expiring
-from keyhole.identity.keystone_client import KeystoneClient
+from keyhole.identity.keystone.client import KeystoneClient
+from keyhole.identity.ttl_cache import Expiring
 from keyhole.model import Identity, IdentityToken, Warrant
 
 CACHE_SECONDS = 300.0

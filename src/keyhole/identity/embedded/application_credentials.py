@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from keyhole.core.links import hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
-from keyhole.identity.users import User, Users
+from keyhole.identity.embedded.users import User, Users
 from keyhole.model import ApplicationCredential, CredentialSignIn, IdentityToken
 from keyhole.ports import CredentialStore, CredentialWish
 
