@@ -12,7 +12,7 @@ from tests.fakes.memory_store import MemoryStore
 from keyhole.model import EndOrder, Opening, SessionRecord, Ticket
 from keyhole.ports import GrantStore, OpeningStore, RevocationStore, SessionStore, TicketStore
 from keyhole.reasons import Reason
-from keyhole.store.sql import SqlStore
+from keyhole.store.sql.store import SqlStore
 
 TICKET = Ticket("ee" * 32, GRANT, seen_at=NOW)
 SESSION = SessionRecord(

@@ -51,7 +51,7 @@ from keyhole.runtime.background import (
     watch_rights,
     watch_servers,
 )
-from keyhole.store.sql import SqlStore
+from keyhole.store.sql.store import SqlStore
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Observer

@@ -1,8 +1,8 @@
-"""Runs the migrations on the connection that `keyhole.store.schema` hands over, inside its transaction."""
+"""Runs the migrations on the connection that `keyhole.store.sql.schema` hands over, inside its transaction."""
 
 from alembic import context
 
-from keyhole.store.tables import metadata
+from keyhole.store.sql.tables import metadata
 
 # SQLite can change a schema inside a transaction; alembic does not take it for granted.
 context.configure(

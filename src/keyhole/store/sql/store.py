@@ -17,9 +17,9 @@ from sqlalchemy import ClauseElement, Insert
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
-from keyhole.store import sqlite, statements
-from keyhole.store.sql_sessions import SqlSessions
-from keyhole.store.tables import (
+from keyhole.store.sql import sqlite, statements
+from keyhole.store.sql.sessions import SqlSessions
+from keyhole.store.sql.tables import (
     credential_of_row,
     grant_of_row,
     row_of_credential,
@@ -27,7 +27,7 @@ from keyhole.store.tables import (
     row_of_token,
     token_of_row,
 )
-from keyhole.store.worker import Cursor, DatabaseWorker, Row, Statement
+from keyhole.store.sql.worker import Cursor, DatabaseWorker, Row, Statement
 
 
 class SqlStore(SqlSessions):

@@ -7,8 +7,8 @@ longer to import than all of this takes to run, is imported only where there is 
 from sqlalchemy import Connection, insert, inspect, select
 
 from keyhole.errors import SettingsError
-from keyhole.store.session_rows import metadata
-from keyhole.store.tables import SCHEMA_VERSION, schema_version
+from keyhole.store.sql.session_rows import metadata
+from keyhole.store.sql.tables import SCHEMA_VERSION, schema_version
 
 
 def version_of(connection: Connection) -> str | None:

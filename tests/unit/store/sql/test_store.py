@@ -15,10 +15,10 @@ from sqlalchemy import create_engine, text
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.model import ConsoleType, Grant, Rights
-from keyhole.store.schema import migrate
-from keyhole.store.sql import SqlStore
-from keyhole.store.sqlite import connect
-from keyhole.store.tables import SCHEMA_VERSION, metadata, row_of_grant
+from keyhole.store.sql.schema import migrate
+from keyhole.store.sql.sqlite import connect
+from keyhole.store.sql.store import SqlStore
+from keyhole.store.sql.tables import SCHEMA_VERSION, metadata, row_of_grant
 
 GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
 
@@ -169,7 +169,7 @@ async def test_an_empty_database_is_filled_at_open(tmp_path: Path) -> None:
 def test_a_start_imports_no_alembic(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from keyhole.store.sql import SqlStore\n"
+        "from keyhole.store.sql.store import SqlStore\n"
         "async def start():\n"
         f"    async with SqlStore.open({url_of(tmp_path / 'keyhole.db')!r}): pass\n"
         "asyncio.run(start()); asyncio.run(start())\n"
@@ -179,7 +179,7 @@ def test_a_start_imports_no_alembic(tmp_path: Path) -> None:
 
 
 async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("keyhole.store.sql.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "keyhole.db"
     async with SqlStore.open(url_of(path)) as store:
         await store.add_grant(GRANT)
@@ -199,7 +199,7 @@ async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, mo
 async def test_a_database_that_stays_locked_while_it_is_opened_is_a_settings_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("keyhole.store.sql.sqlite.BUSY_TIMEOUT_SECONDS", 0.05)
     path = tmp_path / "keyhole.db"
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")

@@ -7,7 +7,7 @@ driver as it is: what is not text, a number or None is made so in `tables.py`. T
 
 from sqlalchemy import bindparam, delete, exists, false, insert, null, select, update
 
-from keyhole.store.tables import application_credentials, grants, identity_tokens
+from keyhole.store.sql.tables import application_credentials, grants, identity_tokens
 
 _THIS_GRANT = grants.c.token_hash == bindparam("hash")
 _THIS_TOKEN = identity_tokens.c.token_hash == bindparam("hash")

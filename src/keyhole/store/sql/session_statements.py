@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from keyhole.reasons import Reason
-from keyhole.store.session_rows import sessions, tickets, workers
-from keyhole.store.tables import grants
+from keyhole.store.sql.session_rows import sessions, tickets, workers
+from keyhole.store.sql.tables import grants
 
 _ALIVE = select(workers.c.id).where(workers.c.seen_at >= bindparam("before"))
 _LIVE = select(sessions).where(sessions.c.worker.in_(_ALIVE))

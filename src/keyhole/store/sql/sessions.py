@@ -13,10 +13,10 @@ from sqlalchemy import ClauseElement
 
 from keyhole.model import EndOrder, Grant, Opening, SessionRecord, Ticket
 from keyhole.reasons import Reason
-from keyhole.store import session_statements as statements
-from keyhole.store.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
-from keyhole.store.tables import grant_of_row
-from keyhole.store.worker import Row
+from keyhole.store.sql import session_statements as statements
+from keyhole.store.sql.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
+from keyhole.store.sql.tables import grant_of_row
+from keyhole.store.sql.worker import Row
 
 ROWS_AT_ONCE = 200
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import DBAPIError
 
 from keyhole.errors import SettingsError
-from keyhole.store.schema import prepare
+from keyhole.store.sql.schema import prepare
 
 URL_PREFIX = "sqlite:///"
 BUSY_TIMEOUT_SECONDS = 5.0

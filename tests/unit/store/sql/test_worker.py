@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from keyhole.errors import Unavailable
-from keyhole.store.sqlite import BEGIN_WRITING, connect
-from keyhole.store.worker import ROWS_AT_ONCE, Cursor, DatabaseWorker, Statement
+from keyhole.store.sql.sqlite import BEGIN_WRITING, connect
+from keyhole.store.sql.worker import ROWS_AT_ONCE, Cursor, DatabaseWorker, Statement
 
 ADD = Statement("INSERT INTO numbers VALUES (?)", ("n",))
 ADD_ROW = ADD._replace(row="(?)")
@@ -145,7 +145,7 @@ async def test_a_failure_is_its_own_and_nobody_elses(worker: DatabaseWorker, tmp
 async def test_a_lock_that_is_not_had_fails_all_that_wait_for_it_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyhole.store.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("keyhole.store.sql.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
     worker = DatabaseWorker("test", Traced(tmp_path / "numbers.db"), BEGIN_WRITING)
     blocker = sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")

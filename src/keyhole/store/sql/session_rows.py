@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, Column, Float, Index, String, Table, Text
 
 from keyhole.model import Grant, SessionRecord, Ticket
 from keyhole.reasons import Reason
-from keyhole.store.tables import grant_of_row, grants, metadata, row_of_grant
-from keyhole.store.worker import Row
+from keyhole.store.sql.tables import grant_of_row, grants, metadata, row_of_grant
+from keyhole.store.sql.worker import Row
 
 __all__ = ["metadata", "sessions", "tickets", "workers"]
 
