@@ -192,7 +192,7 @@ class TestSessions:
         assert json.loads(keyhole("kill", session["id"], "--format", "json").out) == {"session": "a" * 32}
 
     def test_more_than_a_page(self, keyhole: CommandLine, serve: WorldOf, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("keyhole.api.own_paging.MAX_PAGE", 2)
+        monkeypatch.setattr("keyhole.api.v1.paging.MAX_PAGE", 2)
         world = serve()
         for letter in "abcde":
             asyncio.run(open_session(world, letter))

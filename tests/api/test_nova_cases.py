@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.api.world import PUBLIC_URL, SERVER_ID, World, project_id_of
 
-from keyhole.api.versions import NEWEST
+from keyhole.api.compute.versions import NEWEST
 from keyhole.model import ConsoleType
 
 FOLDER = Path(__file__).parent

@@ -10,7 +10,7 @@ from tests.api.test_sessions import open_session
 from tests.api.test_tickets import hold
 from tests.api.world import World
 
-from keyhole.api.own_operations import OPENAPI_PATH, OWN_OPERATIONS
+from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS
 from keyhole.model import ConsoleType
 
 SIGN_IN = json.dumps({"username": "demo", "password": "demo-secret"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.api.world import SERVER_ID, World, make_server
 
-from keyhole.api.operations import OPERATIONS, Operation
+from keyhole.api.compute.operations import OPERATIONS, Operation
 from keyhole.api.reference import render_roles
 from keyhole.core.links import Console
 from keyhole.model import ConsoleType

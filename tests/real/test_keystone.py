@@ -23,7 +23,7 @@ from tests.real.keystone import Keystone, Person, new_keystone, password_of
 from tests.real.processes import run
 from tests.real.service import Service, serving
 
-from keyhole.api.operations import OPERATIONS, Operation
+from keyhole.api.compute.operations import OPERATIONS, Operation
 from keyhole.core.links import hash_token
 
 pytest_plugins = ("tests.real.fixtures",)

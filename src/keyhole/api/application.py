@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keyhole.api.compute.exchange import PREFIX as COMPUTE
 from keyhole.api.compute.exchange import ComputeExchange
+from keyhole.api.compute.operations import OPERATIONS
 from keyhole.api.compute.routes import Routes
 from keyhole.api.errors import internal_error, loggable, status_of
 from keyhole.api.health import PATHS as HEALTH_PATHS
@@ -15,13 +16,12 @@ from keyhole.api.health import HealthExchange
 from keyhole.api.http import Exchange, IndexedRequest
 from keyhole.api.identity.exchange import PREFIX as IDENTITY
 from keyhole.api.identity.exchange import IdentityExchange
-from keyhole.api.openapi import document
-from keyhole.api.operations import OPERATIONS
-from keyhole.api.own_operations import methods_at
+from keyhole.api.openapi.document import document
 from keyhole.api.pages import ConsolePageExchange, PageExchange, page_headers
 from keyhole.api.services import ApiServices
-from keyhole.api.v1 import PREFIX as OWN
-from keyhole.api.v1 import OwnExchange
+from keyhole.api.v1.exchange import PREFIX as OWN
+from keyhole.api.v1.exchange import OwnExchange
+from keyhole.api.v1.operations import methods_at
 from keyhole.errors import Refusal
 from keyhole.protocols.http.ticket_cookie import console_of
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from keyhole.api.auth import PAGE_HEADER
 from keyhole.api.compute.answers import JsonSchema
+from keyhole.api.compute.operations import OPERATIONS, Operation, Order
+from keyhole.api.compute.schema import Schema
+from keyhole.api.compute.versions import NEWEST, OLDEST
 from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
-from keyhole.api.operations import OPERATIONS, Operation, Order
-from keyhole.api.own_operations import OPENAPI_PATH, OWN_OPERATIONS, OwnOperation
-from keyhole.api.schema import Schema
-from keyhole.api.signed_in import PAGE_HEADER
-from keyhole.api.versions import NEWEST, OLDEST
+from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS, OwnOperation
 from keyhole.model import Identity, Role
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.api.world import SERVER_ID, World, project_id_of
 
-from keyhole.api.own_operations import OWN_OPERATIONS, OwnOperation, methods_at
+from keyhole.api.v1.operations import OWN_OPERATIONS, OwnOperation, methods_at
 
 WORDS = """
 compute identity v1 v2 v2.1 v3 v2.0 servers detail flavors action auth tokens remote-consoles consoles

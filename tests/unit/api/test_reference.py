@@ -1,7 +1,7 @@
+from keyhole.api.compute.operations import OPERATIONS
 from keyhole.api.identity.endpoints import ENDPOINTS
-from keyhole.api.operations import OPERATIONS
-from keyhole.api.own_operations import OWN_OPERATIONS
 from keyhole.api.reference import render
+from keyhole.api.v1.operations import OWN_OPERATIONS
 
 
 def test_names_every_call() -> None:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from starlette.datastructures import QueryParams
 
+from keyhole.api.compute.versions import Microversion
 from keyhole.api.services import ApiServices
-from keyhole.api.versions import Microversion
 from keyhole.model import Identity, Warrant
 
 

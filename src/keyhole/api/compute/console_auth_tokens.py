@@ -4,8 +4,8 @@ from typing import Any
 
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.consoles import GENERIC_BAD_REQUEST
+from keyhole.api.compute.versions import Microversion
 from keyhole.api.errors import RequestRefused
-from keyhole.api.versions import Microversion
 from keyhole.errors import ServerNotFound, TokenRefused
 from keyhole.model import Address, ConsoleType, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_place

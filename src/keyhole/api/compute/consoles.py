@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from keyhole.api.compute.call import Call
+from keyhole.api.compute.schema import Schema, closed_object, one_of, wrapped
 from keyhole.api.errors import RequestRefused
-from keyhole.api.schema import Schema, closed_object, one_of, wrapped
 from keyhole.errors import ConsoleUnavailable, ServerBusy
 from keyhole.model import CONSOLE_TYPES, ConsoleType, Protocol
 from keyhole.reasons import Reason

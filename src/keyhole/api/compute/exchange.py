@@ -14,23 +14,13 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keyhole.api.auth import caller_of
 from keyhole.api.compute.call import Call, Links
 from keyhole.api.compute.faults import NoSuchRoute, fault, no_such_route, not_authenticated
+from keyhole.api.compute.operations import ACTION_PATH, Operation, Order
 from keyhole.api.compute.routes import Match, Routes
-from keyhole.api.errors import RequestRefused
-from keyhole.api.http import (
-    API_BODY_LIMIT_BYTES,
-    Exchange,
-    json_response,
-    parse_json,
-    read_body,
-    refuse_declared_length,
-)
-from keyhole.api.operations import ACTION_PATH, Operation, Order
-from keyhole.api.schema import Invalid, check
-from keyhole.api.services import ApiServices
-from keyhole.api.signed_in import caller_of
-from keyhole.api.versions import (
+from keyhole.api.compute.schema import Invalid, check
+from keyhole.api.compute.versions import (
     OLDEST,
     Microversion,
     all_versions,
@@ -40,6 +30,16 @@ from keyhole.api.versions import (
     requested_version,
     version_headers,
 )
+from keyhole.api.errors import RequestRefused
+from keyhole.api.http import (
+    API_BODY_LIMIT_BYTES,
+    Exchange,
+    json_response,
+    parse_json,
+    read_body,
+    refuse_declared_length,
+)
+from keyhole.api.services import ApiServices
 from keyhole.errors import Forbidden, Refusal
 from keyhole.model import Identity, Warrant
 from keyhole.reasons import Reason

@@ -6,11 +6,11 @@ from typing import Any
 
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.paging import after_marker, limit_of, next_link
+from keyhole.api.compute.query import Argument, QueryRules
+from keyhole.api.compute.schema import one_of
 from keyhole.api.compute.server_query import CLOSED_FROM, COUNT, TEXT
+from keyhole.api.compute.versions import Microversion
 from keyhole.api.errors import RequestRefused
-from keyhole.api.query import Argument, QueryRules
-from keyhole.api.schema import one_of
-from keyhole.api.versions import Microversion
 from keyhole.model import Server
 from keyhole.reasons import Reason
 

@@ -10,8 +10,8 @@ import re
 import time
 from collections.abc import Iterable
 
+from keyhole.api.compute.schema import MAX_REGEX_CHARACTERS, is_regex
 from keyhole.api.errors import RequestRefused
-from keyhole.api.schema import MAX_REGEX_CHARACTERS, is_regex
 from keyhole.model import Server
 from keyhole.reasons import Reason
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from keyhole.api.operations import Operation
+from keyhole.api.compute.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)

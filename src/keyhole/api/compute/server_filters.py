@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.flavors import flavor_of
+from keyhole.api.compute.query import PRIVATE
 from keyhole.api.compute.server_query import CHANGES_BEFORE, JOINED, LOCKED, TAGS
 from keyhole.api.compute.server_view import STATES
+from keyhole.api.compute.versions import OLDEST, Microversion
 from keyhole.api.errors import RequestRefused
-from keyhole.api.query import PRIVATE
-from keyhole.api.versions import OLDEST, Microversion
 from keyhole.errors import Forbidden
 from keyhole.model import Server, ServerStatus
 from keyhole.reasons import Reason

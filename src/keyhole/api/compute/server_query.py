@@ -2,9 +2,9 @@
 
 import re
 
-from keyhole.api.query import Argument, QueryRules
-from keyhole.api.schema import Format, Schema, one_of
-from keyhole.api.versions import Microversion
+from keyhole.api.compute.query import Argument, QueryRules
+from keyhole.api.compute.schema import Format, Schema, one_of
+from keyhole.api.compute.versions import Microversion
 
 CLOSED_FROM = Microversion(2, 75)
 TAGS = Microversion(2, 26)

@@ -8,7 +8,7 @@ from typing import Any
 
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.flavors import flavor_of
-from keyhole.api.versions import Microversion
+from keyhole.api.compute.versions import Microversion
 from keyhole.model import Server, ServerStatus
 
 EMBEDDED_FLAVOR = Microversion(2, 47)

@@ -1,7 +1,7 @@
 import pytest
 
+from keyhole.api.compute.operations import OPERATIONS
 from keyhole.api.compute.routes import Routes
-from keyhole.api.operations import OPERATIONS
 
 ROUTES = Routes(OPERATIONS)
 

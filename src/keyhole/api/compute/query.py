@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
-from keyhole.api.schema import Invalid, Schema, check_parameter, refuse_unknown
-from keyhole.api.versions import NEWEST, OLDEST, Microversion
+from keyhole.api.compute.schema import Invalid, Schema, check_parameter, refuse_unknown
+from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 
 PRIVATE = "_"
 """What names begin with that are no argument of any call."""

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
+from keyhole.api.compute.versions import LEGACY_VERSION_HEADER, VERSION_HEADER, Microversion, requested_version
 from keyhole.api.errors import RequestRefused
-from keyhole.api.versions import LEGACY_VERSION_HEADER, VERSION_HEADER, Microversion, requested_version
 
 NAMES = st.sampled_from([VERSION_HEADER.lower().encode(), LEGACY_VERSION_HEADER.lower().encode()])
 PIECES = st.sampled_from(

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.responses import Response
 
-from keyhole.api.own_call import OwnCall, iso
-from keyhole.api.signed_in import identity_token, sign_in_cookie
+from keyhole.api.auth import identity_token, sign_in_cookie
+from keyhole.api.v1.call import OwnCall, iso
 from keyhole.errors import NotAuthenticated
 from keyhole.model import IdentityToken
 from keyhole.ports import PersonSignIn

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from keyhole.api.compute.answers import TEXT, JsonSchema
 from keyhole.api.errors import RequestRefused
-from keyhole.api.own_call import OwnCall
+from keyhole.api.v1.call import OwnCall
 from keyhole.errors import Forbidden
 from keyhole.reasons import Reason
 

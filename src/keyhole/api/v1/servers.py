@@ -4,8 +4,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from keyhole.api.own_call import OwnCall, iso
-from keyhole.api.own_paging import limit_of, marker_of, no_such_marker, wants_all_projects
+from keyhole.api.v1.call import OwnCall, iso
+from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
 from keyhole.model import Opening, Server
 
 

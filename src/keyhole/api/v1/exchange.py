@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keyhole.api.auth import caller_of, refuse_foreign_page
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, parse_json, read_body
-from keyhole.api.own_call import OwnCall, iso
-from keyhole.api.own_operations import OwnOperation, find, methods_at
 from keyhole.api.services import ApiServices
-from keyhole.api.signed_in import caller_of, refuse_foreign_page
+from keyhole.api.v1.call import OwnCall, iso
+from keyhole.api.v1.operations import OwnOperation, find, methods_at
 from keyhole.errors import Forbidden, Refusal, TicketRefused, TokenRefused
 from keyhole.model import IdentityToken
 from keyhole.reasons import WORDS, Reason

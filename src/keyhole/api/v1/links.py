@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from keyhole.api.own_call import OwnCall, iso, not_found, server_of
+from keyhole.api.v1.call import OwnCall, iso, not_found, server_of
 from keyhole.model import CONSOLE_TYPES
 
 TOKEN_CHARACTERS = 4096

@@ -11,10 +11,12 @@ from types import MappingProxyType
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from keyhole.api import links, own_answers, servers, sessions, sign_in, tickets
 from keyhole.api.compute.answers import JsonSchema
-from keyhole.api.own_call import OwnCall, show_document
-from keyhole.api.own_paging import PAGE_QUERY
+from keyhole.api.v1 import answers as own_answers
+from keyhole.api.v1 import links, servers, sessions, tickets
+from keyhole.api.v1 import login as sign_in
+from keyhole.api.v1.call import OwnCall, show_document
+from keyhole.api.v1.paging import PAGE_QUERY
 from keyhole.model import Identity, Role
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from schemathesis import openapi
 
+from keyhole.api.compute.operations import OPERATIONS
 from keyhole.api.identity.endpoints import ENDPOINTS
-from keyhole.api.openapi import document
-from keyhole.api.operations import OPERATIONS
-from keyhole.api.own_operations import OWN_OPERATIONS
+from keyhole.api.openapi.document import document
+from keyhole.api.v1.operations import OWN_OPERATIONS
 
 URL = "https://console.example.com"
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from keyhole import __version__
 from keyhole.api.compute.answers import FAULT, NO_ROUTE, TEXT, UNAUTHORIZED, closed
+from keyhole.api.compute.operations import OPERATIONS, Operation
+from keyhole.api.compute.query import Argument
+from keyhole.api.compute.versions import LEGACY_VERSION_HEADER, NEWEST, OLDEST, VERSION_HEADER
 from keyhole.api.identity.endpoints import ENDPOINTS, Endpoint
-from keyhole.api.openapi_schemas import body_of, json_schema, model_schema
-from keyhole.api.operations import OPERATIONS, Operation
-from keyhole.api.own_operations import OWN_OPERATIONS, OwnOperation
-from keyhole.api.query import Argument
-from keyhole.api.versions import LEGACY_VERSION_HEADER, NEWEST, OLDEST, VERSION_HEADER
+from keyhole.api.openapi.schemas import body_of, json_schema, model_schema
+from keyhole.api.v1.operations import OWN_OPERATIONS, OwnOperation
 from keyhole.protocols.http import ticket_cookie
 
 COMPUTE = "/compute/v2.1"

@@ -24,12 +24,12 @@ from keyhole.api.compute.consoles import (
     refuse_xvp_consoles,
 )
 from keyhole.api.compute.flavors import FLAVOR_QUERY, list_flavors, list_flavors_in_detail, show_flavor
+from keyhole.api.compute.query import ANY_QUERY, QueryRules
+from keyhole.api.compute.schema import Schema
 from keyhole.api.compute.server_list import list_servers, list_servers_in_detail
 from keyhole.api.compute.server_query import SERVER_QUERY
 from keyhole.api.compute.server_view import show_server
-from keyhole.api.query import ANY_QUERY, QueryRules
-from keyhole.api.schema import Schema
-from keyhole.api.versions import NEWEST, OLDEST, Microversion
+from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
 
 Handler = Callable[[Call], Awaitable[dict[str, Any]]]

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from keyhole.api.http import cookie_headers
-from keyhole.api.own_call import OwnCall, iso, server_of
+from keyhole.api.v1.call import OwnCall, iso, server_of
 from keyhole.model import CONSOLE_TYPES, Ticket
 from keyhole.protocols.http.ticket_cookie import no_ticket_cookie, secret_in
 from keyhole.reasons import Reason

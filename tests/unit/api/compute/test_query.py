@@ -3,9 +3,9 @@
 import pytest
 from starlette.datastructures import QueryParams
 
-from keyhole.api.query import ANY_QUERY, Argument, QueryRules
-from keyhole.api.schema import Format, Invalid, Schema
-from keyhole.api.versions import Microversion
+from keyhole.api.compute.query import ANY_QUERY, Argument, QueryRules
+from keyhole.api.compute.schema import Format, Invalid, Schema
+from keyhole.api.compute.versions import Microversion
 
 OLD, NEW = Microversion(2, 1), Microversion(2, 75)
 TEXT = Schema(("string",))

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from keyhole.api.own_call import OwnCall, iso, not_found, server_of
-from keyhole.api.own_paging import limit_of, marker_of, no_such_marker, wants_all_projects
+from keyhole.api.v1.call import OwnCall, iso, not_found, server_of
+from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
 from keyhole.model import CONSOLE_TYPES, SessionRecord
 from keyhole.reasons import Reason
 

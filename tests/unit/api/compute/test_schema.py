@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyhole.api.schema import (
+from keyhole.api.compute.schema import (
     MAX_QUOTED_CHARACTERS,
     Invalid,
     Schema,

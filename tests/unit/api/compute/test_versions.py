@@ -1,8 +1,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from keyhole.api.errors import RequestRefused, status_of
-from keyhole.api.versions import (
+from keyhole.api.compute.versions import (
     NEWEST,
     OLDEST,
     Microversion,
@@ -11,6 +10,7 @@ from keyhole.api.versions import (
     requested_version,
     version_headers,
 )
+from keyhole.api.errors import RequestRefused, status_of
 from keyhole.reasons import Reason
 
 

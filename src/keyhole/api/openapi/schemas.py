@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from keyhole.api.schema import Schema
+from keyhole.api.compute.schema import Schema
 
 Json = dict[str, Any]
 

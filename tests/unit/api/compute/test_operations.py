@@ -1,7 +1,7 @@
 from itertools import combinations
 
-from keyhole.api.operations import OPERATIONS, Operation
-from keyhole.api.versions import NEWEST, OLDEST, Microversion
+from keyhole.api.compute.operations import OPERATIONS, Operation
+from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
 
 

@@ -1,0 +1,1 @@
+"""Keyhole's own API under /v1 and /c."""
