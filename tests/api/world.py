@@ -34,8 +34,8 @@ from keyhole.model import (
     TokenSignIn,
     Warrant,
 )
-from keyhole.net.addresses import parse_proxies
-from keyhole.ports import CredentialWish, PersonSignIn
+from keyhole.net.proxies import parse_proxies
+from keyhole.ports.identity import CredentialWish, PersonSignIn
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.samples import Family

@@ -9,7 +9,7 @@ from tests.fakes.rfb_viewer import open_stream
 
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.model import Protocol
-from keyhole.ports import DriverContext, HypervisorDriver
+from keyhole.ports.drivers import DriverContext, HypervisorDriver
 
 CONTEXT = DriverContext(lambda name: f"id of {name}")
 PROJECT = "demo"

@@ -22,7 +22,7 @@ from keyhole.model import (
     TokenSignIn,
     Warrant,
 )
-from keyhole.ports import ApplicationCredentials, CredentialWish, TokenIssuer
+from keyhole.ports.identity import ApplicationCredentials, CredentialWish, TokenIssuer
 
 START = 1_700_000_000.0
 LIFETIME_SECONDS = 600

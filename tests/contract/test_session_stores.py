@@ -10,7 +10,7 @@ from tests.contract.test_stores import GRANT, NOW
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.model import EndOrder, Opening, SessionRecord, Ticket
-from keyhole.ports import GrantStore, OpeningStore, RevocationStore, SessionStore, TicketStore
+from keyhole.ports.stores import GrantStore, OpeningStore, RevocationStore, SessionStore, TicketStore
 from keyhole.reasons import Reason
 from keyhole.store.sql.store import SqlStore
 

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
-from keyhole.ports import CredentialStore, GrantStore, TokenStore
+from keyhole.ports.stores import CredentialStore, GrantStore, TokenStore
 from keyhole.store.sql.store import SqlStore
 
 NOW = 1_700_000_000.25

@@ -21,7 +21,7 @@ from keyhole.drivers.qemu import sockets as qemu_sockets
 from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, Unavailable
 from keyhole.model import Protocol, ServerStatus, Target, TcpAddress, UnixAddress
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 
 StartQemu = Callable[..., Awaitable[Path]]
 

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import Refusal
 from keyhole.identifiers import random_uuid
-from keyhole.ports import REQUEST_ARRIVED
+from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
 

@@ -8,16 +8,10 @@ from keyhole.core.links import Consoles
 from keyhole.core.servers import Servers
 from keyhole.core.sessions.registry import Register
 from keyhole.core.tickets import Tickets
-from keyhole.net.addresses import Proxies
-from keyhole.ports import (
-    ApplicationCredentials,
-    HypervisorDriver,
-    IdentityProvider,
-    OpeningStore,
-    RevocationStore,
-    SignInDesk,
-    TokenIssuer,
-)
+from keyhole.net.proxies import Proxies
+from keyhole.ports.drivers import HypervisorDriver
+from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
+from keyhole.ports.stores import OpeningStore, RevocationStore
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Observer
 

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from keyhole.config.section import Section
-from keyhole.net.addresses import origin_of, parse_listen, parse_proxies
+from keyhole.net.addresses import origin_of, parse_listen
+from keyhole.net.proxies import parse_proxies
 
 WORKERS_LIMIT = 128
 DEFAULT_LISTEN = "127.0.0.1:6080"

@@ -13,7 +13,7 @@ from keyhole.crypto.sealing import seal, unseal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
 from keyhole.identifiers import random_uuid
 from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target, Warrant
-from keyhole.ports import GrantStore
+from keyhole.ports.stores import GrantStore
 from keyhole.reasons import Reason
 
 MAX_TOKEN_CHARACTERS = 256

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from keyhole.errors import ServerNotFound, Unavailable
 from keyhole.model import Identity, Server
-from keyhole.ports import HypervisorDriver
+from keyhole.ports.drivers import HypervisorDriver
 
 
 class Servers:

@@ -19,7 +19,8 @@ from keyhole.core.sessions.live import Pass, Session
 from keyhole.crypto.sealing import seal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
 from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket, Warrant
-from keyhole.ports import IdentityProvider, TicketStore
+from keyhole.ports.identity import IdentityProvider
+from keyhole.ports.stores import TicketStore
 from keyhole.reasons import Reason
 
 SECRET_BYTES = 32

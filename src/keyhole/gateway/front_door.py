@@ -29,7 +29,8 @@ from keyhole.gateway.session import (
     peer_name,
     refuse_viewer,
 )
-from keyhole.net.addresses import Proxies, network_of
+from keyhole.net.addresses import network_of
+from keyhole.net.proxies import Proxies
 from keyhole.protocols.http.connect import redirection, refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.frames_in import FrameReader

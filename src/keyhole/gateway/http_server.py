@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.write_coalescer import OneWriteTransport
-from keyhole.ports import REQUEST_ARRIVED
+from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason

@@ -12,7 +12,7 @@ from keyhole.identity.keystone import provider as keystone
 from keyhole.identity.keystone.login import KeystoneDesk
 from keyhole.identity.keystone.provider import KeystoneIdentity
 from keyhole.identity.login_throttle import Attempts
-from keyhole.ports import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
+from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)

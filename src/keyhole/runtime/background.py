@@ -13,7 +13,8 @@ from keyhole.core.tickets import Tickets
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
-from keyhole.ports import HypervisorDriver, TokenStore
+from keyhole.ports.drivers import HypervisorDriver
+from keyhole.ports.stores import TokenStore
 from keyhole.telemetry.telemetry import Observer
 
 FORGET_SECONDS = 600

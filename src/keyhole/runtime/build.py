@@ -37,9 +37,10 @@ from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.identity.login_throttle import Attempts, Outcome
-from keyhole.net.addresses import origin_of, parse_proxies
+from keyhole.net.addresses import origin_of
 from keyhole.net.certificate import certificate_of
-from keyhole.ports import DriverContext, HypervisorDriver
+from keyhole.net.proxies import parse_proxies
+from keyhole.ports.drivers import DriverContext, HypervisorDriver
 from keyhole.runtime.background import (
     close_books,
     keep_books,

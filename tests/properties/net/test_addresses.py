@@ -6,7 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_proxies, parse_target_url
+from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_target_url
+from keyhole.net.proxies import parse_proxies
 
 ADDRESSES = st.ip_addresses().map(str)
 HOPS = st.one_of(ADDRESSES, st.text(max_size=20), st.just("10.0.0.1"))

@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from keyhole.api.errors import RequestRefused, status_of
 from keyhole.api.http import json_response, parse_json, read_body
-from keyhole.ports import REQUEST_ARRIVED
+from keyhole.ports.http import REQUEST_ARRIVED
 
 
 def request_with(*chunks: bytes, headers: dict[str, str] | None = None, then: str = "end") -> Request:

@@ -33,9 +33,9 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
 from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
-from keyhole.net.addresses import Proxies
 from keyhole.net.certificate import certificate_of
-from keyhole.ports import REQUEST_ARRIVED
+from keyhole.net.proxies import Proxies
+from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.runtime.background import close_books, keep_books, running_chores, watch_servers
 from keyhole.telemetry.logs import make_logger

@@ -15,7 +15,7 @@ from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import TcpAddress
-from keyhole.net.addresses import parse_proxies
+from keyhole.net.proxies import parse_proxies
 from keyhole.reasons import Reason
 
 QUICK = Deadlines(head=5, target=0.6, viewer=5, linger=0.3)

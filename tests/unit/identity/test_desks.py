@@ -17,7 +17,7 @@ from keyhole.identity.embedded.provider import EmbeddedIdentity
 from keyhole.identity.keystone.login import CONCURRENT_SIGN_INS, KeystoneDesk
 from keyhole.identity.keystone.provider import KeystoneIdentity
 from keyhole.identity.login_throttle import PAIR, Attempts
-from keyhole.ports import PersonSignIn
+from keyhole.ports.identity import PersonSignIn
 
 NOW = 1_700_000_000.0
 CLIENT = "192.0.2.7"

@@ -3,7 +3,8 @@
 import pytest
 
 from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
-from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_place, parse_proxies, parse_target_url
+from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_place, parse_target_url
+from keyhole.net.proxies import parse_proxies
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from keyhole.api.identity.requests import CredentialRequest, NewCredential, Role
 from keyhole.api.identity.views import credential_v3, credentials_v3, role_id
 from keyhole.errors import Forbidden
 from keyhole.model import ApplicationCredential, IdentityToken
-from keyhole.ports import CredentialWish
+from keyhole.ports.identity import CredentialWish
 from keyhole.reasons import Reason
 
 

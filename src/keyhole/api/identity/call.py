@@ -11,7 +11,7 @@ from keyhole.api.http import NO_STORE, Headers, json_response
 from keyhole.api.services import ApiServices
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.model import Identity, IdentityToken
-from keyhole.ports import ApplicationCredentials, TokenIssuer
+from keyhole.ports.identity import ApplicationCredentials, TokenIssuer
 from keyhole.reasons import Reason
 
 VARY = ("Vary", "X-Auth-Token")

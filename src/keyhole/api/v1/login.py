@@ -9,7 +9,7 @@ from keyhole.api.auth import identity_token, sign_in_cookie
 from keyhole.api.v1.call import OwnCall, iso
 from keyhole.errors import NotAuthenticated
 from keyhole.model import IdentityToken
-from keyhole.ports import PersonSignIn
+from keyhole.ports.identity import PersonSignIn
 
 _Name = Annotated[str, Field(min_length=1, max_length=255)]
 

@@ -16,7 +16,8 @@ from keyhole.core.servers import Departures, Membership
 from keyhole.core.sessions.live import Session
 from keyhole.errors import Unavailable
 from keyhole.model import EndOrder, Grant, SessionRecord
-from keyhole.ports import IdentityProvider, SessionStore
+from keyhole.ports.identity import IdentityProvider
+from keyhole.ports.stores import SessionStore
 from keyhole.reasons import Reason
 
 BEAT_SECONDS = 4.0

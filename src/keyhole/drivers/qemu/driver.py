@@ -16,7 +16,7 @@ from keyhole.drivers.qemu.guest import Guest
 from keyhole.drivers.qemu.sockets import QmpSockets, Sighting
 from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 from keyhole.protocols.text import printable
 
 FRESH_SECONDS = 1.0

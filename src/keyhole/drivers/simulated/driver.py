@@ -24,7 +24,7 @@ from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.model import Protocol, Server, SocketTrust, Target, UnixAddress
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 
 
 class SimulatedServer(Section):

@@ -14,7 +14,7 @@ from keyhole.drivers.common.probe import probe
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, TlsUnusable, Unavailable
 from keyhole.model import Protocol, Server, Target
 from keyhole.net.tls_client import client_context
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 
 TROUBLES_FRESH_SECONDS = 3.0
 """How long an answer of `troubles` stands before targets are looked at again."""

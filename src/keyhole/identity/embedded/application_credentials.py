@@ -15,7 +15,8 @@ from keyhole.core.links import hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.embedded.users import User, Users
 from keyhole.model import ApplicationCredential, CredentialSignIn, IdentityToken
-from keyhole.ports import CredentialStore, CredentialWish
+from keyhole.ports.identity import CredentialWish
+from keyhole.ports.stores import CredentialStore
 
 SECRET_BYTES = 32
 

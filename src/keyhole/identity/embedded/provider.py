@@ -38,7 +38,8 @@ from keyhole.model import (
     TokenSignIn,
     Warrant,
 )
-from keyhole.ports import CredentialStore, PersonSignIn, TokenStore
+from keyhole.ports.identity import PersonSignIn
+from keyhole.ports.stores import CredentialStore, TokenStore
 
 TOKEN_BYTES = 32
 AUDIT_ID_BYTES = 16

@@ -11,7 +11,7 @@ from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS
 from keyhole.identity.keystone.provider import KeystoneIdentity
 from keyhole.identity.login_throttle import Attempts
 from keyhole.model import IdentityToken
-from keyhole.ports import PersonSignIn
+from keyhole.ports.identity import PersonSignIn
 
 CONCURRENT_SIGN_INS = 4
 """How many persons' passwords are with Keystone at once; half of what it is asked at once is left to tokens."""

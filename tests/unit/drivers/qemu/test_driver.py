@@ -19,7 +19,7 @@ from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Protocol, Server, ServerStatus, SocketTrust, Target, TargetTls, TcpAddress, UnixAddress
 from keyhole.net.unix_sockets import Peer
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 
 OTHER_ID = "99999999-2222-3333-4444-555555555555"
 CONTEXT = DriverContext(project_id_of=lambda name: f"id-of-{name}")

@@ -22,7 +22,7 @@ from keyhole.model import (
     UnixAddress,
     VencryptSubtype,
 )
-from keyhole.ports import DriverContext
+from keyhole.ports.drivers import DriverContext
 
 
 def driver_of(*servers: Mapping[str, object]) -> StaticDriver:

@@ -17,7 +17,7 @@ from keyhole.identity.embedded.passwords import hash_password
 from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
 from keyhole.identity.login_throttle import PAIR, Attempts
 from keyhole.model import ApiKeySignIn, CredentialSignIn, IdentityToken, PasswordSignIn, Scope
-from keyhole.ports import CredentialWish
+from keyhole.ports.identity import CredentialWish
 
 NOW = 1_700_000_000.0
 CLIENT = "192.0.2.7"

@@ -1,14 +1,10 @@
-"""What the use cases depend on, and nothing about how it is done.
+"""What is kept, and for whom. Implementations live in store/ and are held to one suite in tests/contract/.
 
-Implementations live in drivers/, store/ and identity/ and are handed in by `app.py`. Each is held to one suite in
-tests/contract/. Every method may raise `Unavailable`; other errors are named with the method.
+Every method may raise `Unavailable`; other errors are named with the method.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Protocol as Interface
-
-from pydantic import SecretStr
 
 from keyhole.model import (
     ApplicationCredential,
@@ -16,57 +12,10 @@ from keyhole.model import (
     Grant,
     IdentityToken,
     Opening,
-    Project,
-    Protocol,
-    Scope,
-    Server,
     SessionRecord,
-    SignIn,
-    Target,
     Ticket,
-    Warrant,
 )
 from keyhole.reasons import Reason
-
-REQUEST_ARRIVED = "keyhole.request_arrived"
-"""Where an HTTP server leaves in a request's ASGI scope a function that says whether all of its body has arrived."""
-
-
-class HypervisorDriver(Interface):
-    """Knows servers and where their consoles are. Used inside its own `async with`."""
-
-    @property
-    def name(self) -> str:
-        """The name of the driver's entry point and of its `[drivers.NAME]` section."""
-
-    async def list_servers(self) -> Sequence[Server]:
-        """Every server, in the driver's order."""
-
-    async def find_server(self, server_id: str) -> Server | None:
-        """One server by its id, None when this driver does not know it."""
-
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
-        """Where that console is right now. Asked when a grant is made and again when it is redeemed.
-
-        Raises ServerNotFound, ServerNotReady, ServerBusy; ConsoleUnavailable naming the protocol.
-        """
-
-    async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        """The last `lines` lines of the serial log as written by the guest, all of it when None.
-
-        A line ends at b"\\n"; what follows the last one counts as a line, even when empty.
-        Raises ServerNotFound, LogUnavailable.
-        """
-
-    async def troubles(self) -> Sequence[str]:
-        """One sentence for each thing that does not work, for /readyz; empty when all is well."""
-
-
-@dataclass(frozen=True, slots=True)
-class DriverContext:
-    """What a driver is given beside its own settings: `Driver(settings, context)`."""
-
-    project_id_of: Callable[[str], str]
 
 
 class GrantStore(Interface):
@@ -202,96 +151,3 @@ class CredentialStore(Interface):
 
     async def delete_credential(self, credential_id: str) -> None:
         """Forgets one at once; unknown ones are ignored."""
-
-
-class IdentityProvider(Interface):
-    """Says whose an identity token is."""
-
-    async def validate(self, token: str) -> IdentityToken:
-        """The good token's contents. Raises NotAuthenticated."""
-
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
-        """Whether a user who asked with that warrant may still open consoles of a project, as of now.
-
-        That its token expired takes nothing from anybody. Without a warrant: as far as can be told without.
-        """
-
-    def project_name(self, project_id: str) -> str | None:
-        """A project's name, None where it is not known without asking."""
-
-    async def troubles(self) -> Sequence[str]:
-        """One sentence for each thing that does not work, for /readyz."""
-
-
-class TokenIssuer(IdentityProvider, Interface):
-    """An identity provider that hands out tokens itself (the embedded one)."""
-
-    async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
-        """A new token for who can sign in, acting in a project (its name or id, or the scope that stands for one).
-
-        `client` is the address that asks, by which failures are counted. A token for a token expires when that one
-        does. Raises NotAuthenticated, after the same time whether the user exists or not; TooManyAttempts; Forbidden
-        for a token that was got with an application credential and may not be exchanged.
-        """
-
-    async def revoke(self, token: str) -> None:
-        """Makes a token invalid at once."""
-
-    async def projects_of(self, user_id: str) -> Sequence[Project]:
-        """The projects that a user may act in."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonSignIn:
-    """What a person types: a name and password, and where the name or the project need it, more."""
-
-    username: str
-    password: SecretStr
-    project: str | None = None
-    domain: str | None = None
-
-
-class SignInDesk(Interface):
-    """Signs persons in at whichever identity service issues the tokens."""
-
-    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
-        """A new token for a project. `client` is the address that asks, by which failures are counted.
-
-        Raises NotAuthenticated, TooManyAttempts; ProjectNeeded where the person is in several projects and named none.
-        """
-
-    async def sign_out(self, token: str) -> None:
-        """Makes a token invalid; one that is not good is ignored."""
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialWish:
-    """What an application credential shall be. `roles` None: all that the holder of the token has."""
-
-    name: str
-    description: str = ""
-    roles: frozenset[str] | None = None
-    expires_at: float | None = None
-    unrestricted: bool = False
-
-
-class ApplicationCredentials(Interface):
-    """Makes and deletes application credentials for the holders of tokens."""
-
-    async def create(
-        self, holder: IdentityToken, wish: CredentialWish
-    ) -> tuple[ApplicationCredential, SecretStr] | None:
-        """A new one of the holder's in the token's project, and its secret, which is told this once.
-
-        None when the holder already has one of that name. Raises Forbidden for roles that the token lacks, for a token
-        without a project or of a restricted credential, and beyond the number that a user may have.
-        """
-
-    async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:
-        """Every one of a user, the oldest first."""
-
-    async def find(self, user_id: str, credential_id: str) -> ApplicationCredential | None:
-        """One of a user."""
-
-    async def delete(self, holder: IdentityToken, credential: ApplicationCredential) -> None:
-        """Deletes one at once, with all tokens got by it. Raises Forbidden for a token of a restricted credential."""
