@@ -211,7 +211,7 @@ sessions_per_project = 0
 messages_per_second = 0
 
 [sessions]
-vanished_seconds = {VIEWERS_ARE_SILENT_SECONDS}
+keepalive_timeout_seconds = {VIEWERS_ARE_SILENT_SECONDS}
 
 [identity]
 allow_plain_passwords = true

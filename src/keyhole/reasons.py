@@ -248,7 +248,7 @@ CHECKS: dict[Reason, str] = {
         " certificate."
     ),
     Reason.TARGET_CLOSED: "The hypervisor's log at that time; usually the guest was stopped or moved.",
-    Reason.TARGET_LOST: "The network to the log's `target`; did its host lose power? `sessions.vanished_seconds`.",
+    Reason.TARGET_LOST: "The network to the log's `target`; is its host down? `sessions.keepalive_timeout_seconds`.",
     Reason.SERVER_MOVED: "Nothing, unless it is frequent: the server was moved between link and opening.",
     Reason.VIEWER_CLOSED: "Nothing: the viewer ended it.",
     Reason.VIEWER_LOST: "Proxies between Keyhole and viewers that cut idle connections (they need more than 30 s).",
@@ -278,6 +278,6 @@ CHECKS: dict[Reason, str] = {
     Reason.CONSOLE_TYPE_UNAVAILABLE: "Which consoles the server's configuration offers.",
     Reason.CONSOLE_LOG_UNAVAILABLE: "Does the server's configuration name a log file, and may Keyhole read it?",
     Reason.VERSION_NOT_SUPPORTED: "The client's microversion; 2.1 to 2.104 are offered.",
-    Reason.DEPENDENCY_UNAVAILABLE: "`/readyz` and `service.trouble` in the log name the part.",
+    Reason.DEPENDENCY_UNAVAILABLE: "`/readyz` and `service.degraded` in the log name the part.",
 }
 """Where the operator looks when a reason is frequent; for the documentation only, the page does not show it."""

@@ -14,7 +14,7 @@ from keyhole.config import IdentitySettings, UserSettings
 from keyhole.identity.embedded import passwords
 from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.identity.embedded.provider import EmbeddedIdentity
-from keyhole.identity.login_throttle import Attempts
+from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.model import PasswordSignIn
 
 TOKENS = "/identity/v3/auth/tokens"
@@ -35,7 +35,7 @@ class Home:
     """The application over the embedded identity, with tokens of its users."""
 
     def __init__(self) -> None:
-        self.identity = EmbeddedIdentity(settings(), MemoryStore(), Clock(), Attempts(Clock()))
+        self.identity = EmbeddedIdentity(settings(), MemoryStore(), Clock(), LoginThrottle(Clock()))
         self.world = World(embedded=self.identity)
 
     async def token_of(self, user: str, scope: str = "") -> str:

@@ -193,6 +193,6 @@ async def test_a_created_console_is_told_to_the_observer() -> None:
     world = World()
     response = await world.ask("POST", ACTION, body='{"os-getVNCConsole": {"type": "novnc"}}')
     token = response.json()["console"]["url"].rpartition("%3D")[2]
-    assert world.observer.registry.get_sample_value("keyhole_consoles_created_total", {"type": "novnc"}) == 1
+    assert world.telemetry.registry.get_sample_value("keyhole_consoles_created_total", {"type": "novnc"}) == 1
     assert response.headers["x-openstack-request-id"] in world.log.getvalue()
     assert token not in world.log.getvalue()

@@ -21,9 +21,9 @@ async def test_ready_when_nothing_ails() -> None:
     assert response.json() == {
         "ready": True,
         "parts": {
-            "store": {"troubles": []},
-            "identity": {"troubles": []},
-            "drivers": {"memory": {"troubles": []}},
+            "store": {"problems": []},
+            "identity": {"problems": []},
+            "drivers": {"memory": {"problems": []}},
         },
     }
 
@@ -33,18 +33,18 @@ async def test_a_drivers_trouble_is_told_but_does_not_count() -> None:
     world.driver.sentences = ["/run/vm1.qmp: connection refused"]
     response = await world.ask("GET", "/readyz", user=None)
     assert response.status_code == 200
-    assert response.json()["parts"]["drivers"]["memory"]["troubles"] == ["/run/vm1.qmp: connection refused"]
+    assert response.json()["parts"]["drivers"]["memory"]["problems"] == ["/run/vm1.qmp: connection refused"]
 
 
 @pytest.mark.parametrize("part", ["store", "identity"])
 async def test_not_ready_without_store_or_identity(part: str) -> None:
     world = World()
-    (world.store_troubles if part == "store" else world.issuer.sentences).append("it does not answer")
+    (world.store_problems if part == "store" else world.issuer.sentences).append("it does not answer")
     response = await world.ask("GET", "/readyz", user=None)
     assert response.status_code == 503
     content = response.json()
     assert content["ready"] is False
-    assert content["parts"][part] == {"troubles": ["it does not answer"]}
+    assert content["parts"][part] == {"problems": ["it does not answer"]}
 
 
 async def test_a_part_that_cannot_tell_is_in_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,12 +57,12 @@ async def test_a_part_that_cannot_tell_is_in_trouble(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(health, "PART_DEADLINE_SECONDS", 0.02)
     world = World()
-    monkeypatch.setattr(world.driver, "troubles", hang)
-    monkeypatch.setattr(world.issuer, "troubles", refuse)
+    monkeypatch.setattr(world.driver, "problems", hang)
+    monkeypatch.setattr(world.issuer, "problems", refuse)
     response = await world.ask("GET", "/readyz", user=None)
     assert response.status_code == 503
-    assert response.json()["parts"]["identity"]["troubles"] == ["gone"]
-    assert response.json()["parts"]["drivers"]["memory"]["troubles"] == [
+    assert response.json()["parts"]["identity"]["problems"] == ["gone"]
+    assert response.json()["parts"]["drivers"]["memory"]["problems"] == [
         "driver memory did not say how it is within 0.02 seconds"
     ]
 

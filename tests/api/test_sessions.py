@@ -6,7 +6,7 @@ import pytest
 from tests.api.test_links import problem
 from tests.api.world import PUBLIC_URL, SERVER_ID, World, make_server
 
-from keyhole.model import ConsoleType, EndOrder, SessionRecord, Ticket
+from keyhole.model import ConsoleType, SessionRecord, TerminationRequest, Ticket
 from keyhole.reasons import Reason
 
 PATH = "/v1/sessions"
@@ -122,7 +122,9 @@ async def test_a_session_of_another_worker_is_ended_by_an_order(world: World, us
     record = await open_session(world)
     response = await world.ask("DELETE", f"{PATH}/{record.id}", user)
     assert (response.status_code, response.content) == (204, b"")
-    assert list(await world.store.end_orders("w1")) == [EndOrder(record.id, Reason.KILLED, f"by {user}")]
+    assert list(await world.store.pending_terminations("w1")) == [
+        TerminationRequest(record.id, Reason.KILLED, f"by {user}")
+    ]
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/{'a' * 32}"])
@@ -144,7 +146,7 @@ async def test_a_link_is_taken_back_with_all_that_it_gave(world: World) -> None:
     await world.store.add_tickets([ticket])
     response = await world.ask("DELETE", f"/v1/links/{record.grant.id}")
     assert response.status_code == 204
-    assert (await world.store.end_orders("w1"))[0] == EndOrder(record.id, Reason.REVOKED, "by demo")
+    assert (await world.store.pending_terminations("w1"))[0] == TerminationRequest(record.id, Reason.REVOKED, "by demo")
     ended = await world.store.find_ticket(ticket.secret_hash)
     assert ended is not None
     assert (ended.ended, ended.ended_detail) == (Reason.REVOKED, "by demo")
@@ -154,7 +156,7 @@ async def test_a_link_that_is_long_gone_is_taken_back_by_what_is_left_of_it(worl
     record = await open_session(world)
     world.store.grants.clear()
     assert (await world.ask("DELETE", f"/v1/links/{record.grant.id}")).status_code == 204
-    assert (await world.store.end_orders("w1"))[0].reason is Reason.REVOKED
+    assert (await world.store.pending_terminations("w1"))[0].reason is Reason.REVOKED
 
 
 @pytest.mark.parametrize(("user", "status"), [(None, 401), ("watcher", 403), ("stranger", 404)])

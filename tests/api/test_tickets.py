@@ -31,8 +31,8 @@ class Holder:
 async def hold(world: World, console_type: ConsoleType = ConsoleType.NOVNC) -> Holder:
     demo = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(demo, SERVER_ID, console_type)).grant
-    secret, holds = world.tickets.issue(grant, None)
-    return Holder(world, holds.ticket, secret)
+    secret, resume = world.tickets.issue(grant, None)
+    return Holder(world, resume.ticket, secret)
 
 
 async def test_the_page_is_told_what_it_comes_back_to() -> None:

@@ -11,9 +11,9 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
-from keyhole.core.links import Consoles, GrantRules, hash_token
-from keyhole.core.servers import Departures, Servers
-from keyhole.core.sessions.registry import Register
+from keyhole.core.links import GrantRules, Links, hash_token
+from keyhole.core.servers import DeletedServers, Servers
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
 from keyhole.identity.embedded.provider import EmbeddedIdentity
@@ -26,20 +26,20 @@ from keyhole.model import (
     PasswordSignIn,
     Project,
     Protocol,
+    RequesterToken,
     Scope,
     Server,
     SignIn,
     Target,
     TcpAddress,
     TokenSignIn,
-    Warrant,
 )
 from keyhole.net.proxies import parse_proxies
 from keyhole.ports.identity import CredentialWish, PersonSignIn
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.samples import Family
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 PUBLIC_URL = "https://console.example.com"
 LIFETIME_SECONDS = 600
@@ -102,7 +102,7 @@ class MemoryIssuer:
     async def validate(self, token: str) -> IdentityToken:
         return self._find(token)[1]
 
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
+    async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
         return True
 
     def project_name(self, project_id: str) -> str | None:
@@ -116,7 +116,7 @@ class MemoryIssuer:
     async def sign_out(self, token: str) -> None:
         await self.revoke(token)
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         return self.sentences
 
     async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
@@ -230,7 +230,7 @@ class MemoryDriver:
             raise LogUnavailable
         return b"\n".join(self.log.split(b"\n")[-lines:]) if lines else self.log
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         return self.sentences
 
 
@@ -263,9 +263,9 @@ class World:
         self.issuer = MemoryIssuer(self.clock)
         self.driver = MemoryDriver(list(servers) or [make_server()])
         self.log = io.StringIO()
-        self.observer = Observer(make_logger(self.log, json=True))
-        self.store_troubles: list[str] = []
-        self.consoles = Consoles(
+        self.telemetry = Telemetry(make_logger(self.log, json=True))
+        self.store_problems: list[str] = []
+        self.consoles = Links(
             Servers([self.driver]), self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
         )
         changed = asyncio.Event()
@@ -273,7 +273,7 @@ class World:
         rules = TicketRules(resume_seconds, maximum_seconds)
         servers = Servers([self.driver])
         self.tickets = Tickets(self.store, self.consoles, servers, provider, rules, self.clock, changed)
-        self.register = Register(self.store, Departures([self.driver]), provider, self.clock, changed)
+        self.registry = SessionRegistry(self.store, DeletedServers([self.driver]), provider, self.clock, changed)
         self.services = ApiServices(
             public_url=public_url,
             identity_url=identity_url or f"{public_url}/identity",
@@ -282,17 +282,17 @@ class World:
             servers=Servers([self.driver]),
             consoles=self.consoles,
             tickets=self.tickets,
-            register=self.register,
+            registry=self.registry,
             revocations=self.store,
-            openings=self.store,
+            accesses=self.store,
             identity=provider,
-            desk=embedded or self.issuer,
+            login=embedded or self.issuer,
             issuer=None if identity_url else embedded or self.issuer,
             credentials=None if identity_url else embedded.credentials if embedded else MemoryCredentials(),
             proxies=parse_proxies(proxies),
-            observer=self.observer,
+            telemetry=self.telemetry,
             drivers=[self.driver],
-            store_troubles=self._say_store_troubles,
+            store_problems=self._say_store_troubles,
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
             clock=self.clock,
             count=self._count,
@@ -300,7 +300,7 @@ class World:
         self.application = create_application(self.services)
 
     async def _count(self) -> list[Family]:
-        return families_of(self.observer.registry)
+        return families_of(self.telemetry.registry)
 
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.application, client=("192.0.2.7", 40000))
@@ -318,7 +318,7 @@ class World:
 
     def refusals(self, reason: str) -> float:
         """How often the metric counted a refusal."""
-        return self.observer.registry.get_sample_value("keyhole_refused_total", {"reason": reason}) or 0.0
+        return self.telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": reason}) or 0.0
 
     async def _say_store_troubles(self) -> Sequence[str]:
-        return self.store_troubles
+        return self.store_problems

@@ -27,7 +27,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Broken:
-    """A driver one of whose targets is gone, and what names that in a trouble."""
+    """A driver one of whose targets is gone, and what names that in a problem."""
 
     driver: HypervisorDriver
     named: str
@@ -86,10 +86,10 @@ class DriverSuite:
         assert server.keeps_log
 
     async def test_a_driver_that_is_well_has_no_troubles(self, stage: Stage) -> None:
-        assert list(await stage.driver.troubles()) == []
+        assert list(await stage.driver.check()) == []
 
     async def test_a_target_that_is_gone_is_a_trouble(self, broken: Broken) -> None:
-        (trouble,) = await broken.driver.troubles()
-        assert broken.named in trouble
-        assert trouble.endswith(".")
-        assert "\n" not in trouble
+        (problem,) = await broken.driver.check()
+        assert broken.named in problem
+        assert problem.endswith(".")
+        assert "\n" not in problem

@@ -11,16 +11,16 @@ from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.identity.embedded.passwords import hash_password
 from keyhole.identity.embedded.provider import EmbeddedIdentity
-from keyhole.identity.login_throttle import Attempts
+from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.model import (
     ApplicationCredential,
     CredentialSignIn,
     IdentityToken,
     PasswordSignIn,
     Project,
+    RequesterToken,
     Scope,
     TokenSignIn,
-    Warrant,
 )
 from keyhole.ports.identity import ApplicationCredentials, CredentialWish, TokenIssuer
 
@@ -69,7 +69,7 @@ class Provider:
 
 @pytest.fixture(params=["embedded"])
 def provider(request: pytest.FixtureRequest, settings: IdentitySettings, clock: Clock) -> Provider:
-    embedded = EmbeddedIdentity(settings, MemoryStore(), clock, Attempts(clock))
+    embedded = EmbeddedIdentity(settings, MemoryStore(), clock, LoginThrottle(clock))
     return Provider(embedded, embedded.credentials)
 
 
@@ -238,7 +238,7 @@ async def test_a_token_gets_no_project_that_its_user_has_not(issuer: TokenIssuer
 
 
 async def test_a_provider_that_is_well_has_no_troubles(issuer: TokenIssuer) -> None:
-    assert list(await issuer.troubles()) == []
+    assert list(await issuer.check()) == []
 
 
 async def test_an_application_credential_signs_its_user_in(provider: Provider) -> None:
@@ -384,38 +384,38 @@ class TestWhoMayStillOpen:
     """Whether who asked for a console may still open it, by the token that it was asked for with."""
 
     @staticmethod
-    async def may(issuer: TokenIssuer, warrant: Warrant, project: str = "demo") -> bool:
-        return await issuer.may_open(user_id_of("ada"), project_id_of(project), warrant)
+    async def may(issuer: TokenIssuer, requester: RequesterToken, project: str = "demo") -> bool:
+        return await issuer.may_open(user_id_of("ada"), project_id_of(project), requester)
 
     async def test_whose_token_is_good(self, issuer: TokenIssuer) -> None:
         token, issued = await signed_in(issuer)
-        warrant = Warrant(token, issued.expires_at)
-        assert await self.may(issuer, warrant)
-        assert not await self.may(issuer, warrant, "ops")
+        requester = RequesterToken(token, issued.expires_at)
+        assert await self.may(issuer, requester)
+        assert not await self.may(issuer, requester, "ops")
 
     async def test_not_whose_token_was_revoked(self, issuer: TokenIssuer) -> None:
         token, issued = await signed_in(issuer)
         await issuer.revoke(token)
-        assert not await self.may(issuer, Warrant(token, issued.expires_at))
+        assert not await self.may(issuer, RequesterToken(token, issued.expires_at))
 
     async def test_whose_token_expired(self, issuer: TokenIssuer, clock: Clock) -> None:
         token, issued = await signed_in(issuer)
         clock.now = issued.expires_at
-        assert await self.may(issuer, Warrant(token, issued.expires_at))
+        assert await self.may(issuer, RequesterToken(token, issued.expires_at))
 
     async def test_not_who_is_not_there_any_more(self, issuer: TokenIssuer) -> None:
         token, issued = await signed_in(issuer)
-        warrant = Warrant(token, issued.expires_at)
-        assert not await issuer.may_open(user_id_of("nobody"), project_id_of("demo"), warrant)
+        requester = RequesterToken(token, issued.expires_at)
+        assert not await issuer.may_open(user_id_of("nobody"), project_id_of("demo"), requester)
 
     async def test_not_whose_application_credential_was_deleted_though_the_token_expired_before(
         self, provider: Provider, clock: Clock
     ) -> None:
         credential, secret = await made(provider)
         token, issued = await by_credential(provider.issuer, credential, secret)
-        warrant = Warrant(token, issued.expires_at, credential.id)
+        requester = RequesterToken(token, issued.expires_at, credential.id)
         clock.now = issued.expires_at
-        assert await self.may(provider.issuer, warrant)
+        assert await self.may(provider.issuer, requester)
         _, holder = await signed_in(provider.issuer)
         await provider.credentials.delete(holder, credential)
-        assert not await self.may(provider.issuer, warrant)
+        assert not await self.may(provider.issuer, requester)

@@ -9,8 +9,8 @@ import pytest
 from tests.contract.test_stores import GRANT, NOW
 from tests.fakes.memory_store import MemoryStore
 
-from keyhole.model import EndOrder, Opening, SessionRecord, Ticket
-from keyhole.ports.stores import GrantStore, OpeningStore, RevocationStore, SessionStore, TicketStore
+from keyhole.model import LastAccess, SessionRecord, TerminationRequest, Ticket
+from keyhole.ports.stores import AccessStore, GrantStore, RevocationStore, SessionStore, TicketStore
 from keyhole.reasons import Reason
 from keyhole.store.sql.store import SqlStore
 
@@ -29,7 +29,7 @@ SESSION = SessionRecord(
 BARE = replace(SESSION, id="b" * 32, ticket_hash=None, opened_at=NOW + 1)
 
 
-class Store(GrantStore, TicketStore, SessionStore, RevocationStore, OpeningStore, Protocol):
+class Store(GrantStore, TicketStore, SessionStore, RevocationStore, AccessStore, Protocol):
     """All in one."""
 
 
@@ -186,19 +186,19 @@ async def test_sessions_are_removed_and_workers_forgotten(busy: Store) -> None:
 
 
 async def test_an_end_is_ordered_once_and_told_to_the_worker_only(busy: Store) -> None:
-    order = EndOrder(SESSION.id, Reason.KILLED, "by ada")
-    assert await busy.order_end(order)
-    assert not await busy.order_end(EndOrder(SESSION.id, Reason.REVOKED))
-    assert not await busy.order_end(EndOrder("c" * 32, Reason.KILLED))
-    assert list(await busy.end_orders("w1")) == [order]
-    assert list(await busy.end_orders("w2")) == []
+    order = TerminationRequest(SESSION.id, Reason.KILLED, "by ada")
+    assert await busy.request_termination(order)
+    assert not await busy.request_termination(TerminationRequest(SESSION.id, Reason.REVOKED))
+    assert not await busy.request_termination(TerminationRequest("c" * 32, Reason.KILLED))
+    assert list(await busy.pending_terminations("w1")) == [order]
+    assert list(await busy.pending_terminations("w2")) == []
     await busy.remove_sessions([SESSION.id])
-    assert list(await busy.end_orders("w1")) == []
+    assert list(await busy.pending_terminations("w1")) == []
 
 
 async def test_the_sessions_of_a_ticket_are_ended(busy: Store) -> None:
-    await busy.order_end_of_ticket(TICKET.secret_hash, Reason.VIEWER_REPLACED, "")
-    assert list(await busy.end_orders("w1")) == [EndOrder(SESSION.id, Reason.VIEWER_REPLACED, "")]
+    await busy.request_termination_of_ticket(TICKET.secret_hash, Reason.VIEWER_REPLACED, "")
+    assert list(await busy.pending_terminations("w1")) == [TerminationRequest(SESSION.id, Reason.VIEWER_REPLACED, "")]
 
 
 async def test_a_revoked_grant_opens_nothing(store: Store) -> None:
@@ -219,7 +219,7 @@ async def test_revoking_a_console_ends_its_tickets_and_sessions_and_no_others(bu
     assert ended is not None
     assert (ended.ended, ended.ended_detail) == (Reason.REVOKED, "by ada")
     assert await busy.find_ticket("dd" * 32) == replace(TICKET, secret_hash="dd" * 32, grant=elsewhere)
-    orders = await busy.end_orders("w1")
+    orders = await busy.pending_terminations("w1")
     assert {order.session_id for order in orders} == {SESSION.id, BARE.id}
     assert {order.reason for order in orders} == {Reason.REVOKED}
 
@@ -229,7 +229,7 @@ async def test_a_session_that_is_written_down_after_its_grant_was_revoked_is_to_
     await store.revoke_console(GRANT.id, NOW, "")
     await store.beat("w1", NOW)
     await store.add_sessions([SESSION])
-    (order,) = await store.end_orders("w1")
+    (order,) = await store.pending_terminations("w1")
     assert (order.session_id, order.reason) == (SESSION.id, Reason.REVOKED)
 
 
@@ -256,21 +256,21 @@ async def test_the_newest_redemption_of_each_server_is_known(store: Store) -> No
     ):
         grant = replace(GRANT, token_hash=letter * 64, id=letter, server_id=server_id, user_name=user_name)
         await store.add_grant(replace(grant, redeemed_at=redeemed_at))
-    found = await store.last_openings(["s1", "s2", "s3", "s5", 'x"]'])
-    assert found == {"s1": Opening("bob", NOW + 2), "s2": Opening("ada", NOW + 3)}
-    assert await store.last_openings([]) == {}
+    found = await store.last_accesses(["s1", "s2", "s3", "s5", 'x"]'])
+    assert found == {"s1": LastAccess("bob", NOW + 2), "s2": LastAccess("ada", NOW + 3)}
+    assert await store.last_accesses([]) == {}
 
 
 async def test_an_opening_is_known_as_long_as_its_ticket_or_session(busy: Store) -> None:
-    assert await busy.last_openings(["s1"]) == {}
+    assert await busy.last_accesses(["s1"]) == {}
     opened = replace(GRANT, redeemed_at=NOW + 1)
     await busy.add_tickets([replace(TICKET, grant=opened)])
-    assert await busy.last_openings(["s1"]) == {"s1": Opening("Ünal", NOW + 1)}
+    assert await busy.last_accesses(["s1"]) == {"s1": LastAccess("Ünal", NOW + 1)}
     await busy.add_sessions([replace(BARE, id="c" * 32, grant=replace(opened, user_name="ada", redeemed_at=NOW + 2))])
-    assert await busy.last_openings(["s1"]) == {"s1": Opening("ada", NOW + 2)}
+    assert await busy.last_accesses(["s1"]) == {"s1": LastAccess("ada", NOW + 2)}
 
 
 async def test_of_a_thousand_servers_the_openings_are_found_at_once(store: Store) -> None:
     ids = [f"server-{number:0200}" for number in range(1000)]
     await store.add_grant(replace(GRANT, server_id=ids[-1], redeemed_at=NOW))
-    assert list(await store.last_openings(ids)) == [ids[-1]]
+    assert list(await store.last_accesses(ids)) == [ids[-1]]

@@ -27,7 +27,7 @@ GRANT = Grant(
     rights=Rights.WATCH,
     created_at=NOW - 10,
     expires_at=NOW + 590.5,
-    sealed_warrant="gAAAAABl",
+    sealed_requester="gAAAAABl",
 )
 
 TOKEN = IdentityToken(

@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from keyhole.model import ApplicationCredential, EndOrder, Grant, IdentityToken, Opening, SessionRecord, Ticket
+from keyhole.model import (
+    ApplicationCredential,
+    Grant,
+    IdentityToken,
+    LastAccess,
+    SessionRecord,
+    TerminationRequest,
+    Ticket,
+)
 from keyhole.reasons import Reason
 
 
@@ -16,7 +24,7 @@ class MemoryStore:
         self.credentials: dict[str, ApplicationCredential] = {}
         self.tickets: dict[str, Ticket] = {}
         self.sessions: dict[str, SessionRecord] = {}
-        self.orders: dict[str, EndOrder] = {}
+        self.orders: dict[str, TerminationRequest] = {}
         self.workers: dict[str, float] = {}
 
     async def add_grant(self, grant: Grant) -> None:
@@ -77,7 +85,7 @@ class MemoryStore:
     async def delete_credential(self, credential_id: str) -> None:
         self.credentials.pop(credential_id, None)
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         return []
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
@@ -161,21 +169,24 @@ class MemoryStore:
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         return [record for record in self._alive(alive_since) if record.ticket_hash == secret_hash]
 
-    async def order_end(self, order: EndOrder) -> bool:
+    async def request_termination(self, order: TerminationRequest) -> bool:
         if order.session_id not in self.sessions or order.session_id in self.orders:
             return False
         self.orders[order.session_id] = order
         return True
 
-    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+    async def request_termination_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
         for record in await self.sessions_of_ticket(secret_hash, 0.0):
-            await self.order_end(EndOrder(record.id, reason, detail))
+            await self.request_termination(TerminationRequest(record.id, reason, detail))
 
-    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+    async def pending_terminations(self, worker: str) -> Sequence[TerminationRequest]:
         revoked = {grant.id for grant in self.grants.values() if grant.revoked_at is not None}
         mine = [record for record in self.sessions.values() if record.worker == worker]
         orders = [self.orders[record.id] for record in mine if record.id in self.orders]
-        return [*orders, *(EndOrder(record.id, Reason.REVOKED) for record in mine if record.grant.id in revoked)]
+        return [
+            *orders,
+            *(TerminationRequest(record.id, Reason.REVOKED) for record in mine if record.grant.id in revoked),
+        ]
 
     async def sweep_sessions(self, alive_since: float) -> None:
         for worker in {record.worker for record in self.sessions.values()} | set(self.workers):
@@ -187,7 +198,7 @@ class MemoryStore:
         grants = (*self.grants.values(), *(one.grant for one in held))
         return next((grant for grant in grants if grant.id == console_id), None)
 
-    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
+    async def last_accesses(self, server_ids: Sequence[str]) -> Mapping[str, LastAccess]:
         held = (*self.tickets.values(), *self.sessions.values())
         grants = (*self.grants.values(), *(one.grant for one in held))
         openings = sorted(
@@ -195,7 +206,7 @@ class MemoryStore:
             for grant in grants
             if grant.redeemed_at is not None and grant.server_id in server_ids
         )
-        return {server_id: Opening(user_name, at) for at, server_id, user_name in openings}
+        return {server_id: LastAccess(user_name, at) for at, server_id, user_name in openings}
 
     async def revoke_console(self, console_id: str, now: float, detail: str) -> None:
         for key, grant in self.grants.items():
@@ -206,7 +217,7 @@ class MemoryStore:
                 self.tickets[secret_hash] = replace(ticket, ended=Reason.REVOKED, ended_detail=detail)
         for record in tuple(self.sessions.values()):
             if record.grant.id == console_id:
-                await self.order_end(EndOrder(record.id, Reason.REVOKED, detail))
+                await self.request_termination(TerminationRequest(record.id, Reason.REVOKED, detail))
 
     def _alive(self, alive_since: float) -> list[SessionRecord]:
         alive = {worker for worker, seen_at in self.workers.items() if seen_at >= alive_since}

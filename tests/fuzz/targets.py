@@ -24,7 +24,7 @@ from keyhole.protocols.qmp import MAX_LINE_BYTES, QmpClient
 from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.handshake.target import TargetHandshake
 from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
@@ -76,7 +76,7 @@ def websocket(data: bytes) -> None:
 
 
 def scanner(data: bytes) -> None:
-    follower, watcher = ClientMessageScanner(messages_per_second=200), ClientMessageScanner(view_only=True)
+    follower, watcher = ClientMessageFilter(messages_per_second=200), ClientMessageFilter(view_only=True)
     try:
         for read in reads_of(data):
             assert follower.feed(read) is read

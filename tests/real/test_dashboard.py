@@ -147,16 +147,16 @@ class TestTheTable:
         with serving(portal, tmp_path, f"{USERS}{servers}") as service:
             dashboard = Dashboard(viewer, service)
             dashboard.sign_in(DEMO)
-            troubles = dashboard.page.locator(".trouble")
-            expect(troubles).to_have_count(3)
-            expect(troubles.first).to_contain_text("static has trouble")
-            expect(troubles.first).to_contain_text("vm0")
-            expect(dashboard.page.get_by_role("link", name="2 more troubles")).to_be_visible()
+            problems = dashboard.page.locator(".problem")
+            expect(problems).to_have_count(3)
+            expect(problems.first).to_contain_text("static has problem")
+            expect(problems.first).to_contain_text("vm0")
+            expect(dashboard.page.get_by_role("link", name="2 more problems")).to_be_visible()
             themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
             for theme in themes:
                 viewer.page.emulate_media(color_scheme=theme)
                 assert violations(viewer.page) == []
-            viewer.picture("troubles")
+            viewer.picture("problems")
 
     def test_a_keyhole_that_is_gone_is_said_and_come_back_to(
         self, viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path

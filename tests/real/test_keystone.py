@@ -338,7 +338,7 @@ def test_a_keystone_that_stops_is_told_and_taken_up_again(cloud: Cloud, portal: 
     message = response.json()["serviceUnavailable"]["message"]
     assert message == f"The identity service {cloud.keystone.url} cannot be reached."
     portal.call(until, lambda: cloud.service.get("/readyz").status_code == 503)
-    assert cloud.service.get("/readyz").json()["parts"]["identity"]["troubles"] == [message]
+    assert cloud.service.get("/readyz").json()["parts"]["identity"]["problems"] == [message]
 
     cloud.keystone.start(portal, token_seconds=4)
     assert cloud.ask(unknown, "GET", "/servers").status_code == 200
@@ -395,7 +395,7 @@ class TestWithdrawnRights:
             cloud.reviewed(portal, "unknown")
             cloud.reviewed(portal, "unknown")
             assert console.is_open()
-            silences = [event["trouble"] for event in cloud.service.events("service.trouble")]
+            silences = [event["problem"] for event in cloud.service.events("service.degraded")]
             cloud.keystone.start(portal)
             cloud.reviewed(portal)
             assert console.is_open()

@@ -85,7 +85,7 @@ class TestTheDemosGuest:
         assert server.protocols == {Protocol.VNC, Protocol.SERIAL}
         assert (server.memory_mb, server.vcpus, server.host) == (128, 1, socket.gethostname())
         assert server.created_at == pytest.approx(guest.qmp_path.stat().st_mtime)
-        assert await driver.troubles() == []
+        assert await driver.check() == []
 
     async def test_a_stopped_guest_is_paused(self, driver: QemuDriver, guest: DemoGuest) -> None:
         async def status() -> ServerStatus:
@@ -139,7 +139,7 @@ class TestTheDemosGuest:
         try:
             (server,) = await driver.list_servers()
             assert (server.id, server.status) == (own_guest.server_id, ServerStatus.UNKNOWN)
-            assert "no answer in time" in (await driver.troubles())[0]
+            assert "no answer in time" in (await driver.check())[0]
             with pytest.raises(Unavailable):
                 await driver.console_target(own_guest.server_id, Protocol.VNC)
             assert b"login:" in await driver.console_log(own_guest.server_id, None)
@@ -153,7 +153,7 @@ class TestTheDemosGuest:
         os.kill(own_guest.pid, signal.SIGKILL)
         await own_guest.wait()
         assert await driver.list_servers() == []
-        assert "QEMU has ended" in (await driver.troubles())[0]
+        assert "QEMU has ended" in (await driver.check())[0]
         with pytest.raises(ServerNotFound):
             await driver.console_target(own_guest.server_id, Protocol.VNC)
 
@@ -163,9 +163,9 @@ class TestTheDemosGuest:
         driver = make_driver(guest.qmp_path)
         async with qmp(guest.qmp_path):
             for _ in range(4):  # more than the socket's queue holds
-                assert "another client holds the socket" in (await driver.troubles())[0]
+                assert "another client holds the socket" in (await driver.check())[0]
         assert [server.name for server in await driver.list_servers()] == ["shared"]
-        assert await driver.troubles() == []
+        assert await driver.check() == []
 
     async def test_many_drivers_share_a_socket(self, guest: DemoGuest) -> None:
         """As workers do: each has its own driver, and QEMU serves one of them at a time."""
@@ -208,7 +208,7 @@ class TestShapesOfQemu:
                 await driver.console_target(server.id, protocol)
         with pytest.raises(LogUnavailable):
             await driver.console_log(server.id, 1)
-        assert await driver.troubles() == []
+        assert await driver.check() == []
 
     async def test_the_first_serial_port_is_the_console(self, start_qemu: StartQemu, tmp_path: Path) -> None:
         sockets = [f"unix:{tmp_path}/{name},server=on,wait=off" for name in ("first", "second")]
@@ -260,7 +260,7 @@ class TestShapesOfQemu:
     async def test_a_guest_without_an_identity_is_named(self, start_qemu: StartQemu) -> None:
         driver = make_driver(await start_qemu("nobody", identity=False))
         assert await driver.list_servers() == []
-        assert "-uuid" in (await driver.troubles())[0]
+        assert "-uuid" in (await driver.check())[0]
 
     async def test_one_identity_in_two_processes_is_named(self, start_qemu: StartQemu, tmp_path: Path) -> None:
         twin = str(uuid.uuid4())
@@ -268,9 +268,9 @@ class TestShapesOfQemu:
         second = await start_qemu("b", "-uuid", twin, identity=False)
         driver = make_driver(tmp_path / "*.qmp")
         assert [server.name for server in await driver.list_servers()] == ["a"]
-        (trouble,) = await driver.troubles()
-        assert trouble.startswith(f"{second}: ")
-        assert str(first) in trouble
+        (problem,) = await driver.check()
+        assert problem.startswith(f"{second}: ")
+        assert str(first) in problem
 
     async def test_a_process_with_another_title_is_still_known_as_qemu(
         self, start_qemu: StartQemu, tmp_path: Path

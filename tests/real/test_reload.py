@@ -170,7 +170,7 @@ class TestACertificate:
         async with sessions_on(service, SERVER, 2) as sessions, traffic(sessions):
             # Half of the new pair: the old one stays, and the log says why.
             chain.write_bytes((folder / "new" / "certificate.pem").read_bytes())
-            await until(lambda: len(service.events("service.trouble")) == 2)
+            await until(lambda: len(service.events("service.degraded")) == 2)
             for _ in range(8):
                 assert await asyncio.to_thread(served, service.port) == ssl.PEM_cert_to_DER_cert(old.decode())
             key.write_bytes((folder / "new" / "key.pem").read_bytes())

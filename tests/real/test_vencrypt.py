@@ -222,9 +222,9 @@ def test_what_is_not_verified_is_said_aloud(portal: BlockingPortal, service: Ser
     ready = service.get("/readyz")
     assert ready.status_code == 200
     drivers = ready.json()["parts"]["drivers"]
-    assert set(drivers["static"]["troubles"]) == loud
-    assert drivers["qemu"]["troubles"] == []
-    portal.call(until, lambda: {event["trouble"] for event in service.events("service.trouble")} == loud)
+    assert set(drivers["static"]["problems"]) == loud
+    assert drivers["qemu"]["problems"] == []
+    portal.call(until, lambda: {event["problem"] for event in service.events("service.degraded")} == loud)
 
 
 def test_no_secret_is_in_the_log(service: Service) -> None:

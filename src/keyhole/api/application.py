@@ -20,7 +20,7 @@ from keyhole.api.openapi.document import document
 from keyhole.api.pages import ConsolePageExchange, PageExchange, page_headers
 from keyhole.api.services import ApiServices
 from keyhole.api.v1.exchange import PREFIX as OWN
-from keyhole.api.v1.exchange import OwnExchange
+from keyhole.api.v1.exchange import V1Exchange
 from keyhole.api.v1.operations import methods_at
 from keyhole.errors import Refusal
 from keyhole.protocols.http.ticket_cookie import console_of
@@ -62,7 +62,7 @@ class Application:
         if _is_below(path, IDENTITY):
             return IdentityExchange(request, self._services)
         if _is_below(path, OWN) or methods_at(path):
-            return OwnExchange(request, self._services, self._document)
+            return V1Exchange(request, self._services, self._document)
         if path in HEALTH_PATHS:
             return HealthExchange(request, self._services)
         if console_of(path) is not None:
@@ -79,9 +79,9 @@ class Application:
             failure = refusal
         except Exception as error:
             # A defect of ours. The client learns no more than that, the log has it all.
-            self._services.observer.service_failed(f"{exchange.surface} {exchange.request_id}", error)
+            self._services.telemetry.service_failed(f"{exchange.surface} {exchange.request_id}", error)
             failure = internal_error()
-        self._services.observer.refused(
+        self._services.telemetry.refused(
             failure.reason,
             exchange.surface,
             loggable(str(failure)),

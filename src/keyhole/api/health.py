@@ -50,27 +50,27 @@ class HealthExchange(Exchange):
         return raw_response(status_of(refusal), f"{refusal}\n".encode(), _TEXT, [NO_STORE, *headers_of(refusal)])
 
     async def _readiness(self) -> Response:
-        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}, each with its "troubles".
+        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}, each with its "problems".
 
-        200 while Keyhole itself can serve: a driver's trouble concerns its own servers only.
+        200 while Keyhole itself can serve: a driver's problem concerns its own servers only.
         """
         services = self._services
         store, identity, *drivers = await asyncio.gather(
-            self._troubles("store", services.store_troubles),
-            self._troubles("identity", services.identity.troubles),
-            *(self._troubles(f"driver {driver.name}", driver.troubles) for driver in services.drivers),
+            self._problems("store", services.store_problems),
+            self._problems("identity", services.identity.check),
+            *(self._problems(f"driver {driver.name}", driver.check) for driver in services.drivers),
         )
         names = [driver.name for driver in services.drivers]
         parts: dict[str, Any] = {
-            "store": {"troubles": store},
-            "identity": {"troubles": identity},
-            "drivers": {name: {"troubles": troubles} for name, troubles in zip(names, drivers, strict=True)},
+            "store": {"problems": store},
+            "identity": {"problems": identity},
+            "drivers": {name: {"problems": problems} for name, problems in zip(names, drivers, strict=True)},
         }
         ready = not store and not identity
         return json_response(200 if ready else 503, {"ready": ready, "parts": parts}, [NO_STORE])
 
     @staticmethod
-    async def _troubles(part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
+    async def _problems(part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
         try:
             async with asyncio.timeout(PART_DEADLINE_SECONDS):
                 return list(await ask())

@@ -10,7 +10,7 @@ from keyhole.api.compute.versions import NEWEST, OLDEST
 from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
-from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS, OwnOperation
+from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS, V1Operation
 from keyhole.model import Identity, Role
 
 
@@ -130,7 +130,7 @@ def _own() -> Iterator[str]:
         )
 
 
-def _who(operation: OwnOperation) -> str:
+def _who(operation: V1Operation) -> str:
     if operation.ticket:
         return "ticket"
     if operation.role is not None:
@@ -138,14 +138,14 @@ def _who(operation: OwnOperation) -> str:
     return "any role" if operation.signed_in else "anybody"
 
 
-def _takes(operation: OwnOperation) -> str:
+def _takes(operation: V1Operation) -> str:
     if operation.body is None:
         return ", ".join(f"`{name}`" for name in operation.query) or "-"
     fields = operation.body.model_fields.items()
     return "`{" + ", ".join(f'"{name}"{"" if field.is_required() else "?"}' for name, field in fields) + "}`"
 
 
-def _answer(operation: OwnOperation) -> str:
+def _answer(operation: V1Operation) -> str:
     return f"{operation.status}" if operation.answer is None else f"`{_keys(operation.answer)}`"
 
 
@@ -175,7 +175,7 @@ def _health() -> Iterator[str]:
     yield "|---|---|"
     yield "| `GET /healthz` | 200 `ok` while the process lives |"
     yield (
-        '| `GET /readyz` | `{"ready", "parts": {"store", "identity", "drivers"}}` with the `troubles` of each;'
+        '| `GET /readyz` | `{"ready", "parts": {"store", "identity", "drivers"}}` with the `problems` of each;'
         f" 503 when store or identity have some. A part has {PART_DEADLINE_SECONDS:g} seconds to tell. |"
     )
     yield "| `GET /metrics` | [metrics](metrics.md) in Prometheus' text format |"

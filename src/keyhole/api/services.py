@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from keyhole.api.pages import Page
-from keyhole.core.links import Consoles
+from keyhole.core.links import Links
 from keyhole.core.servers import Servers
-from keyhole.core.sessions.registry import Register
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import Tickets
 from keyhole.net.proxies import Proxies
 from keyhole.ports.drivers import HypervisorDriver
-from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
-from keyhole.ports.stores import OpeningStore, RevocationStore
+from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, LoginProvider, TokenIssuer
+from keyhole.ports.stores import AccessStore, RevocationStore
 from keyhole.telemetry.samples import Family
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class ApiServices:
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
     `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; persons sign in at
-    the `desk`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
-    believed about who their clients are; `store_troubles` says what ails the store; `count` gives the metrics of the
+    the `login`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
+    believed about who their clients are; `store_problems` says what ails the store; `count` gives the metrics of the
     whole service, of each of its processes.
     """
 
@@ -32,19 +32,19 @@ class ApiServices:
     allowed_origins: frozenset[str]
     frame_ancestors: frozenset[str]
     servers: Servers
-    consoles: Consoles
+    consoles: Links
     tickets: Tickets
-    register: Register
+    registry: SessionRegistry
     revocations: RevocationStore
-    openings: OpeningStore
+    accesses: AccessStore
     identity: IdentityProvider
-    desk: SignInDesk
+    login: LoginProvider
     issuer: TokenIssuer | None
     credentials: ApplicationCredentials | None
     proxies: Proxies
-    observer: Observer
+    telemetry: Telemetry
     drivers: Sequence[HypervisorDriver]
-    store_troubles: Callable[[], Awaitable[Sequence[str]]]
+    store_problems: Callable[[], Awaitable[Sequence[str]]]
     pages: Mapping[str, Page]
     clock: Callable[[], float]
     count: Callable[[], Awaitable[Sequence[Family]]]

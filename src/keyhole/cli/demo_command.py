@@ -24,7 +24,7 @@ from keyhole.model import ConsoleType, Identity, Role
 from keyhole.net.bind import bind_tcp
 from keyhole.runtime.build import Service, running
 from keyhole.telemetry.logs import make_logger
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 GUEST_NAME = "keyhole-demo"
 GUEST_ID = "5e1f0de0-0000-4000-8000-000000000001"
@@ -66,11 +66,11 @@ async def _demo(options: DemoOptions) -> None:
             typer.echo("Serving the simulated guest: a screen and a serial port made by Keyhole itself.")
         settings = config.make(_settings(options, password, guest), source="demo")
         listener = stack.enter_context(bind_tcp(options.host, options.port))
-        observer = Observer(make_logger())
-        service = await stack.enter_async_context(running(settings, observer))
+        telemetry = Telemetry(make_logger())
+        service = await stack.enter_async_context(running(settings, telemetry))
         await service.accept([listener])
-        observer.service_started(service.url, listen=settings.server.listen, version=__version__)
-        stack.callback(observer.service_stopped)
+        telemetry.service_started(service.url, listen=settings.server.listen, version=__version__)
+        stack.callback(telemetry.service_stopped)
         if guest is not None:
             await guest.until_ready()
         console_url = await _console_url(service)

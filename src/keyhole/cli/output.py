@@ -13,7 +13,7 @@ import typer
 from rich.cells import cell_len
 
 from keyhole.errors import KeyholeError
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 
 class Format(StrEnum):
@@ -58,4 +58,4 @@ def show_columns(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None
 
 
 def _cell(text: str) -> str:
-    return printable(text.encode(errors="replace"))
+    return sanitize(text.encode(errors="replace"))

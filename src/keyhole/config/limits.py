@@ -10,7 +10,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class LimitSettings(Section):
-    """`[limits]`: how much anybody may have at once; 0: no limit. Consoles are counted over all workers; of handshakes
+    """`[limits]`: how much anybody may have at once; 0: no limit. Links are counted over all workers; of handshakes
     each worker allows an equal share, but at least one."""
 
     sessions: Count = Field(10_000, description="Open consoles in all.")
@@ -21,7 +21,7 @@ class LimitSettings(Section):
         500, description="The same from one IPv4 address or IPv6 /64; behind `server.trusted_proxies`, of their client."
     )
     handshakes_per_server: Count = Field(
-        8, description="Consoles of one server that are dialled at once; further ones wait their turn."
+        8, description="Links of one server that are dialled at once; further ones wait their turn."
     )
     head_bytes: Annotated[int, Field(ge=1024, le=65536)] = Field(16384, description="The head of a request.")
     head_seconds: Annotated[float, Field(gt=0, le=300)] = Field(

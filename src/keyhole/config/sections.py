@@ -106,7 +106,7 @@ class SessionSettings(Section):
         description="How long a browser whose session broke off may come back to its console without a new link;"
         " 0: not at all.",
     )
-    rights_seconds: Annotated[int, Field(ge=0)] = Field(
+    reauthorize_seconds: Annotated[int, Field(ge=0)] = Field(
         60,
         description="How often the identity service is asked whether the users of open consoles still may open them;"
         " 0: only when they come back.",
@@ -114,7 +114,7 @@ class SessionSettings(Section):
     drain_seconds: Annotated[int, Field(ge=0)] = Field(
         0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."
     )
-    vanished_seconds: Annotated[int, Field(ge=6)] = Field(
+    keepalive_timeout_seconds: Annotated[int, Field(ge=6)] = Field(
         45,
         description="A session ends at the latest after this long without a sign of life from the viewer or the host.",
     )

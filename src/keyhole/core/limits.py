@@ -1,4 +1,4 @@
-"""How much of everything anybody may have at once: the limits' values, and the places that are counted.
+"""How much of everything anybody may have at once: the limits' values, and the slots that are counted.
 
 Pure counters: no clock, no socket, no settings. 0 means no limit, wherever a limit is a number.
 """
@@ -50,8 +50,8 @@ _SAYS: Mapping[Reason, str] = {
 }
 
 
-class Places:
-    """Places of several kinds, each kind with a limit for one holder: `{Reason.LIMIT_USER: 100}`.
+class Slots:
+    """Slots of several kinds, each kind with a limit for one holder: `{Reason.LIMIT_USER: 100}`.
 
     The kind is named by the reason for which one more is refused. A holder is any text, such as a user's id.
     """
@@ -60,17 +60,17 @@ class Places:
         self._limits = limits
         self._taken: dict[Reason, Counter[str]] = {kind: Counter() for kind in limits}
 
-    def take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> "Place":
-        """One place of each kind for the holders named. Raises LimitReached, and nothing is taken then.
+    def take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> "Slot":
+        """One slot of each kind for the holders named. Raises LimitReached, and nothing is taken then.
 
         `elsewhere` is what these holders have taken where this object does not count.
         """
-        place = Place(self)
-        place.add(claims, elsewhere)
-        return place
+        slot = Slot(self)
+        slot.add(claims, elsewhere)
+        return slot
 
     def taken(self, kind: Reason) -> int:
-        """How many places of a kind are taken, by all holders together."""
+        """How many slots of a kind are taken, by all holders together."""
         return self._taken[kind].total()
 
     def _take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int]) -> None:
@@ -81,43 +81,43 @@ class Places:
         for kind, holder in claims.items():
             self._taken[kind][holder] += 1
 
-    def _give_back(self, kind: Reason, holder: str) -> None:
+    def _release(self, kind: Reason, holder: str) -> None:
         counts = self._taken[kind]
         counts[holder] -= 1
         if not counts[holder]:
             del counts[holder]
 
 
-class Place:
+class Slot:
     """What one holder has taken, until it is given back; as a context, at its end."""
 
-    __slots__ = ("_claims", "_places")
+    __slots__ = ("_claims", "_slots")
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
         self._claims: dict[Reason, str] = {}
 
-    def __enter__(self) -> "Place":
+    def __enter__(self) -> "Slot":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.give_back()
+        self.release()
 
     def add(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> None:
         """Takes more kinds. Raises LimitReached, and what was taken before stays."""
-        self._places._take(claims, elsewhere or {})
+        self._slots._take(claims, elsewhere or {})
         self._claims |= claims
 
-    def hand_on(self) -> "Place":
+    def hand_on(self) -> "Slot":
         """The same, for another who is to give it back; this one then holds nothing."""
-        other = Place(self._places)
+        other = Slot(self._slots)
         self._claims, other._claims = {}, self._claims
         return other
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Once; further calls do nothing."""
         claims, self._claims = self._claims, {}
         for kind, holder in claims.items():
-            self._places._give_back(kind, holder)
+            self._slots._release(kind, holder)

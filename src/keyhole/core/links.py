@@ -12,7 +12,7 @@ from keyhole.core.servers import Servers
 from keyhole.crypto.sealing import seal, unseal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
 from keyhole.identifiers import random_uuid
-from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Rights, Server, Target, Warrant
+from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, RequesterToken, Rights, Server, Target
 from keyhole.ports.stores import GrantStore
 from keyhole.reasons import Reason
 
@@ -36,13 +36,13 @@ class Console:
 class Redemption:
     """A grant that was redeemed, and where its console is right now, as the driver of that name says.
 
-    `warrant` is what the link was asked for with, None where that is not known.
+    `requester` is what the link was asked for with, None where that is not known.
     """
 
     grant: Grant
     target: Target
     driver: str
-    warrant: Warrant | None = None
+    requester: RequesterToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def warrant_of(grant: Grant, secret: str) -> Warrant | None:
+def requester_of(grant: Grant, secret: str) -> RequesterToken | None:
     """What a grant was asked for with, by the secret that it was sealed with; None where that is not known."""
-    return None if grant.sealed_warrant is None else unseal(grant.sealed_warrant, secret)
+    return None if grant.sealed_requester is None else unseal(grant.sealed_requester, secret)
 
 
-class Consoles:
+class Links:
     """Creates and redeems grants. `clock` gives the seconds since the epoch."""
 
     def __init__(
@@ -86,9 +86,9 @@ class Consoles:
         return self._rules.reusable
 
     async def create(
-        self, identity: Identity, server_id: str, console_type: ConsoleType, warrant: Warrant | None = None
+        self, identity: Identity, server_id: str, console_type: ConsoleType, requester: RequesterToken | None = None
     ) -> Console:
-        """Makes a link that opens a server's console, for who asks with a warrant.
+        """Makes a link that opens a server's console, for who asks with a requester.
 
         Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
         """
@@ -98,8 +98,8 @@ class Consoles:
         except ConsoleUnavailable as failure:
             raise ConsoleUnavailable(console_type) from failure
         token = random_uuid()
-        sealed_warrant = None if warrant is None else seal(warrant, token)
-        grant = self._grant(token, identity, server, console_type, target, sealed_warrant)
+        sealed_requester = None if requester is None else seal(requester, token)
+        grant = self._grant(token, identity, server, console_type, target, sealed_requester)
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)
 
@@ -120,7 +120,7 @@ class Consoles:
         """
         grant = await self.claim(self._checked_hash(token))
         try:
-            return await self._target_now(grant, warrant_of(grant, token or ""))
+            return await self._target_now(grant, requester_of(grant, token or ""))
         except BaseException:
             await self.release(grant)
             raise
@@ -148,7 +148,7 @@ class Consoles:
         """Forgets grants that expired long ago; returns how many."""
         return await self._store.sweep_grants(self._clock() - KEEP_EXPIRED_SECONDS)
 
-    async def _target_now(self, grant: Grant, warrant: Warrant | None) -> Redemption:
+    async def _target_now(self, grant: Grant, requester: RequesterToken | None) -> Redemption:
         try:
             driver, server = await self._servers.find(grant.server_id)
             if server.project_id != grant.project_id:
@@ -156,9 +156,9 @@ class Consoles:
             target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
         except (ServerNotFound, ConsoleUnavailable) as failure:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
-        if target.place != grant.address:
+        if target.endpoint != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
-        return Redemption(grant, target, driver.name, warrant)
+        return Redemption(grant, target, driver.name, requester)
 
     def _grant(
         self,
@@ -167,7 +167,7 @@ class Consoles:
         server: Server,
         console_type: ConsoleType,
         target: Target,
-        sealed_warrant: str | None,
+        sealed_requester: str | None,
     ) -> Grant:
         now = self._clock()
         return Grant(
@@ -178,11 +178,11 @@ class Consoles:
             server_id=server.id,
             server_name=server.name,
             console_type=console_type,
-            address=target.place,
+            address=target.endpoint,
             rights=Rights.CONTROL,
             created_at=now,
             expires_at=now + self._rules.lifetime_seconds,
-            sealed_warrant=sealed_warrant,
+            sealed_requester=sealed_requester,
         )
 
     def _url(self, console_type: ConsoleType, token: str) -> str:

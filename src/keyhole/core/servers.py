@@ -27,12 +27,12 @@ class Servers:
         """
         everything = all_projects and identity.is_admin
         answers = await asyncio.gather(*(driver.list_servers() for driver in self._drivers), return_exceptions=True)
-        troubles = [answer for answer in answers if isinstance(answer, BaseException)]
-        for trouble in troubles:
-            if not isinstance(trouble, Unavailable):
-                raise trouble
-        if troubles and len(troubles) == len(answers):
-            raise troubles[0]
+        problems = [answer for answer in answers if isinstance(answer, BaseException)]
+        for problem in problems:
+            if not isinstance(problem, Unavailable):
+                raise problem
+        if problems and len(problems) == len(answers):
+            raise problems[0]
         return [
             server
             for answer in answers
@@ -48,8 +48,8 @@ class Servers:
         for driver in self._drivers:
             try:
                 server = await driver.find_server(server_id)
-            except Unavailable as trouble:
-                silent = trouble
+            except Unavailable as problem:
+                silent = problem
                 continue
             if server is not None:
                 return driver, server
@@ -65,24 +65,24 @@ class Servers:
         return driver, server
 
 
-class Membership(NamedTuple):
+class ServerRef(NamedTuple):
     """That a server is there, in a project."""
 
     server_id: str
     project_id: str
 
 
-class Departures:
+class DeletedServers:
     """Finds servers that were deleted, or moved to another project, by the drivers' lists."""
 
     def __init__(self, drivers: Sequence[HypervisorDriver]) -> None:
         self._drivers = tuple(drivers)
-        self._listed: dict[str, set[Membership]] = {}
+        self._listed: dict[str, set[ServerRef]] = {}
 
-    async def among(self, awaited: Set[Membership]) -> set[Membership]:
+    async def among(self, awaited: Set[ServerRef]) -> set[ServerRef]:
         """Which of these are no longer so. What a driver listed that does not answer now is not taken to be gone."""
         answers = await asyncio.gather(*(driver.list_servers() for driver in self._drivers), return_exceptions=True)
-        missing, listed_before = set(awaited), set[Membership]()
+        missing, listed_before = set(awaited), set[ServerRef]()
         all_answered = True
         for driver, answer in zip(self._drivers, answers, strict=True):
             if isinstance(answer, Unavailable):
@@ -91,7 +91,7 @@ class Departures:
                 raise answer
             else:
                 listed_before |= self._listed.get(driver.name, set())
-                listed = {place for server in answer if (place := Membership(server.id, server.project_id)) in awaited}
+                listed = {place for server in answer if (place := ServerRef(server.id, server.project_id)) in awaited}
                 self._listed[driver.name] = listed
                 missing -= listed
         return missing if all_answered else missing & listed_before

@@ -13,12 +13,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from keyhole.core.links import Consoles, hash_token, warrant_of
+from keyhole.core.links import Links, hash_token, requester_of
 from keyhole.core.servers import Servers
-from keyhole.core.sessions.live import Pass, Session
+from keyhole.core.sessions.live import ResumeState, Session
 from keyhole.crypto.sealing import seal
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
-from keyhole.model import CONSOLE_TYPES, Grant, Target, Ticket, Warrant
+from keyhole.model import CONSOLE_TYPES, Grant, RequesterToken, Target, Ticket
 from keyhole.ports.identity import IdentityProvider
 from keyhole.ports.stores import TicketStore
 from keyhole.reasons import Reason
@@ -46,18 +46,18 @@ class TicketRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumption:
+class ResumedConsole:
     """A ticket that opens its console again: what with, where it is now by which driver, and what was before.
 
-    Where it did not open before, its link was used for this and is to be given back if it does not open now. `warrant`
+    Where it did not open before, its link was used for this and is released if it does not open now. `requester`
     is what the link was asked for with, None where that is not known.
     """
 
     grant: Grant
     target: Target
     driver: str
-    holds: Pass
-    warrant: Warrant | None
+    resume: ResumeState
+    requester: RequesterToken | None
 
 
 class Tickets:
@@ -69,7 +69,7 @@ class Tickets:
     def __init__(
         self,
         store: TicketStore,
-        consoles: Consoles,
+        consoles: Links,
         servers: Servers,
         identity: IdentityProvider,
         rules: TicketRules,
@@ -99,14 +99,14 @@ class Tickets:
         """How long a browser shall keep a ticket: longer than any is good, or a week where there is no limit."""
         return (self._rules.maximum_seconds or 7 * 24 * 3600) + self._rules.resume_seconds
 
-    def issue(self, grant: Grant, warrant: Warrant | None) -> tuple[str, Pass]:
+    def issue(self, grant: Grant, requester: RequesterToken | None) -> tuple[str, ResumeState]:
         """A new ticket for who opens a grant's console: its secret, and what its session is opened with."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        grant = replace(grant, sealed_warrant=None if warrant is None else seal(warrant, secret))
+        grant = replace(grant, sealed_requester=None if requester is None else seal(requester, secret))
         ticket = Ticket(hash_token(secret), grant, seen_at=self._clock())
         self._new.add(ticket.secret_hash)
         self._note(ticket)
-        return secret, Pass(ticket)
+        return secret, ResumeState(ticket)
 
     async def find(self, console_id: str, secret: str | None) -> Ticket:
         """The good ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
@@ -122,7 +122,7 @@ class Tickets:
             raise TicketRefused(Reason.TICKET_UNKNOWN)
         return ticket
 
-    async def resume(self, console_id: str, secret: str | None) -> Resumption:
+    async def resume(self, console_id: str, secret: str | None) -> ResumedConsole:
         """Lets the holder of a ticket back in.
 
         Raises TicketRefused; TokenRefused where the console never opened and its link is not good any more;
@@ -130,8 +130,8 @@ class Tickets:
         """
         ticket = await self.find(console_id, secret)
         grant = ticket.grant
-        warrant = warrant_of(grant, secret or "")
-        if not await self._still_may(grant, warrant):
+        requester = requester_of(grant, secret or "")
+        if not await self._still_may(grant, requester):
             raise self._ended(ticket, Reason.REVOKED)
         if ticket.opened_at is None:
             grant = await self._consoles.claim(grant.token_hash)
@@ -142,7 +142,9 @@ class Tickets:
                 await self._consoles.release(grant)
             raise
         # The server may have moved meanwhile: a ticket is for a server, not for a place.
-        return Resumption(replace(grant, address=target.place), target, driver, self._pass(ticket), warrant)
+        return ResumedConsole(
+            replace(grant, address=target.endpoint), target, driver, self._resume_state(ticket), requester
+        )
 
     def deadline_of(self, ticket: Ticket) -> float | None:
         """When the console has been open for as long as is allowed; None where it may stay, or never opened."""
@@ -204,10 +206,10 @@ class Tickets:
         secret_hash = hash_token(secret)
         return self._unkept.get(secret_hash) or await self._store.find_ticket(secret_hash)
 
-    async def _still_may(self, grant: Grant, warrant: Warrant | None) -> bool:
+    async def _still_may(self, grant: Grant, requester: RequesterToken | None) -> bool:
         """An identity service that does not answer takes nothing from anybody; open sessions are asked about again."""
         try:
-            return await self._identity.may_open(grant.user_id, grant.project_id, warrant)
+            return await self._identity.may_open(grant.user_id, grant.project_id, requester)
         except Unavailable:
             return True
 
@@ -223,12 +225,12 @@ class Tickets:
             raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
         return driver.name, target
 
-    def _pass(self, ticket: Ticket) -> Pass:
+    def _resume_state(self, ticket: Ticket) -> ResumeState:
         if ticket.opened_at is None:
-            return Pass(ticket)
+            return ResumeState(ticket)
         now = self._clock()
         input_at = ticket.seen_at if ticket.input_at is None else ticket.input_at
-        return Pass(ticket, open_seconds=now - ticket.opened_at, idle_seconds=max(0.0, now - input_at))
+        return ResumeState(ticket, open_seconds=now - ticket.opened_at, idle_seconds=max(0.0, now - input_at))
 
     def _ended(self, ticket: Ticket, reason: Reason, detail: str = "") -> TicketRefused:
         self.end(ticket, reason, detail)

@@ -11,27 +11,27 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyhole.model import Warrant
+from keyhole.model import RequesterToken
 
 NONCE_BYTES = 12
 
 
-def seal(warrant: Warrant, secret: str) -> str:
-    """The warrant as it may be kept."""
-    content = f"{warrant.expires_at!r} {warrant.application_credential_id or ''} {warrant.token}"
+def seal(requester: RequesterToken, secret: str) -> str:
+    """The requester as it may be kept."""
+    content = f"{requester.expires_at!r} {requester.application_credential_id or ''} {requester.token}"
     nonce = secrets.token_bytes(NONCE_BYTES)
     return base64.b64encode(nonce + _lock(secret).encrypt(nonce, content.encode(), None)).decode()
 
 
-def unseal(sealed: str, secret: str) -> Warrant | None:
-    """The warrant that was sealed with this secret; None for what was not."""
+def unseal(sealed: str, secret: str) -> RequesterToken | None:
+    """The requester that was sealed with this secret; None for what was not."""
     try:
         packed = base64.b64decode(sealed, validate=True)
         content = _lock(secret).decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], None)
     except (InvalidTag, ValueError):
         return None
     expires_at, credential_id, token = content.decode().split(" ", 2)
-    return Warrant(token, float(expires_at), credential_id or None)
+    return RequesterToken(token, float(expires_at), credential_id or None)
 
 
 def _lock(secret: str) -> AESGCM:

@@ -5,12 +5,12 @@ A browser (a request with an allowed Origin) that opens a link is given a ticket
 
 from dataclasses import dataclass
 
-from keyhole.core.links import Consoles
-from keyhole.core.sessions.live import Pass
-from keyhole.core.sessions.registry import Register
+from keyhole.core.links import Links
+from keyhole.core.sessions.live import ResumeState
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import Tickets
 from keyhole.gateway.origin import check_origin
-from keyhole.model import Grant, Target, Warrant
+from keyhole.model import Grant, RequesterToken, Target
 from keyhole.protocols.http.head import RequestHead, console_token, query_value
 from keyhole.protocols.http.ticket_cookie import console_of, secret_in, ticket_cookie
 from keyhole.reasons import Reason
@@ -20,17 +20,17 @@ from keyhole.reasons import Reason
 class Entrance:
     """What admission needs. `allowed_origins` are exact and include public_url's own; `secure` that it is https."""
 
-    consoles: Consoles
+    consoles: Links
     tickets: Tickets
-    register: Register
+    registry: SessionRegistry
     allowed_origins: frozenset[str]
     secure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a viewer is let in for, on a target of that driver's. `holds` is its ticket, which `set_cookie` has its
-    browser keep; `warrant` is what the console was asked for with, where that is known.
+    """What a viewer is let in for, on a target of that driver's. `resume` is its ticket, which `set_cookie` has its
+    browser keep; `requester` is what the console was asked for with, where that is known.
 
     Where `link_used`, the console's link is given back if the console does not open.
     """
@@ -38,13 +38,13 @@ class Admission:
     grant: Grant
     target: Target
     driver: str
-    warrant: Warrant | None
-    holds: Pass | None = None
+    requester: RequesterToken | None
+    resume: ResumeState | None = None
     set_cookie: str | None = None
 
     @property
     def link_used(self) -> bool:
-        return self.holds is None or self.holds.ticket.opened_at is None
+        return self.resume is None or self.resume.ticket.opened_at is None
 
 
 async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -> Admission:
@@ -60,10 +60,10 @@ async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -
     check_origin(head, entrance.allowed_origins, token_is_cookie=is_cookie)
     redemption = await entrance.consoles.redeem(token)
     if not can_come_back or not head.get("origin") or not entrance.tickets.offered:
-        return Admission(redemption.grant, redemption.target, redemption.driver, redemption.warrant)
-    secret, holds = entrance.tickets.issue(redemption.grant, redemption.warrant)
+        return Admission(redemption.grant, redemption.target, redemption.driver, redemption.requester)
+    secret, resume = entrance.tickets.issue(redemption.grant, redemption.requester)
     cookie = _cookie(entrance, redemption.grant.id, secret)
-    return Admission(redemption.grant, redemption.target, redemption.driver, redemption.warrant, holds, cookie)
+    return Admission(redemption.grant, redemption.target, redemption.driver, redemption.requester, resume, cookie)
 
 
 async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -> Admission:
@@ -71,12 +71,12 @@ async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -
     check_origin(head, entrance.allowed_origins, token_is_cookie=True)
     secret = secret_in(head.headers)
     resumption = await entrance.tickets.resume(console_id, secret)
-    ticket = resumption.holds.ticket
+    ticket = resumption.resume.ticket
     if ticket.opened_at is not None:
-        await entrance.register.end_of_ticket(ticket.secret_hash, Reason.VIEWER_REPLACED)
+        await entrance.registry.end_of_ticket(ticket.secret_hash, Reason.VIEWER_REPLACED)
     cookie = _cookie(entrance, console_id, secret or "")
     return Admission(
-        resumption.grant, resumption.target, resumption.driver, resumption.warrant, resumption.holds, cookie
+        resumption.grant, resumption.target, resumption.driver, resumption.requester, resumption.resume, cookie
     )
 
 

@@ -1,8 +1,8 @@
 """A connection during its set-up; and the two ways in which a viewer's bytes travel.
 
-`Connection` has a handshake's machine converse with the peer, where the bytes arrive: who set it up is woken when
+`Connection` has a handshake's machine run with the peer, where the bytes arrive: who set it up is woken when
 something has happened, not for each message. What arrives at other times is gathered until somebody asks for it, and
-no more is read from the socket when too much has gathered. When set-up is over the transport is handed to the pump.
+no more is read from the socket when too much has gathered. When set-up is over the transport is handed to the relay.
 """
 
 import asyncio
@@ -17,14 +17,12 @@ from keyhole.protocols.websocket.frames_in import Close, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import frame_header, pong_frame
 from keyhole.protocols.websocket.upgrade import upgrade_response
 from keyhole.reasons import Reason
-from keyhole.relay.closing import close_soon, say_goodbye
+from keyhole.relay.closing import close_soon, close_with_reason
 from keyhole.relay.endings import Ending
+from keyhole.relay.relay import WRITE_BUFFER_BYTES
 
 HELD_BYTES = 64 * 1024
 """How much may wait unread during set-up before the peer is told to wait."""
-
-WRITE_BUFFER_BYTES = 64 * 1024
-"""How much may wait to be sent before the other side is paused."""
 
 
 class Connection(asyncio.Protocol):
@@ -50,7 +48,7 @@ class Connection(asyncio.Protocol):
         start. uvloop's TLS forgets what it holds for a paused protocol when the peer hangs up without a goodbye."""
 
     @property
-    def heard(self) -> bool:
+    def has_received(self) -> bool:
         """Whether the peer has said anything yet."""
         return self.received_bytes > 0
 
@@ -70,7 +68,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
         machine = self._machine
-        if machine is None or machine.rests:
+        if machine is None or machine.is_waiting_for_us:
             self._hold(data)
             self._regulate()
             return
@@ -80,7 +78,7 @@ class Connection(asyncio.Protocol):
             self._failure = error
             self._wake()
         else:
-            if machine.rests:
+            if machine.is_waiting_for_us:
                 self._wake()
 
     def pause_writing(self) -> None:
@@ -95,17 +93,17 @@ class Connection(asyncio.Protocol):
         self._lost = True
         self._wake()
 
-    async def converse(self, machine: Machine[Any]) -> None:
+    async def run(self, machine: Machine[Any]) -> None:
         """Hands the machine what arrives, and the peer what the machine says, until the machine rests.
 
         Raises what the machine raises, and SessionEnded when the peer goes away.
         """
         self._say(machine)
-        if self._held and not machine.rests:
+        if self._held and not machine.is_waiting_for_us:
             self._hear(machine, self.take())
         self._machine = machine
         try:
-            while not machine.rests:
+            while not machine.is_waiting_for_us:
                 if self._lost or self.transport.is_closing():
                     self._break_off(machine)
                 self._rest = asyncio.get_running_loop().create_future()
@@ -231,7 +229,7 @@ class WebSocketViewer(Connection):
 
     def refuse(self, ending: Ending, linger_seconds: float) -> None:
         """Says why there is no console, and closes."""
-        say_goodbye(self.transport, self.frames, ending, linger_seconds)
+        close_with_reason(self.transport, self.frames, ending, linger_seconds)
 
     def send(self, message: bytes) -> None:
         self.send_raw(frame_header(len(message)) + message)
@@ -256,19 +254,19 @@ class WebSocketViewer(Connection):
 Viewer = RawViewer | WebSocketViewer
 
 
-def watch_line(transport: asyncio.Transport, vanished_seconds: float) -> None:
-    """Has the kernel watch over a transport's connection (`watch`)."""
+def enable_connection_keepalive(transport: asyncio.Transport, keepalive_timeout_seconds: float) -> None:
+    """Has the kernel watch over a transport's connection (`enable_keepalive`)."""
     line = transport.get_extra_info("socket")
     if line is None:
         return
     sock = socket.socket(line.family, socket.SOCK_STREAM, fileno=line.fileno())  # the transport's makes one each time
     try:
-        watch(sock, vanished_seconds)
+        enable_keepalive(sock, keepalive_timeout_seconds)
     finally:
         sock.detach()
 
 
-def watch(sock: socket.socket, vanished_seconds: float) -> None:
+def enable_keepalive(sock: socket.socket, keepalive_timeout_seconds: float) -> None:
     """Has the kernel end a TCP connection (TimeoutError) whose peer answers nothing, or takes nothing, for so long.
 
     What is set on a listening socket holds for all that it accepts. TCP_USER_TIMEOUT bounds unacknowledged data and,
@@ -276,8 +274,8 @@ def watch(sock: socket.socket, vanished_seconds: float) -> None:
     """
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    probe_seconds = max(1, int(vanished_seconds / 3))
+    probe_seconds = max(1, int(keepalive_timeout_seconds / 3))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, probe_seconds)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, probe_seconds)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(vanished_seconds * 1000))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(keepalive_timeout_seconds * 1000))

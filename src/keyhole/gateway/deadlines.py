@@ -14,7 +14,7 @@ class Deadlines:
     others have their turn at the same server."""
     viewer: float = 20.0
     """The viewer's handshake: three round trips over a bad line."""
-    vanished: float = 45.0
+    keepalive_timeout: float = 45.0
     """How long a peer of a running session may answer nothing before it counts as gone."""
     linger: float = 3.0
     """How long a peer may take to read its goodbye before the line is cut."""

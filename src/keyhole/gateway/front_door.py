@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
-from keyhole.core.limits import HandshakeLimits, Place, Places
+from keyhole.core.limits import HandshakeLimits, Slot, Slots
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.http_server import API_PREFIXES, HttpServer
@@ -41,10 +41,10 @@ from keyhole.telemetry.telemetry import Surface
 
 CONSOLE_PATH = "/console"
 
-TURNED_AWAY_SECONDS = 1.0
-"""How long a connection without a place may take to send its request, so that it can read its answer."""
+REJECTED_SECONDS = 1.0
+"""How long a connection without a slot may take to send its request, so that it can read its answer."""
 
-Route = Callable[[asyncio.Transport, RequestHead, bytes, Place], None]
+Route = Callable[[asyncio.Transport, RequestHead, bytes, Slot], None]
 
 
 class Accepting(Protocol):
@@ -74,22 +74,22 @@ class FrontDoor:
         self.parts = parts
         self.head_bytes = http.head_bytes
         self._proxies = proxies
-        self._handshakes = Places(
+        self._handshakes = Slots(
             {Reason.LIMIT_ADDRESS: handshakes.per_address, Reason.LIMIT_HANDSHAKES: handshakes.total}
         )
         self._http = http
         self._public_url = public_url
-        self._waiting: set[_Doorstep] = set()
+        self._waiting: set[_HeadReader] = set()
         self._setups: set[asyncio.Task[None]] = set()
         http.retake = self._retake
 
-    def protocol(self, place: Place | None = None) -> asyncio.Protocol:
-        """A protocol for one more accepted connection, which may have its place already."""
-        return _Doorstep(self, self.route, place)
+    def protocol(self, slot: Slot | None = None) -> asyncio.Protocol:
+        """A protocol for one more accepted connection, which may have its slot already."""
+        return _HeadReader(self, self.route, slot)
 
-    def plain_protocol(self, place: Place) -> asyncio.Protocol:
+    def plain_protocol(self, slot: Slot) -> asyncio.Protocol:
         """A protocol for a connection without TLS where TLS is spoken."""
-        return _Doorstep(self, self._send_to_tls, place)
+        return _HeadReader(self, self._send_to_tls, slot)
 
     @property
     def is_busy(self) -> bool:
@@ -100,8 +100,8 @@ class FrontDoor:
         """How many connections are on their way."""
         return self._handshakes.taken(Reason.LIMIT_HANDSHAKES)
 
-    def admit(self, peer: object) -> Place:
-        """A place for a new connection, by what its socket calls the peer. Raises LimitReached, which is logged."""
+    def take_slot(self, peer: object) -> Slot:
+        """A slot for a new connection, by what its socket calls the peer. Raises LimitReached, which is logged."""
         address = address_of(peer)
         claims = {Reason.LIMIT_HANDSHAKES: ""}
         if address not in self._proxies:  # else whose connection it is will be in the head
@@ -109,13 +109,13 @@ class FrontDoor:
         try:
             return self._handshakes.take(claims)
         except LimitReached as failure:
-            self.parts.observer.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=name_of(peer))
+            self.parts.telemetry.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=name_of(peer))
             raise
 
-    def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, place: Place) -> None:
+    def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
         """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade.
 
-        What is not handed on of its place is the caller's to give back.
+        What is not handed on of its slot is the caller's to give back.
         """
         if wants_websocket(head) and not head.path.startswith(API_PREFIXES):
             upgrade = check_upgrade(head)
@@ -131,24 +131,24 @@ class FrontDoor:
         viewer.adopt(transport, following)
         transport.set_protocol(viewer)
         try:
-            self._claim_forwarded(transport, head, place)
+            self._claim_forwarded(transport, head, slot)
         except LimitReached as failure:
             refuse_viewer(self.parts, viewer, failure)
             return
-        self._spawn(open_session(self.parts, viewer, head), place.hand_on())
+        self._spawn(open_session(self.parts, viewer, head), slot.hand_on())
 
     def refuse(self, transport: asyncio.Transport, status: int, phrase: str, reason: Reason, message: str) -> None:
         """Answers a request that goes nowhere."""
-        self.parts.observer.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
+        self.parts.telemetry.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
         transport.write(refusal(status, phrase, f"{message}\n"))
         close_soon(transport, self.parts.deadlines.linger)
 
-    def turn_away(self, transport: asyncio.Transport, failure: LimitReached) -> None:
-        """Answers a connection for which there is no place, whatever it is going to ask for."""
+    def reject(self, transport: asyncio.Transport, failure: LimitReached) -> None:
+        """Answers a connection for which there is no slot, whatever it is going to ask for."""
         full = failure.reason is Reason.LIMIT_HANDSHAKES
         status, phrase = (503, "Service Unavailable") if full else (429, "Too Many Requests")
         transport.write(refusal(status, phrase, f"{failure.reason}: {failure}\n"))
-        transport.set_protocol(_TurnedAway(transport))
+        transport.set_protocol(_Rejected(transport))
 
     def retire(self) -> None:
         """From now on a connection serves the request that it has begun and no more; sessions go on."""
@@ -164,8 +164,8 @@ class FrontDoor:
         await asyncio.sleep(0)
         listener.close()
         self.parts.sessions.end_all(Reason.RESTARTING)
-        for doorstep in tuple(self._waiting):
-            doorstep.transport.abort()
+        for reader in tuple(self._waiting):
+            reader.transport.abort()
         for setup in tuple(self._setups):
             setup.cancel()
         if self._setups:
@@ -173,18 +173,18 @@ class FrontDoor:
         await self._http.close(self.parts.deadlines.linger)
         await all_gone
 
-    def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, place: Place) -> None:
-        """Takes a place at the address of a proxy's client, too. Raises LimitReached."""
+    def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, slot: Slot) -> None:
+        """Takes a slot at the address of a proxy's client, too. Raises LimitReached."""
         peer = peer_address(transport)
         if peer in self._proxies:
             client = self._proxies.client_of(peer, head.get_all("x-forwarded-for"))
-            place.add({Reason.LIMIT_ADDRESS: network_of(client)})
+            slot.add({Reason.LIMIT_ADDRESS: network_of(client)})
 
     def _frames(self) -> FrameReader:
         limits = self.parts.streams
         return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
 
-    def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, place: Place) -> None:
+    def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
         is_page = head.method in ("GET", "HEAD") and not wants_websocket(head) and not _is_raw_get(head)
         if is_page and not head.path.startswith(API_PREFIXES) and self._public_url.startswith("https://"):
             query = f"?{head.query}" if head.query else ""
@@ -195,43 +195,43 @@ class FrontDoor:
         self.refuse(transport, 403, "Forbidden", Reason.TLS_REQUIRED, message)
 
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
-        doorstep = _Doorstep(self, self.route)
-        transport.set_protocol(doorstep)
-        doorstep.connection_made(transport)
-        doorstep.data_received(head)
+        reader = _HeadReader(self, self.route)
+        transport.set_protocol(reader)
+        reader.connection_made(transport)
+        reader.data_received(head)
 
-    def _spawn(self, setup: Coroutine[None, None, None], place: Place) -> None:
+    def _spawn(self, setup: Coroutine[None, None, None], slot: Slot) -> None:
         task = asyncio.get_running_loop().create_task(setup)
         self._setups.add(task)
-        task.add_done_callback(partial(self._set_up, place))
+        task.add_done_callback(partial(self._set_up, slot))
 
-    def _set_up(self, place: Place, task: asyncio.Task[None]) -> None:
-        place.give_back()
+    def _set_up(self, slot: Slot, task: asyncio.Task[None]) -> None:
+        slot.release()
         self._setups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.parts.observer.service_failed("gateway", error)
+            self.parts.telemetry.service_failed("gateway", error)
 
 
-class _Doorstep(asyncio.Protocol):
-    """One connection until its first head is complete; the place that it is given counts from when it is made."""
+class _HeadReader(asyncio.Protocol):
+    """One connection until its first head is complete; the slot that it is given counts from when it is made."""
 
-    def __init__(self, door: FrontDoor, route: Route, place: Place | None = None) -> None:
+    def __init__(self, door: FrontDoor, route: Route, slot: Slot | None = None) -> None:
         self._door = door
         self._route = route
         self._reader = RequestHeadReader(door.head_bytes)
-        self._given = place
-        self._place: Place
+        self._given = slot
+        self._slot: Slot
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
         try:
-            self._place = (
-                self._given.hand_on() if self._given else self._door.admit(transport.get_extra_info("peername"))
+            self._slot = (
+                self._given.hand_on() if self._given else self._door.take_slot(transport.get_extra_info("peername"))
             )
         except LimitReached as failure:
-            self._door.turn_away(transport, failure)
+            self._door.reject(transport, failure)
             return
         self._door._waiting.add(self)
         self._timer = asyncio.get_running_loop().call_later(self._door.parts.deadlines.head, self._too_slow)
@@ -253,12 +253,12 @@ class _Doorstep(asyncio.Protocol):
         self._leave()
 
     def _hand_on(self, head: RequestHead) -> None:
-        place = self._place.hand_on()
+        slot = self._slot.hand_on()
         self._leave()
         try:
-            self._route(self.transport, head, self._reader.trailing_data(), place)
+            self._route(self.transport, head, self._reader.trailing_data(), slot)
         finally:
-            place.give_back()
+            slot.release()
 
     def _too_slow(self) -> None:
         self._refuse(408, "Request Timeout", Reason.REQUEST_TOO_SLOW, "The request head did not arrive in time.")
@@ -269,18 +269,18 @@ class _Doorstep(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._door._waiting.discard(self)
-        self._place.give_back()
+        self._slot.release()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
 
-class _TurnedAway(asyncio.Protocol):
+class _Rejected(asyncio.Protocol):
     """Waits a moment for the request before it closes: closing before would reset the connection, answer and all."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._timer = asyncio.get_running_loop().call_later(TURNED_AWAY_SECONDS, transport.close)
+        self._timer = asyncio.get_running_loop().call_later(REJECTED_SECONDS, transport.close)
 
     def data_received(self, data: bytes) -> None:
         self._transport.close()

@@ -17,12 +17,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.write_coalescer import OneWriteTransport
+from keyhole.gateway.write_coalescer import WriteCoalescer
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
-from keyhole.telemetry.telemetry import Observer, Surface
+from keyhole.telemetry.telemetry import Surface, Telemetry
 
 API_PREFIXES = ("/compute", "/identity", "/v1/")
 """Paths on which an upgrade opens no console."""
@@ -35,7 +35,7 @@ class HttpServer:
     """Makes protocols for connections; `retake(transport, head)` gets those that upgrade later on."""
 
     def __init__(
-        self, application: Any, observer: Observer, deadlines: Deadlines, head_bytes: int = HEAD_LIMIT_BYTES
+        self, application: Any, telemetry: Telemetry, deadlines: Deadlines, head_bytes: int = HEAD_LIMIT_BYTES
     ) -> None:
         self._config = uvicorn.Config(
             application,
@@ -50,7 +50,7 @@ class HttpServer:
         )
         self._config.load()
         self.state = ServerState()
-        self.observer = observer
+        self.telemetry = telemetry
         self.deadlines = deadlines
         self.head_bytes = head_bytes
         self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
@@ -102,11 +102,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self.idle_since: float = math.inf
         """The server's second in which the last answer was given; never, while a request is under way."""
-        self.logger = _quiet_logger(server.observer)
+        self.logger = _quiet_logger(server.telemetry)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._below = transport
-        super().connection_made(OneWriteTransport(transport))
+        super().connection_made(WriteCoalescer(transport))
 
     def data_received(self, data: bytes) -> None:
         self.idle_since = math.inf
@@ -163,7 +163,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, phrase: str, reason: Reason) -> None:
         self._head_timer = None
-        self._server.observer.refused(reason, Surface.GATEWAY, phrase)
+        self._server.telemetry.refused(reason, Surface.GATEWAY, phrase)
         self.transport.write(refusal(status, phrase))
         self.transport.close()
 
@@ -174,19 +174,19 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class _ObserverHandler(logging.Handler):
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         super().__init__(logging.ERROR)
-        self._observer = observer
+        self._telemetry = telemetry
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, asyncio.CancelledError):
             return  # a request that we ended ourselves
-        self._observer.service_failed("http", error or RuntimeError(record.getMessage()))
+        self._telemetry.service_failed("http", error or RuntimeError(record.getMessage()))
 
 
-def _quiet_logger(observer: Observer) -> logging.Logger:
-    """A logger of our own for uvicorn: its errors go to the observer, its remarks nowhere."""
+def _quiet_logger(telemetry: Telemetry) -> logging.Logger:
+    """A logger of our own for uvicorn: its errors go to the telemetry, its remarks nowhere."""
     logger = logging.Logger("keyhole.http", logging.ERROR)
-    logger.addHandler(_ObserverHandler(observer))
+    logger.addHandler(_ObserverHandler(telemetry))
     return logger

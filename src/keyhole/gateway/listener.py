@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterable
 from typing import Protocol
 
-from keyhole.gateway.connection import watch
+from keyhole.gateway.connection import enable_keepalive
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.tls_server import TlsServer
 from keyhole.net.bind import BACKLOG
@@ -61,7 +61,7 @@ class Listener:
 async def listen(listener: socket.socket, door: FrontDoor, certificate: Certificate | None) -> _Server:
     """Accepts connections on one socket from now on, all of them watched over; closes it in the end."""
     loop = asyncio.get_running_loop()
-    watch(listener, door.parts.deadlines.vanished)
+    enable_keepalive(listener, door.parts.deadlines.keepalive_timeout)
     if certificate is not None:
         return TlsServer(listener, door, certificate)
     if listener.family == socket.AF_UNIX:

@@ -1,4 +1,4 @@
-"""A session from its viewer's request to its pump: admission, reaching the target, both handshakes.
+"""A session from its viewer's request to its relay: admission, reaching the target, both handshakes.
 
 What is refused before the upgrade (a bad link or ticket, a wrong origin) is an HTTP answer without a body; everything
 later ends with a named reason that the page can read.
@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keyhole.core.limits import Place, StreamLimits
+from keyhole.core.limits import Slot, StreamLimits
 from keyhole.core.sessions.live import Sessions
 from keyhole.errors import (
     KeyholeError,
@@ -19,24 +19,24 @@ from keyhole.errors import (
     TokenRefused,
 )
 from keyhole.gateway.admission import Admission, Entrance, admit
-from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, watch_line
+from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, enable_connection_keepalive
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial.dial import dial, is_encrypted
-from keyhole.gateway.dial_queue import Turns
+from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.handshake.rfb import join_target, join_viewer, open_tunnel
 from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead
-from keyhole.protocols.input_blocker import WatchedLine
+from keyhole.protocols.input_blocker import InputBlocker
 from keyhole.protocols.rfb.handshake.target import ServerInit
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
 from keyhole.relay.endings import Ending, ending_of_target, ending_of_viewer
 from keyhole.relay.read_buffer import ReadBuffer
-from keyhole.relay.relay import Pump
-from keyhole.telemetry.telemetry import Observer, Surface
+from keyhole.relay.relay import Relay
+from keyhole.telemetry.telemetry import Surface, Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class SessionParts:
 
     entrance: Entrance
     sessions: Sessions
-    observer: Observer
+    telemetry: Telemetry
     clock: Callable[[], float]
     deadlines: Deadlines = field(default_factory=Deadlines)
     tls: ClientContexts = field(default_factory=ClientContexts)
     streams: StreamLimits = field(default_factory=StreamLimits)
-    turns: Turns = field(default_factory=Turns)
+    dial_queue: DialQueue = field(default_factory=DialQueue)
     buffer: ReadBuffer = field(default_factory=ReadBuffer)
 
 
@@ -97,12 +97,12 @@ async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, st
     """Opens the session. Raises _NotOpened."""
     line: Connection | None = None
     try:
-        elsewhere = await parts.entrance.register.elsewhere(admission.grant)
-        with parts.sessions.place(admission.grant, elsewhere) as place:
+        elsewhere = await parts.entrance.registry.elsewhere(admission.grant)
+        with parts.sessions.slot(admission.grant, elsewhere) as slot:
             line, screen, first = await _reach(parts, admission)
             viewer.accept()
             payload = await _greet(parts, viewer, screen)
-            _start(parts, viewer, line, admission, place, started_at, payload, first)
+            _start(parts, viewer, line, admission, slot, started_at, payload, first)
             line = None
     except KeyholeError as failure:
         raise _NotOpened(ending_of_target(failure)) from failure
@@ -117,12 +117,12 @@ async def _reach(parts: SessionParts, admission: Admission) -> tuple[Connection,
     Raises LimitReached, TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
     """
     started_at, seconds = parts.clock(), parts.deadlines.target
-    async with parts.turns.turn(admission.grant.server_id, seconds / 2):
+    async with parts.dial_queue.slot(admission.grant.server_id, seconds / 2):
         left = round(seconds - (parts.clock() - started_at), 1)
         try:
             return await _join(parts, admission.target, left)
         except KeyholeError as failure:
-            parts.observer.target_failed(admission.driver, ending_of_target(failure).reason)
+            parts.telemetry.target_failed(admission.driver, ending_of_target(failure).reason)
             raise
 
 
@@ -134,15 +134,15 @@ async def _join(parts: SessionParts, target: Target, seconds: float) -> tuple[Co
             line = await dial(target)
             await open_tunnel(line, target)
             connected_at = parts.clock()
-            parts.observer.target_connected(connected_at - started_at)
+            parts.telemetry.target_connected(connected_at - started_at)
             if target.protocol is not Protocol.VNC:
                 return line, None, b""
             screen, following = await join_target(line, target, parts.tls)
-            parts.observer.target_joined(parts.clock() - connected_at)
+            parts.telemetry.target_joined(parts.clock() - connected_at)
             return line, screen, following
     except TimeoutError as error:
         _cut(line)
-        if line is not None and line.heard:
+        if line is not None and line.has_received:
             raise TargetFailed(
                 Reason.TARGET_PROTOCOL_ERROR, f"its handshake was not over after {seconds:g} seconds"
             ) from error
@@ -163,7 +163,7 @@ async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None)
     try:
         async with asyncio.timeout(seconds):
             payload = b"" if screen is None else await join_viewer(viewer, screen)
-        parts.observer.viewer_joined(parts.clock() - started_at)
+        parts.telemetry.viewer_joined(parts.clock() - started_at)
         return payload + viewer.unframe(viewer.take())
     except TimeoutError as error:
         raise _NotOpened(Ending(Reason.VIEWER_TIMEOUT, f"no answer within {seconds:g} seconds")) from error
@@ -176,7 +176,7 @@ def _start(
     viewer: Viewer,
     target_line: Connection,
     admission: Admission,
-    place: Place,
+    slot: Slot,
     started_at: float,
     viewer_payload: bytes,
     target_bytes: bytes,
@@ -185,12 +185,12 @@ def _start(
         parts.sessions.closed(session, ending.reason, ending.detail)
 
     grant = admission.grant
-    watch_line(target_line.transport, parts.deadlines.vanished)
-    pump = Pump(
+    enable_connection_keepalive(target_line.transport, parts.deadlines.keepalive_timeout)
+    relay = Relay(
         viewer.transport,
         viewer.frames,
         target_line.transport,
-        _scanner_of(grant, parts.streams),
+        _filter_of(grant, parts.streams),
         ended,
         parts.clock,
         parts.deadlines.linger,
@@ -199,16 +199,16 @@ def _start(
     )
     viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
     session = parts.sessions.opened(
-        place, grant, viewer_name, pump, started_at, encrypted, admission.holds, admission.warrant
+        slot, grant, viewer_name, relay, started_at, encrypted, admission.resume, admission.requester
     )
-    pump.start(viewer_payload, target_bytes + target_line.take())
+    relay.start(viewer_payload, target_bytes + target_line.take())
 
 
-def _scanner_of(grant: Grant, limits: StreamLimits) -> ClientMessageScanner | WatchedLine | None:
+def _filter_of(grant: Grant, limits: StreamLimits) -> ClientMessageFilter | InputBlocker | None:
     view_only = grant.rights is Rights.WATCH
     if CONSOLE_TYPES[grant.console_type].protocol is not Protocol.VNC:
-        return WatchedLine() if view_only else None
-    return ClientMessageScanner(
+        return InputBlocker() if view_only else None
+    return ClientMessageFilter(
         view_only=view_only,
         cut_text_bytes=limits.cut_text_bytes,
         messages_per_second=limits.messages_per_second,
@@ -241,7 +241,7 @@ def _log_refusal(parts: SessionParts, viewer: Viewer, reason: Reason, message: s
             "target": grant.address,
             "user": grant.user_name,
         }
-    parts.observer.refused(reason, Surface.GATEWAY, message, **facts)
+    parts.telemetry.refused(reason, Surface.GATEWAY, message, **facts)
 
 
 def refuse_viewer(parts: SessionParts, viewer: Viewer, failure: Refusal) -> None:

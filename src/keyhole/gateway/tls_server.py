@@ -1,7 +1,7 @@
 """A server that speaks TLS with whoever begins to, and tells those who speak plain HTTP where TLS is.
 
 The first byte of a connection says which of the two it is (RFC 8446 5.1: 22 is a handshake). It is looked at and left
-in the socket, so TLS and the front door read their connections from the beginning. A connection takes its place at the
+in the socket, so TLS and the front door read their connections from the beginning. A connection takes its slot at the
 front door before that byte; one for which there is none is closed, since nothing can be said to it before TLS.
 """
 
@@ -11,7 +11,7 @@ import ssl
 from functools import partial
 from weakref import WeakSet
 
-from keyhole.core.limits import Place
+from keyhole.core.limits import Slot
 from keyhole.errors import LimitReached
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.net.bind import BACKLOG
@@ -68,35 +68,35 @@ class TlsServer:
                 self._loop.call_later(RETRY_SECONDS, self._resume)
                 return
             try:
-                place = self._door.admit(peer)
+                slot = self._door.take_slot(peer)
             except LimitReached:
                 connection.close()
                 continue
             connection.setblocking(False)
             self._accepted.add(connection)
-            task = self._loop.create_task(self._begin(connection, place))
+            task = self._loop.create_task(self._begin(connection, slot))
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
 
-    async def _begin(self, connection: socket.socket, place: Place) -> None:
-        """Hands one connection to the front door, and its place; one that does not begin as it should is closed."""
+    async def _begin(self, connection: socket.socket, slot: Slot) -> None:
+        """Hands one connection to the front door, and its slot; one that does not begin as it should is closed."""
         seconds = self._door.parts.deadlines.head
         try:
             async with asyncio.timeout(seconds):
                 await self._readable(connection)
             if connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
                 await self._loop.connect_accepted_socket(
-                    partial(self._door.protocol, place),
+                    partial(self._door.protocol, slot),
                     connection,
                     ssl=self._certificate.context,
                     ssl_handshake_timeout=seconds,
                 )
             else:
-                await self._loop.connect_accepted_socket(partial(self._door.plain_protocol, place), connection)
+                await self._loop.connect_accepted_socket(partial(self._door.plain_protocol, slot), connection)
         except (OSError, ssl.SSLError):  # a TimeoutError is an OSError
             connection.close()
         finally:
-            place.give_back()
+            slot.release()
 
     async def _readable(self, connection: socket.socket) -> None:
         readable = self._loop.create_future()

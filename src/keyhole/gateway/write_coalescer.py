@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 
-class OneWriteTransport(asyncio.Transport):
+class WriteCoalescer(asyncio.Transport):
     """Over another transport, for a protocol that writes head and body apart."""
 
     def __init__(self, transport: asyncio.Transport) -> None:

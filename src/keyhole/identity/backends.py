@@ -9,22 +9,22 @@ from keyhole.identity.embedded import names
 from keyhole.identity.embedded.provider import EmbeddedIdentity, IdentityStore
 from keyhole.identity.embedded.users import Users
 from keyhole.identity.keystone import provider as keystone
-from keyhole.identity.keystone.login import KeystoneDesk
+from keyhole.identity.keystone.login import KeystoneLogin
 from keyhole.identity.keystone.provider import KeystoneIdentity
-from keyhole.identity.login_throttle import Attempts
-from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, SignInDesk, TokenIssuer
+from keyhole.identity.login_throttle import LoginThrottle
+from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, LoginProvider, TokenIssuer
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityBackend:
     """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had;
-    at the `desk` persons sign in either way.
+    at the `login` persons sign in either way.
 
     `project_id_of` reads a project as the settings name it.
     """
 
     provider: IdentityProvider
-    desk: SignInDesk
+    login: LoginProvider
     issuer: TokenIssuer | None
     credentials: ApplicationCredentials | None
     url: str
@@ -47,16 +47,20 @@ def check_settings(settings: IdentitySettings) -> Callable[[str], str]:
 
 @asynccontextmanager
 async def open_backend(
-    settings: IdentitySettings, public_url: str, store: IdentityStore, clock: Callable[[], float], attempts: Attempts
+    settings: IdentitySettings,
+    public_url: str,
+    store: IdentityStore,
+    clock: Callable[[], float],
+    throttle: LoginThrottle,
 ) -> AsyncIterator[IdentityBackend]:
     """The backend of the settings, while the context lasts. Raises SettingsError."""
     match settings.backend:
         case "embedded":
-            embedded = EmbeddedIdentity(settings, store, clock, attempts)
+            embedded = EmbeddedIdentity(settings, store, clock, throttle)
             url = f"{public_url}/identity"
             yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, embedded.project_id_of)
         case "keystone":
             async with KeystoneIdentity.open(settings, clock) as remote:
                 yield IdentityBackend(
-                    remote, KeystoneDesk(remote, attempts), None, None, settings.keystone_url, keystone.project_id_of
+                    remote, KeystoneLogin(remote, throttle), None, None, settings.keystone_url, keystone.project_id_of
                 )

@@ -4,7 +4,7 @@ The reasoning is in docs/decisions/0005. In short: waits are for a user *at an a
 of a user at many addresses only have an address that the user never signed in from wait a little before its first try.
 So nobody can lock a user out from elsewhere, and one address can guess only so fast. Counted in memory, each count
 bounded; nothing here knows which users exist. A try that is told to wait is not counted. Processes that serve together
-tell each other how tries went, and so count as one.
+broadcast each other how tries went, and so count as one.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class _Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LoginResult:
     """How a try went that was let in."""
 
     user: str
@@ -90,15 +90,15 @@ class Outcome:
     good: bool
 
 
-class Attempts:
-    """Lets tries in or has them wait. `clock` gives seconds; `tell` is given the outcome of every try in this process.
+class LoginThrottle:
+    """Lets tries in or has them wait. `clock` gives seconds; `broadcast` is given the result of every try here.
 
     A user is any text that stands for one, the same for every way to name that user; existing ones are not told apart.
     """
 
-    def __init__(self, clock: Callable[[], float], tell: Callable[[Outcome], None] = lambda _: None) -> None:
+    def __init__(self, clock: Callable[[], float], broadcast: Callable[[LoginResult], None] = lambda _: None) -> None:
         self._clock = clock
-        self._tell = tell
+        self._broadcast = broadcast
         self._pairs = _Ledger()
         self._addresses = _Ledger()
         self._users = _Ledger()
@@ -151,11 +151,11 @@ class Attempts:
             try:
                 yield
             except (NotAuthenticated, asyncio.CancelledError):
-                self._count(Outcome(user, client, good=False))
+                self._count(LoginResult(user, client, good=False))
                 raise
-            self._count(Outcome(user, client, good=True))
+            self._count(LoginResult(user, client, good=True))
 
-    def hear(self, outcome: Outcome) -> None:
+    def record_remote(self, outcome: LoginResult) -> None:
         """Counts a try of another process."""
         if outcome.good:
             self.succeeded(outcome.user, outcome.client)
@@ -167,9 +167,9 @@ class Attempts:
         """How much is kept in memory, in records."""
         return len(self._pairs) + len(self._addresses) + len(self._users) + len(self._known)
 
-    def _count(self, outcome: Outcome) -> None:
-        self.hear(outcome)
-        self._tell(outcome)
+    def _count(self, outcome: LoginResult) -> None:
+        self.record_remote(outcome)
+        self._broadcast(outcome)
 
     def _wait_of_pair(self, user: str, pair: object, now: float) -> float:
         """Until when a user waits at an address; a new address waits when the user's sign-ins fail all over."""

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 V = TypeVar("V")
 
 
-class Expiring(Generic[V]):
+class TtlCache(Generic[V]):
     """Values by key, each until its own time; beyond `size` the one that was kept longest ago is forgotten first."""
 
     def __init__(self, size: int) -> None:

@@ -10,11 +10,11 @@ from keyhole.model.console_types import (
     Protocol,
 )
 from keyhole.model.grants import (
-    EndOrder,
     Grant,
-    Opening,
+    LastAccess,
     Rights,
     SessionRecord,
+    TerminationRequest,
     Ticket,
 )
 from keyhole.model.identities import (
@@ -25,11 +25,11 @@ from keyhole.model.identities import (
     IdentityToken,
     PasswordSignIn,
     Project,
+    RequesterToken,
     Role,
     Scope,
     SignIn,
     TokenSignIn,
-    Warrant,
 )
 from keyhole.model.servers import (
     Server,
@@ -53,14 +53,14 @@ __all__ = [
     "ConsoleKind",
     "ConsoleType",
     "CredentialSignIn",
-    "EndOrder",
     "Grant",
     "Identity",
     "IdentityToken",
-    "Opening",
+    "LastAccess",
     "PasswordSignIn",
     "Project",
     "Protocol",
+    "RequesterToken",
     "Rights",
     "Role",
     "Scope",
@@ -72,9 +72,9 @@ __all__ = [
     "Target",
     "TargetTls",
     "TcpAddress",
+    "TerminationRequest",
     "Ticket",
     "TokenSignIn",
     "UnixAddress",
     "VencryptSubtype",
-    "Warrant",
 ]

@@ -21,7 +21,7 @@ class Grant:
 
     `address` is the target's `place` when the grant was made: redemption refuses when the driver names another one by
     then. `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that
-    it opens and is no secret. `sealed_warrant` opens with the token (`warrants.py`), None where nobody asked by one.
+    it opens and is no secret. `sealed_requester` opens with the token (`warrants.py`), None where nobody asked by one.
     """
 
     token_hash: str = field(repr=False)
@@ -38,7 +38,7 @@ class Grant:
     redeemed_at: float | None = None
     revoked_at: float | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(16), kw_only=True)
-    sealed_warrant: str | None = field(default=None, repr=False, kw_only=True)
+    sealed_requester: str | None = field(default=None, repr=False, kw_only=True)
 
     @property
     def lifetime_seconds(self) -> int:
@@ -51,7 +51,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class LastAccess:
     """That somebody opened a server's console."""
 
     user_name: str
@@ -94,7 +94,7 @@ class SessionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class EndOrder:
+class TerminationRequest:
     """A session that its worker is to end, and why."""
 
     session_id: str

@@ -67,7 +67,7 @@ class IdentityToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Warrant:
+class RequesterToken:
     """What a console was asked for with: the identity token itself, until when it is good, and by what it was got.
 
     It says later whether whoever asked still may. Kept sealed only (`warrants.py`).

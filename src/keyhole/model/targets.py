@@ -98,6 +98,6 @@ class Target:
     connect_path: str = ""
 
     @property
-    def place(self) -> str:
-        """Address and path in one, by which a console that moved is known; `addresses.parse_place` reads it."""
+    def endpoint(self) -> str:
+        """Address and path in one, by which a console that moved is known; `addresses.parse_endpoint` reads it."""
         return f"{self.address}{self.connect_path}"

@@ -36,7 +36,7 @@ def parse_target_url(text: str) -> Address:
     return TcpAddress(parts.hostname, port)
 
 
-def parse_place(text: str) -> tuple[Address, str]:
+def parse_endpoint(text: str) -> tuple[Address, str]:
     """A `model.Target`'s place: its address, and the path for CONNECT ("": none), which only TCP addresses have."""
     if text.startswith("unix:"):
         return parse_target_url(text), ""

@@ -1,4 +1,7 @@
-"""What the use cases need of a hypervisor. Implementations live in drivers/ and are held to tests/contract/driver_suite.py."""
+"""What the use cases need of a hypervisor.
+
+Implementations live in drivers/ and are held to tests/contract/driver_suite.py.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +40,7 @@ class HypervisorDriver(Interface):
         Raises ServerNotFound, LogUnavailable.
         """
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """One sentence for each thing that does not work, for /readyz; empty when all is well."""
 
 

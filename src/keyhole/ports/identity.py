@@ -13,9 +13,9 @@ from keyhole.model import (
     ApplicationCredential,
     IdentityToken,
     Project,
+    RequesterToken,
     Scope,
     SignIn,
-    Warrant,
 )
 
 
@@ -25,16 +25,16 @@ class IdentityProvider(Interface):
     async def validate(self, token: str) -> IdentityToken:
         """The good token's contents. Raises NotAuthenticated."""
 
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
-        """Whether a user who asked with that warrant may still open consoles of a project, as of now.
+    async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
+        """Whether a user who asked with that requester may still open consoles of a project, as of now.
 
-        That its token expired takes nothing from anybody. Without a warrant: as far as can be told without.
+        That its token expired takes nothing from anybody. Without a requester: as far as can be told without.
         """
 
     def project_name(self, project_id: str) -> str | None:
         """A project's name, None where it is not known without asking."""
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """One sentence for each thing that does not work, for /readyz."""
 
 
@@ -66,7 +66,7 @@ class PersonSignIn:
     domain: str | None = None
 
 
-class SignInDesk(Interface):
+class LoginProvider(Interface):
     """Signs persons in at whichever identity service issues the tokens."""
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:

@@ -8,11 +8,11 @@ from typing import Protocol as Interface
 
 from keyhole.model import (
     ApplicationCredential,
-    EndOrder,
     Grant,
     IdentityToken,
-    Opening,
+    LastAccess,
     SessionRecord,
+    TerminationRequest,
     Ticket,
 )
 from keyhole.reasons import Reason
@@ -91,13 +91,13 @@ class SessionStore(Interface):
     async def sessions_of_ticket(self, secret_hash: str, alive_since: float) -> Sequence[SessionRecord]:
         """Those that were opened with a ticket."""
 
-    async def order_end(self, order: EndOrder) -> bool:
+    async def request_termination(self, order: TerminationRequest) -> bool:
         """Has a session's worker end it; False when there is no such session, or it has its order already."""
 
-    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+    async def request_termination_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
         """Has the sessions of a ticket ended."""
 
-    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+    async def pending_terminations(self, worker: str) -> Sequence[TerminationRequest]:
         """The worker's sessions that are to be ended: by an order, or because their grant was revoked."""
 
     async def sweep_sessions(self, alive_since: float) -> None:
@@ -114,10 +114,10 @@ class RevocationStore(Interface):
         """Withdraws the grant with this id, ends its tickets and orders the end of its sessions."""
 
 
-class OpeningStore(Interface):
+class AccessStore(Interface):
     """Knows who opened consoles, as long as the grant, its ticket or its session is kept."""
 
-    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
+    async def last_accesses(self, server_ids: Sequence[str]) -> Mapping[str, LastAccess]:
         """The newest redemption of a grant for each of these servers that has one, by the server's id."""
 
 

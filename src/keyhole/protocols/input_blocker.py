@@ -1,7 +1,7 @@
 """The way from a viewer that may only watch to a serial line, where every byte is somebody's input."""
 
 
-class WatchedLine:
+class InputBlocker:
     """Lets nothing through. `input_count` grows with what was typed all the same: its person is there."""
 
     __slots__ = ("input_count",)

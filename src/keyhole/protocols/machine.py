@@ -8,7 +8,7 @@ or output: whoever runs it hands in what arrived and takes out what is to be sen
     for message in machine.data_to_send(): ...
     for event in machine.events(): ...
     if machine.wants_tls: start_tls(); machine.tls_started()
-    if machine.done: pump(machine.trailing_data())
+    if machine.done: relay(machine.trailing_data())
 
 After a failure `data_to_send()` still holds what the peer should be told, and the machine moves no further.
 """
@@ -97,7 +97,7 @@ class Machine(ABC, Generic[EventT]):
         self._advance()
 
     @property
-    def rests(self) -> bool:
+    def is_waiting_for_us(self) -> bool:
         """It is our side's turn: something happened that nobody has seen yet, TLS is wanted, or all is done."""
         return bool(self._events) or self._done or type(self._wait) is StartTls
 

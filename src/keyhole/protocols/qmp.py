@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from keyhole.errors import ProtocolError
 from keyhole.protocols.machine import Machine, ReadUntil, Script
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 MAX_LINE_BYTES = 1 << 20
 """Far more than the longest reply, a listing of all of QEMU's objects."""
@@ -147,4 +147,4 @@ def _version(greeting: object) -> tuple[int, int, int]:
 
 
 def _text(text: str) -> str:
-    return printable(text.encode("utf-8", "replace"))
+    return sanitize(text.encode("utf-8", "replace"))

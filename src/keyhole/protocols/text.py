@@ -3,7 +3,7 @@
 TEXT_LIMIT_CHARACTERS = 1024
 
 
-def printable(text: bytes, limit_characters: int = TEXT_LIMIT_CHARACTERS) -> str:
+def sanitize(text: bytes, limit_characters: int = TEXT_LIMIT_CHARACTERS) -> str:
     """UTF-8 text on one line: every character that does not print (controls, directions, bad bytes) becomes a `?`.
 
     At most `limit_characters` are kept. Zero bytes at the end, which QEMU counts into its reasons, are dropped.

@@ -9,7 +9,7 @@ from keyhole.reasons import Reason
 from keyhole.relay.endings import Ending
 
 
-def say_goodbye(transport: asyncio.Transport, frames: FrameReader | None, ending: Ending, seconds: float) -> None:
+def close_with_reason(transport: asyncio.Transport, frames: FrameReader | None, ending: Ending, seconds: float) -> None:
     """Ends a viewer's connection: a WebSocket's (`frames`) with a close frame that names the reason."""
     if transport.is_closing():
         return
@@ -18,10 +18,10 @@ def say_goodbye(transport: asyncio.Transport, frames: FrameReader | None, ending
     if frames is None or ending.reason is Reason.VIEWER_CLOSED:
         close_soon(transport, seconds)
     else:
-        Goodbye(transport, frames, seconds)
+        CloseHandshake(transport, frames, seconds)
 
 
-class Goodbye(asyncio.Protocol):
+class CloseHandshake(asyncio.Protocol):
     """Waits, for a while, until a WebSocket peer has read our close frame and answers it (RFC 6455 7.1.1).
 
     Closing at once would reset the connection if the peer still sends, and the reason would be lost on the way. For the

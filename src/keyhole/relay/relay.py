@@ -1,10 +1,10 @@
-"""The pump: moves a session's bytes between its viewer and its target until one named reason ends it.
+"""The relay: moves a session's bytes between its viewer and its target until one named reason ends it.
 
 Two protocols on two transports, joined crosswise. Each side's full write buffer pauses reading from the other side
 only, so a slow viewer holds up the screen and never its own keystrokes. No task and no object per message; whatever
 waits is bounded by the transports' write buffers.
 
-Server to viewer goes untouched. Viewer to server passes a scanner: of RFB always, where it keeps message boundaries,
+Server to viewer goes untouched. Viewer to server passes a filter: of RFB always, where it keeps message boundaries,
 drops input of those who may only watch, and tells real input from noise; of a serial line for those who may only watch.
 """
 
@@ -13,16 +13,18 @@ from collections.abc import Callable
 
 from keyhole.core.sessions.live import VIEWER_CHECKS
 from keyhole.errors import ProtocolError
-from keyhole.gateway.connection import WRITE_BUFFER_BYTES
-from keyhole.protocols.input_blocker import WatchedLine
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.input_blocker import InputBlocker
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
 from keyhole.protocols.websocket.frames_in import Close, Control, FrameReader, Ping, Pong
 from keyhole.protocols.websocket.frames_out import cut_frames, frame_header, ping_frame, pong_frame
 from keyhole.reasons import Reason
-from keyhole.relay.closing import close_soon, say_goodbye
+from keyhole.relay.closing import close_soon, close_with_reason
 from keyhole.relay.endings import Ending, ending_of_viewer
 from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.sides import TargetInBulk, TargetSide, ViewerSide
+
+WRITE_BUFFER_BYTES = 64 * 1024
+"""How much may wait to be sent before the other side is paused."""
 
 JOIN_BYTES = 4096
 """A frame of so little is copied behind its header: a gathered write costs more."""
@@ -31,7 +33,7 @@ BULK_BYTES = 128 * 1024
 """A read of so much is a flood's: from then on the target is read in bulk."""
 
 
-class Pump:
+class Relay:
     """One session's relay (`sessions.Relay`). It runs from its making until `end`; `ended` is then called once.
 
     `source` is what the target reads from where that is another transport (`Connection.source`).
@@ -41,13 +43,13 @@ class Pump:
         "_buffer",
         "_clock",
         "_ended",
+        "_filter",
         "_frames",
         "_in_bulk",
         "_input_at",
         "_inputs",
         "_linger_seconds",
         "_owed_pong",
-        "_scanner",
         "_source",
         "_taken_at_check",
         "_target",
@@ -64,7 +66,7 @@ class Pump:
         viewer: asyncio.Transport,
         frames: FrameReader | None,
         target: asyncio.Transport,
-        scanner: ClientMessageScanner | WatchedLine | None,
+        message_filter: ClientMessageFilter | InputBlocker | None,
         ended: Callable[[Ending], None],
         clock: Callable[[], float],
         linger_seconds: float,
@@ -75,7 +77,7 @@ class Pump:
         self._frames = frames
         self._target = target
         self._source = source or target
-        self._scanner = scanner
+        self._filter = message_filter
         self._ended: Callable[[Ending], None] | None = ended
         self._clock = clock
         self._linger_seconds = linger_seconds
@@ -130,8 +132,8 @@ class Pump:
         self._note_input()
         if self._frames is not None:
             self._frames.refill()
-        if self._scanner is not None:
-            self._scanner.refill()
+        if self._filter is not None:
+            self._filter.refill()
 
     def from_target(self, data: bytes | memoryview) -> None:
         """Bytes of the target's, for the viewer, whose transport keeps the memory if it cannot send all at once."""
@@ -203,9 +205,9 @@ class Pump:
 
     def from_viewer(self, payload: bytes) -> None:
         """The viewer's payload, for the target."""
-        if self._scanner is not None:
+        if self._filter is not None:
             try:
-                payload = self._scanner.feed(payload)
+                payload = self._filter.feed(payload)
             except ProtocolError as error:
                 self._break(error)
                 return
@@ -287,11 +289,11 @@ class Pump:
         if reason is Reason.VIEWER_LOST:
             self._viewer.abort()
         else:
-            say_goodbye(self._viewer, self._frames, ending, self._linger_seconds)
+            close_with_reason(self._viewer, self._frames, ending, self._linger_seconds)
         ended(ending)
 
     def _note_input(self) -> None:
-        inputs = self.to_target_bytes if self._scanner is None else self._scanner.input_count
+        inputs = self.to_target_bytes if self._filter is None else self._filter.input_count
         if inputs != self._inputs:
             self._inputs = inputs
             self._input_at = self._clock()

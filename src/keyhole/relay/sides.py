@@ -1,4 +1,4 @@
-"""The two sides of a session: the protocols by which its transports tell the pump what happens."""
+"""The two sides of a session: the protocols by which its transports tell the relay what happens."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ from keyhole.reasons import Reason
 from keyhole.relay.read_buffer import ReadBuffer
 
 if TYPE_CHECKING:
-    from keyhole.relay.relay import Pump
+    from keyhole.relay.relay import Relay
 
 CALM_READS = 16
 """So many small reads in a row and a flood is over."""
@@ -16,22 +16,22 @@ CALM_READS = 16
 class _FromTarget(asyncio.BaseProtocol):
     """What a target's transport tells, but for its bytes."""
 
-    __slots__ = ("_pump",)
+    __slots__ = ("_relay",)
 
-    def __init__(self, pump: "Pump") -> None:
-        self._pump = pump
+    def __init__(self, relay: "Relay") -> None:
+        self._relay = relay
 
     def eof_received(self) -> None:
-        self._pump.target_finished()
+        self._relay.target_finished()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.target_finished(lost=isinstance(exc, TimeoutError))
+        self._relay.target_finished(lost=isinstance(exc, TimeoutError))
 
     def pause_writing(self) -> None:
-        self._pump.pause_viewer()
+        self._relay.pause_viewer()
 
     def resume_writing(self) -> None:
-        self._pump.resume_viewer()
+        self._relay.resume_viewer()
 
 
 class TargetSide(_FromTarget, asyncio.Protocol):
@@ -39,9 +39,9 @@ class TargetSide(_FromTarget, asyncio.Protocol):
 
     __slots__ = ("data_received",)
 
-    def __init__(self, pump: "Pump") -> None:
-        super().__init__(pump)
-        self.data_received = pump.from_target  # type: ignore[method-assign]
+    def __init__(self, relay: "Relay") -> None:
+        super().__init__(relay)
+        self.data_received = relay.from_target  # type: ignore[method-assign]
 
 
 class TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
@@ -49,37 +49,37 @@ class TargetInBulk(_FromTarget, asyncio.BufferedProtocol):
 
     __slots__ = ("_small_reads", "get_buffer")
 
-    def __init__(self, pump: "Pump", buffer: ReadBuffer) -> None:
-        super().__init__(pump)
+    def __init__(self, relay: "Relay", buffer: ReadBuffer) -> None:
+        super().__init__(relay)
         self.get_buffer = buffer.get_buffer  # type: ignore[method-assign]
         self._small_reads = 0
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._pump.from_target_in_bulk(nbytes):
+        if self._relay.from_target_in_bulk(nbytes):
             self._small_reads = 0
             return
         self._small_reads += 1
         if self._small_reads == CALM_READS:
-            self._pump.read_target(in_bulk=False)
+            self._relay.read_target(in_bulk=False)
 
 
 class ViewerSide(asyncio.Protocol):
     """What a viewer's transport tells."""
 
-    __slots__ = ("_pump", "data_received")
+    __slots__ = ("_relay", "data_received")
 
-    def __init__(self, pump: "Pump") -> None:
-        self._pump = pump
-        self.data_received = pump.from_viewer_frames  # type: ignore[method-assign]
+    def __init__(self, relay: "Relay") -> None:
+        self._relay = relay
+        self.data_received = relay.from_viewer_frames  # type: ignore[method-assign]
 
     def eof_received(self) -> bool:
-        return self._pump.viewer_finished()
+        return self._relay.viewer_finished()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._pump.end(Reason.VIEWER_LOST if isinstance(exc, TimeoutError) else Reason.VIEWER_CLOSED)
+        self._relay.end(Reason.VIEWER_LOST if isinstance(exc, TimeoutError) else Reason.VIEWER_CLOSED)
 
     def pause_writing(self) -> None:
-        self._pump.pause_target()
+        self._relay.pause_target()
 
     def resume_writing(self) -> None:
-        self._pump.resume_target()
+        self._relay.resume_target()

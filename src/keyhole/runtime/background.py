@@ -6,16 +6,16 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from keyhole.core.links import Consoles
+from keyhole.core.links import Links
 from keyhole.core.sessions.live import SWEEP_SECONDS, Sessions
-from keyhole.core.sessions.registry import Register
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import Tickets
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
 from keyhole.ports.drivers import HypervisorDriver
 from keyhole.ports.stores import TokenStore
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 FORGET_SECONDS = 600
 WATCH_SECONDS = 30
@@ -31,12 +31,12 @@ WATCH_SHARE = 20
 
 
 @contextmanager
-def running_chores(observer: Observer, *works: Coroutine[None, None, None]) -> Iterator[None]:
+def background_tasks(telemetry: Telemetry, *works: Coroutine[None, None, None]) -> Iterator[None]:
     """Runs chores beside the service; a defect in one is logged and stops that one only."""
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            observer.service_failed("chores", error)
+            telemetry.service_failed("chores", error)
 
     tasks = [asyncio.get_running_loop().create_task(work) for work in works]
     for task in tasks:
@@ -48,7 +48,7 @@ def running_chores(observer: Observer, *works: Coroutine[None, None, None]) -> I
             task.cancel()
 
 
-async def tick(sessions: Sessions, http: HttpServer) -> None:
+async def run_timers(sessions: Sessions, http: HttpServer) -> None:
     """The service's clock: once a second, the sessions evenly over it."""
     clock = asyncio.get_running_loop().time
     while True:
@@ -59,18 +59,20 @@ async def tick(sessions: Sessions, http: HttpServer) -> None:
             await asyncio.sleep(max(0.0, begun_at + SWEEP_SECONDS * done - clock()))
 
 
-async def refresh(certificate: Certificate | None, observer: Observer) -> None:
+async def refresh_certificate(certificate: Certificate | None, telemetry: Telemetry) -> None:
     """Takes a new certificate into use when its files are there: looks once a second."""
     while certificate is not None:
         await asyncio.sleep(1)
         try:
             if certificate.refresh():
-                observer.certificate_changed()
-        except SettingsError as trouble:
-            observer.service_trouble("certificate", str(trouble))
+                telemetry.certificate_changed()
+        except SettingsError as problem:
+            telemetry.service_degraded("certificate", str(problem))
 
 
-async def keep_books(register: Register, tickets: Tickets, changed: asyncio.Event, observer: Observer) -> None:
+async def sync_sessions(
+    registry: SessionRegistry, tickets: Tickets, changed: asyncio.Event, telemetry: Telemetry
+) -> None:
     """Writes down live sessions and tickets, and ends the sessions that are to be ended."""
     told = ""
     begun = False
@@ -79,77 +81,77 @@ async def keep_books(register: Register, tickets: Tickets, changed: asyncio.Even
         changed.clear()
         try:
             if not begun:
-                await register.end_unentitled()
+                await registry.end_unentitled()
                 begun = True
-            await register.work()
+            await registry.work()
             await tickets.keep()
             told = ""
-        except Unavailable as trouble:
-            if str(trouble) != told:
-                told = str(trouble)
-                observer.service_trouble("store", told)
+        except Unavailable as problem:
+            if str(problem) != told:
+                told = str(problem)
+                telemetry.service_degraded("store", told)
         with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(register) else None)
+            await asyncio.wait_for(changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(registry) else None)
 
 
-async def close_books(register: Register, tickets: Tickets, observer: Observer) -> None:
+async def flush_sessions(registry: SessionRegistry, tickets: Tickets, telemetry: Telemetry) -> None:
     """Writes down the end of everything, once the last session is over."""
     try:
         await tickets.keep()
-        await register.close()
-    except Unavailable as trouble:
-        observer.service_trouble("store", str(trouble))
+        await registry.close()
+    except Unavailable as problem:
+        telemetry.service_degraded("store", str(problem))
 
 
-async def watch_servers(register: Register) -> None:
+async def watch_deleted_servers(registry: SessionRegistry) -> None:
     """Ends the sessions on servers that are deleted."""
     clock = asyncio.get_running_loop().time
     while True:
         begun_at = clock()
         with suppress(Unavailable):
-            await register.end_departed()
+            await registry.end_departed()
         await asyncio.sleep(max(POLL_SECONDS, WATCH_SHARE * (clock() - begun_at)))
 
 
-async def watch_rights(register: Register, seconds: float, observer: Observer) -> None:
+async def reauthorize(registry: SessionRegistry, seconds: float, telemetry: Telemetry) -> None:
     """Ends the sessions of users whose rights are withdrawn; never where `seconds` is 0."""
     told = ""
     while seconds:
         # Workers that started together do not ask together.
         await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
-        review = await register.end_withdrawn()
-        observer.rights_reviewed(review.standing, review.withdrawn, review.unknown)
-        if review.trouble and review.trouble != told:
-            observer.service_trouble("identity", review.trouble)
-        told = review.trouble
+        review = await registry.end_withdrawn()
+        telemetry.reauthorized(review.standing, review.withdrawn, review.unknown)
+        if review.problem and review.problem != told:
+            telemetry.service_degraded("identity", review.problem)
+        told = review.problem
 
 
-async def sweep(
-    consoles: Consoles, tickets: Tickets, register: Register, store: TokenStore, observer: Observer
+async def purge_expired(
+    consoles: Links, tickets: Tickets, registry: SessionRegistry, store: TokenStore, telemetry: Telemetry
 ) -> None:
     """Forgets what expired long ago."""
     while True:
         try:
             await consoles.sweep()
             await tickets.sweep()
-            await register.sweep()
+            await registry.sweep()
             await store.sweep_tokens(time.time())
-        except Unavailable as trouble:
-            observer.service_trouble("store", str(trouble))
+        except Unavailable as problem:
+            telemetry.service_degraded("store", str(problem))
         await asyncio.sleep(FORGET_SECONDS)
 
 
-async def watch(drivers: Sequence[HypervisorDriver], observer: Observer) -> None:
-    """Tells of each trouble of a driver when it appears."""
+async def watch_drivers(drivers: Sequence[HypervisorDriver], telemetry: Telemetry) -> None:
+    """Tells of each problem of a driver when it appears."""
     known: dict[str, set[str]] = {}
     while True:
         for driver in drivers:
             try:
-                troubles = set(await driver.troubles())
-            except Unavailable as trouble:
-                troubles = {str(trouble)}
-            for trouble_found in sorted(troubles - known.get(driver.name, set())):
-                observer.service_trouble(driver.name, trouble_found)
-            known[driver.name] = troubles
-            observer.driver_troubles(driver.name, len(troubles))
+                problems = set(await driver.check())
+            except Unavailable as problem:
+                problems = {str(problem)}
+            for problem_found in sorted(problems - known.get(driver.name, set())):
+                telemetry.service_degraded(driver.name, problem_found)
+            known[driver.name] = problems
+            telemetry.driver_problems(driver.name, len(problems))
         await asyncio.sleep(WATCH_SECONDS)

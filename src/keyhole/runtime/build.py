@@ -22,40 +22,40 @@ from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import load_pages
 from keyhole.config import Settings
 from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
-from keyhole.core.links import Consoles, GrantRules
-from keyhole.core.servers import Departures, Servers
+from keyhole.core.links import GrantRules, Links
+from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
-from keyhole.core.sessions.registry import Register
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import SettingsError
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial_queue import Turns
+from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import Listener
 from keyhole.gateway.session import SessionParts
 from keyhole.identity.backends import check_settings, open_backend
-from keyhole.identity.login_throttle import Attempts, Outcome
+from keyhole.identity.login_throttle import LoginResult, LoginThrottle
 from keyhole.net.addresses import origin_of
 from keyhole.net.certificate import certificate_of
 from keyhole.net.proxies import parse_proxies
 from keyhole.ports.drivers import DriverContext, HypervisorDriver
 from keyhole.runtime.background import (
-    close_books,
-    keep_books,
-    refresh,
-    running_chores,
-    sweep,
-    tick,
-    watch,
-    watch_rights,
-    watch_servers,
+    background_tasks,
+    flush_sessions,
+    purge_expired,
+    reauthorize,
+    refresh_certificate,
+    run_timers,
+    sync_sessions,
+    watch_deleted_servers,
+    watch_drivers,
 )
 from keyhole.store.sql.store import SqlStore
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.samples import Family
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 DRIVERS_GROUP = "keyhole.drivers"
 
@@ -78,22 +78,22 @@ class Service:
     """The running service, for those who start it in their own process."""
 
     url: str
-    consoles: Consoles
+    consoles: Links
     servers: Servers
     listener: Listener
     door: FrontDoor
-    attempts: Attempts
-    observer: Observer
+    throttle: LoginThrottle
+    telemetry: Telemetry
 
     async def accept(self, sockets: Iterable[socket.socket]) -> None:
         """Accepts connections on these sockets, which stay the caller's, and on no others."""
         await self.listener.accept(sockets)
-        self.observer.worker_serves()
+        self.telemetry.worker_serves()
 
     async def retire(self) -> None:
         """Accepts nobody any more; what has begun goes on."""
         await self.listener.accept(())
-        self.observer.worker_retired()
+        self.telemetry.worker_retired()
         self.door.retire()
 
     async def drain(self, seconds: float | None) -> None:
@@ -148,7 +148,7 @@ def session_limits(settings: Settings) -> SessionLimits:
         per_project=settings.limits.sessions_per_project,
         per_server=settings.console.max_sessions_per_server,
         buffered_bytes=settings.limits.buffered_bytes,
-        vanished_seconds=settings.sessions.vanished_seconds,
+        keepalive_timeout_seconds=settings.sessions.keepalive_timeout_seconds,
     )
 
 
@@ -161,14 +161,14 @@ def handshake_limits(settings: Settings) -> HandshakeLimits:
 @asynccontextmanager
 async def running(
     settings: Settings,
-    observer: Observer,
+    telemetry: Telemetry,
     count: Count | None = None,
-    tell: Callable[[Outcome], None] = lambda _: None,
+    broadcast: Callable[[LoginResult], None] = lambda _: None,
 ) -> AsyncIterator[Service]:
     """Runs the service while the context lasts; it accepts nobody until it is given sockets.
 
-    `count` gives the metrics of the whole service, None where this process is all of it; `tell` tells the other ones of
-    a sign-in that was tried. Raises SettingsError when it cannot start.
+    `count` gives the metrics of the whole service, None where this process is all of it; `broadcast` tells others of a
+    sign-in that was tried. Raises SettingsError when it cannot start.
     """
     choices = chosen_drivers(settings)
     certificate = certificate_of(settings.server.tls_certificate, settings.server.tls_key)
@@ -176,9 +176,9 @@ async def running(
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
-        attempts = Attempts(time.time, tell)
+        throttle = LoginThrottle(time.time, broadcast)
         identity = await stack.enter_async_context(
-            open_backend(settings.identity, settings.public_url, store, time.time, attempts)
+            open_backend(settings.identity, settings.public_url, store, time.time, throttle)
         )
         drivers: list[HypervisorDriver] = [
             await stack.enter_async_context(choice.driver(choice.settings, DriverContext(identity.project_id_of)))
@@ -186,13 +186,13 @@ async def running(
         ]
         servers = Servers(drivers)
         rules = GrantRules(settings.tokens.lifetime_seconds, settings.tokens.reuse == "until_expiry")
-        consoles = Consoles(servers, store, rules, settings.public_url, time.time)
+        consoles = Links(servers, store, rules, settings.public_url, time.time)
         changed = asyncio.Event()
         ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
         tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
         shared = settings.server.workers > 1
-        register = Register(store, Departures(drivers), identity.provider, time.time, changed, shared=shared)
-        sessions = Sessions(session_limits(settings), observer, loop.time, [tickets, register])
+        registry = SessionRegistry(store, DeletedServers(drivers), identity.provider, time.time, changed, shared=shared)
+        sessions = Sessions(session_limits(settings), telemetry, loop.time, [tickets, registry])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
         application = create_application(
@@ -204,52 +204,54 @@ async def running(
                 servers=servers,
                 consoles=consoles,
                 tickets=tickets,
-                register=register,
+                registry=registry,
                 revocations=store,
-                openings=store,
+                accesses=store,
                 identity=identity.provider,
-                desk=identity.desk,
+                login=identity.login,
                 issuer=identity.issuer,
                 credentials=identity.credentials,
                 proxies=proxies,
-                observer=observer,
+                telemetry=telemetry,
                 drivers=drivers,
-                store_troubles=store.troubles,
+                store_problems=store.check,
                 pages=pages,
                 clock=time.time,
-                count=count or partial(_own_count, observer),
+                count=count or partial(_own_count, telemetry),
             )
         )
         limits = settings.limits
-        deadlines = Deadlines(head=limits.head_seconds, vanished=settings.sessions.vanished_seconds)
-        http = HttpServer(application, observer, deadlines, limits.head_bytes)
-        entrance = Entrance(consoles, tickets, register, origins, settings.public_url.startswith("https:"))
+        deadlines = Deadlines(head=limits.head_seconds, keepalive_timeout=settings.sessions.keepalive_timeout_seconds)
+        http = HttpServer(application, telemetry, deadlines, limits.head_bytes)
+        entrance = Entrance(consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
         )
-        turns = Turns(share_of(limits.handshakes_per_server, settings.server.workers))
-        parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=turns)
+        dial_queue = DialQueue(share_of(limits.handshakes_per_server, settings.server.workers))
+        parts = SessionParts(
+            entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=dial_queue
+        )
         door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
-        observer.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
+        telemetry.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         listener = Listener(door, certificate)
         stack.enter_context(
-            running_chores(
-                observer,
-                tick(sessions, http),
-                keep_books(register, tickets, changed, observer),
-                watch_servers(register),
-                watch_rights(register, settings.sessions.rights_seconds, observer),
-                sweep(consoles, tickets, register, store, observer),
-                watch(drivers, observer),
-                refresh(certificate, observer),
+            background_tasks(
+                telemetry,
+                run_timers(sessions, http),
+                sync_sessions(registry, tickets, changed, telemetry),
+                watch_deleted_servers(registry),
+                reauthorize(registry, settings.sessions.reauthorize_seconds, telemetry),
+                purge_expired(consoles, tickets, registry, store, telemetry),
+                watch_drivers(drivers, telemetry),
+                refresh_certificate(certificate, telemetry),
             )
         )
         try:
-            yield Service(settings.public_url, consoles, servers, listener, door, attempts, observer)
+            yield Service(settings.public_url, consoles, servers, listener, door, throttle, telemetry)
         finally:
             await door.close(listener)
-            await close_books(register, tickets, observer)
+            await flush_sessions(registry, tickets, telemetry)
 
 
-async def _own_count(observer: Observer) -> list[Family]:
-    return families_of(observer.registry)
+async def _own_count(telemetry: Telemetry) -> list[Family]:
+    return families_of(telemetry.registry)

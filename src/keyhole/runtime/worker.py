@@ -1,4 +1,4 @@
-"""`python -m keyhole.runtime.worker CHANNEL`: one of the service's processes, started and told what to do by the supervisor.
+"""`python -m keyhole.runtime.worker CHANNEL`: one process of the service, started and ordered by the supervisor.
 
 It takes its orders from the channel alone (`supervisor/channel.py` says what is spoken), no signal, and ends when the
 supervisor is gone.
@@ -18,13 +18,13 @@ import uvloop
 from keyhole import config
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
-from keyhole.identity.login_throttle import Outcome
+from keyhole.identity.login_throttle import LoginResult
 from keyhole.runtime.build import Service, check, running
 from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.samples import Family
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 SCRAPE_SECONDS = 3.0
 """How long the others may take to say what they have counted; then this process speaks for itself alone."""
@@ -71,25 +71,25 @@ def _facts(settings: Settings) -> dict[str, Any]:
 
 async def _work(settings: Settings, end: socket.socket, sockets: list[socket.socket]) -> None:
     channel = await Channel.open(end)
-    observer = Observer(make_logger().bind(worker=os.getpid()))
-    worker = _Worker(channel, observer, sockets)
+    telemetry = Telemetry(make_logger().bind(worker=os.getpid()))
+    worker = _Worker(channel, telemetry, sockets)
     try:
-        async with running(settings, observer, worker.count, worker.tell) as service:
+        async with running(settings, telemetry, worker.count, worker.tell) as service:
             gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
             channel.send({"ready": True})
             await worker.obey(service, settings.sessions.drain_seconds)
     except SettingsError as error:
         channel.send({"refused": str(error)})
-    channel.send({"counted": families_of(observer.registry)})
+    channel.send({"counted": families_of(telemetry.registry)})
     await channel.close()
 
 
 class _Worker:
     """Does what the supervisor says."""
 
-    def __init__(self, channel: Channel, observer: Observer, sockets: list[socket.socket]) -> None:
+    def __init__(self, channel: Channel, telemetry: Telemetry, sockets: list[socket.socket]) -> None:
         self._channel = channel
-        self._observer = observer
+        self._telemetry = telemetry
         self._sockets = sockets
         self._scrapes: list[asyncio.Future[list[Family]]] = []
         self._drain: asyncio.Task[None] | None = None
@@ -116,9 +116,9 @@ class _Worker:
                 return await answer
         except TimeoutError:
             self._scrapes.remove(answer)
-            return families_of(self._observer.registry)
+            return families_of(self._telemetry.registry)
 
-    def tell(self, outcome: Outcome) -> None:
+    def tell(self, outcome: LoginResult) -> None:
         """Has the other workers told how a sign-in went."""
         self._channel.send({"attempt": asdict(outcome)})
 
@@ -130,9 +130,9 @@ class _Worker:
                 case {"end": seconds}:
                     self._end(service, seconds)
                 case {"attempt": outcome}:
-                    service.attempts.hear(Outcome(**outcome))
+                    service.throttle.record_remote(LoginResult(**outcome))
                 case {"count": _}:
-                    self._channel.send({"counted": families_of(self._observer.registry)})
+                    self._channel.send({"counted": families_of(self._telemetry.registry)})
                 case {"counts": families}:
                     for answer in self._scrapes:
                         answer.set_result(families)

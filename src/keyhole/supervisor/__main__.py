@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from keyhole.errors import KeyholeError, SettingsError
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 from keyhole.supervisor.log import SupervisorLog
 from keyhole.supervisor.notify import Notifier, inherited_sockets
 from keyhole.supervisor.supervisor import Supervisor
@@ -19,7 +19,7 @@ def main() -> int:
     try:
         asyncio.run(supervisor.run())
     except KeyholeError as error:
-        sys.stderr.write(f"keyhole: {printable(str(error).encode())}\n")
+        sys.stderr.write(f"keyhole: {sanitize(str(error).encode())}\n")
         return 2 if isinstance(error, SettingsError) else 1
     return 0
 

@@ -9,7 +9,7 @@ from keyhole.errors import KeyholeError
 from keyhole.supervisor.backoff import Backoff
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
-from keyhole.supervisor.metrics import Tally
+from keyhole.supervisor.metrics import MetricsAggregator
 from keyhole.supervisor.port import Port
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
 
@@ -19,19 +19,19 @@ T = TypeVar("T")
 class Generation:
     """Begins with `start`. `workers` are those that serve or have served and still live.
 
-    `spread` tells all other workers what one has to say to them.
+    `broadcast` tells all other workers what one has to say to them.
     """
 
     def __init__(
         self,
         settings: SettingsText,
-        tally: Tally,
+        metrics: MetricsAggregator,
         log: SupervisorLog,
-        spread: Callable[[WorkerProcess, Message], None],
+        broadcast: Callable[[WorkerProcess, Message], None],
     ) -> None:
         self._settings = settings
-        self._spread = spread
-        self._tally = tally
+        self._broadcast = broadcast
+        self._metrics = metrics
         self._log = log
         self._starting: set[WorkerProcess] = set()
         self._serving: dict[int, WorkerProcess] = {}
@@ -103,12 +103,12 @@ class Generation:
 
     def _heard(self, worker: WorkerProcess, message: Message) -> None:
         if "scraped" in message:
-            self._tally.answer(worker)
+            self._metrics.answer(worker)
         elif "attempt" in message:
-            self._spread(worker, message)
+            self._broadcast(worker, message)
 
     def _ended(self, worker: WorkerProcess) -> None:
-        self._tally.bury(worker)
+        self._metrics.retire(worker)
         self.workers.discard(worker)
 
     async def _keep(self, slot: int, worker: WorkerProcess) -> None:
@@ -118,7 +118,7 @@ class Generation:
             await worker.gone()
             del self._serving[slot]
             self._share()
-            self._tally.deaths += 1
+            self._metrics.deaths += 1
             wait = backoff.died()
             facts = {"slot": slot, "worker": worker.pid, "status": worker.status, "next_in_seconds": wait}
             self._log(SupervisorEvent.WORKER_DIED, **facts)

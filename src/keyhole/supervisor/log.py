@@ -15,7 +15,7 @@ class SupervisorEvent(StrEnum):
     STOPPED = "service.stopped"
     RELOADED = "service.reloaded"
     RELOAD_REFUSED = "service.reload_refused"
-    TROUBLE = "service.trouble"
+    DEGRADED = "service.degraded"
     WORKER_STARTED = "worker.started"
     WORKER_DIED = "worker.died"
     WORKER_FAILED = "worker.failed"
@@ -24,7 +24,7 @@ class SupervisorEvent(StrEnum):
 WARNINGS = frozenset(
     {
         SupervisorEvent.RELOAD_REFUSED,
-        SupervisorEvent.TROUBLE,
+        SupervisorEvent.DEGRADED,
         SupervisorEvent.WORKER_DIED,
         SupervisorEvent.WORKER_FAILED,
     }

@@ -9,7 +9,7 @@ from keyhole.telemetry.samples import Family, kept, total
 DEATHS = "keyhole_worker_deaths"
 
 
-class Tally:
+class MetricsAggregator:
     """`workers` gives all that live now, of every generation.
 
     A counter never goes down: what a worker said last remains when it has ended.
@@ -17,14 +17,14 @@ class Tally:
 
     def __init__(self, workers: Callable[[], Collection[WorkerProcess]]) -> None:
         self._workers = workers
-        self._remains: list[Family] = []
+        self._retired_totals: list[Family] = []
         self._answering: set[asyncio.Task[None]] = set()
         self.deaths = 0
         """How many workers ended without being told to."""
 
-    def bury(self, worker: WorkerProcess) -> None:
+    def retire(self, worker: WorkerProcess) -> None:
         """A worker has ended."""
-        self._remains = total([*self._remains, *kept(worker.families)])
+        self._retired_totals = total([*self._retired_totals, *kept(worker.families)])
 
     def answer(self, asker: WorkerProcess) -> None:
         """Tells a worker what everybody has counted."""
@@ -36,4 +36,4 @@ class Tally:
         await asyncio.gather(*(worker.count() for worker in self._workers()))
         deaths: Family = [DEATHS, "counter", "", [[f"{DEATHS}_total", {}, self.deaths]]]
         living = [family for worker in self._workers() for family in worker.families]
-        asker.tell_counts(total([*living, *self._remains, deaths]))
+        asker.tell_counts(total([*living, *self._retired_totals, deaths]))

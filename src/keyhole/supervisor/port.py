@@ -13,7 +13,7 @@ from keyhole.net.bind import BACKLOG, bind_tcp_shared, bind_unix, more_tcp_share
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Where to listen: a unix socket's path, or a host and a port."""
 
     path: str | None = None
@@ -21,21 +21,23 @@ class Place:
     port: int = 0
 
     @classmethod
-    def of(cls, facts: dict[str, Any]) -> "Place":
+    def of(cls, facts: dict[str, Any]) -> "ListenAddress":
         return cls(**facts)
 
 
 class Port:
     """Sockets at one place. `is_shared`: every worker accepts on all of them; otherwise each has its own."""
 
-    def __init__(self, place: Place, sockets: list[socket.socket], *, is_shared: bool, is_inherited: bool) -> None:
+    def __init__(
+        self, place: ListenAddress, sockets: list[socket.socket], *, is_shared: bool, is_inherited: bool
+    ) -> None:
         self.place = place
         self.sockets = sockets
         self.is_shared = is_shared
         self._is_inherited = is_inherited
 
     @classmethod
-    def bind(cls, place: Place, workers: int) -> "Port":
+    def bind(cls, place: ListenAddress, workers: int) -> "Port":
         """Raises SettingsError when the place cannot be had."""
         if place.path is not None:
             return cls(place, [bind_unix(place.path)], is_shared=True, is_inherited=False)
@@ -45,9 +47,9 @@ class Port:
     @classmethod
     def inherit(cls, sockets: list[socket.socket]) -> "Port":
         """The port is somebody else's, who has given us its sockets."""
-        return cls(Place(), sockets, is_shared=True, is_inherited=True)
+        return cls(ListenAddress(), sockets, is_shared=True, is_inherited=True)
 
-    def serves(self, place: Place) -> bool:
+    def serves(self, place: ListenAddress) -> bool:
         """Whether what is to be listened on is this port."""
         return self._is_inherited or place == self.place
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from keyhole.errors import KeyholeError, SettingsError
 from keyhole.supervisor.channel import Channel, Message, encode
-from keyhole.supervisor.port import Place
+from keyhole.supervisor.port import ListenAddress
 from keyhole.telemetry.samples import Family
 
 ANSWER_SECONDS = 120.0
@@ -36,7 +36,7 @@ class SettingsText:
 class Facts:
     """What the supervisor has to know of the settings."""
 
-    place: Place
+    place: ListenAddress
     listen: str
     url: str
     workers: int
@@ -44,7 +44,7 @@ class Facts:
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> "Facts":
-        return cls(**{**facts, "place": Place.of(facts["place"])})
+        return cls(**{**facts, "place": ListenAddress.of(facts["place"])})
 
 
 class WorkerProcess:

@@ -13,7 +13,7 @@ from keyhole.errors import KeyholeError, SettingsError
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
-from keyhole.supervisor.metrics import Tally
+from keyhole.supervisor.metrics import MetricsAggregator
 from keyhole.supervisor.notify import Notifier
 from keyhole.supervisor.port import Port
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
@@ -34,11 +34,11 @@ class Supervisor:
         self._notifier = notifier
         self._port = Port.inherit(inherited) if inherited else None
         self._next_port = self._port
-        self._tally = Tally(self._workers)
+        self._metrics = MetricsAggregator(self._workers)
         self._generations: list[Generation] = []
         """The last one serves; the others have sessions left."""
         self._works: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
+        self._reload_lock = asyncio.Lock()
         self._told_to_stop = asyncio.Event()
         self._told_again = asyncio.Event()
 
@@ -69,21 +69,21 @@ class Supervisor:
         await self._work(self._reload())
 
     async def _start(self) -> None:
-        async with self._turn:
+        async with self._reload_lock:
             await self._renew()
             facts = self._generations[-1].facts
             try:
                 self._reloads = await answer_reloads(self._config, self.reload)
             except OSError as error:
-                trouble = f"`keyhole reload` will not find this service ({error.strerror}); SIGHUP does the same"
-                self._log(SupervisorEvent.TROUBLE, part="supervisor", trouble=trouble)
+                problem = f"`keyhole reload` will not find this service ({error.strerror}); SIGHUP does the same"
+                self._log(SupervisorEvent.DEGRADED, part="supervisor", problem=problem)
             self._log(
                 SupervisorEvent.STARTED, url=facts.url, listen=facts.listen, workers=facts.workers, version=__version__
             )
             self._notifier.ready()
 
     async def _reload(self) -> None:
-        async with self._turn:
+        async with self._reload_lock:
             self._notifier.reloading()
             try:
                 await self._renew()
@@ -96,7 +96,7 @@ class Supervisor:
 
     async def _renew(self) -> None:
         """Starts a generation and lets the one before retire."""
-        generation = Generation(self._read(), self._tally, self._log, self._spread)
+        generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
         before = self._next_port = self._port
         try:
             await generation.start(self._port_for)
@@ -183,7 +183,7 @@ class Supervisor:
     def _workers(self) -> list[WorkerProcess]:
         return [worker for generation in self._generations for worker in generation.workers]
 
-    def _spread(self, teller: WorkerProcess, message: Message) -> None:
+    def _broadcast(self, teller: WorkerProcess, message: Message) -> None:
         for worker in self._workers():
             if worker is not teller:
                 worker.tell(message)

@@ -15,7 +15,7 @@ _encode = JSONEncoder(default=repr).encode
 def make_logger(stream: TextIO | None = None, *, json: bool | None = None) -> FilteringBoundLogger:
     """A logger writing to `stream` (default: standard error); `json` None means: unless the stream is a terminal.
 
-    It is made for one Observer and handed on as an argument; nothing is configured globally.
+    It is made for one Telemetry and handed on as an argument; nothing is configured globally.
     """
     stream = stream or sys.stderr
     as_json = not stream.isatty() if json is None else json

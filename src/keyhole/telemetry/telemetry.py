@@ -1,6 +1,6 @@
 """Every log event and every metric of Keyhole, by name.
 
-One `Observer` is made by the composition root and handed to whoever has something to tell. Names of events and of
+One `Telemetry` is made by the composition root and handed to whoever has something to tell. Names of events and of
 metrics are part of the outside face: docs/reference/metrics.md and docs/reference/events.md are generated from here.
 Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
@@ -24,7 +24,7 @@ class Event(StrEnum):
 
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
-    SERVICE_TROUBLE = "service.trouble"
+    SERVICE_DEGRADED = "service.degraded"
     SERVICE_FAILED = "service.failed"
     CERTIFICATE_CHANGED = "certificate.changed"
     CONSOLE_CREATED = "console.created"
@@ -65,7 +65,7 @@ class _ByLabel(dict[str, Any]):
         return child
 
 
-class Observer:
+class Telemetry:
     """Writes log events and keeps metrics in a registry of its own."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
@@ -95,17 +95,17 @@ class Observer:
         self._viewer_handshake = self._histogram("viewer_handshake", "The RFB handshake with a viewer.")
         self._target_errors = Counter(
             "keyhole_target_errors",
-            "Consoles that could not be opened for their server's sake, by driver and reason.",
+            "Links that could not be opened for their server's sake, by driver and reason.",
             ["driver", "reason"],
             registry=self.registry,
         )
         self._rights = self._counter(
-            "rights_reviewed",
+            "reauthorizations",
             "Users of open consoles asked about at the identity service, by outcome: standing, withdrawn, or unknown.",
             "outcome",
         )
         self._driver_troubles = Gauge(
-            "keyhole_driver_troubles", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
+            "keyhole_driver_problems", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
         )
         self._handshakes = Gauge(
             "keyhole_handshakes", "Connections on their way to a session or to a first request.", registry=self.registry
@@ -146,15 +146,15 @@ class Observer:
     def service_stopped(self, **facts: object) -> None:
         self._log.info(Event.SERVICE_STOPPED, **facts)
 
-    def service_trouble(self, part: str, trouble: str) -> None:
+    def service_degraded(self, part: str, problem: str) -> None:
         """A part that Keyhole depends on does not work."""
-        self._log.warning(Event.SERVICE_TROUBLE, part=part, trouble=trouble)
+        self._log.warning(Event.SERVICE_DEGRADED, part=part, problem=problem)
 
-    def driver_troubles(self, driver: str, count: int) -> None:
-        """How many troubles a driver tells of now."""
+    def driver_problems(self, driver: str, count: int) -> None:
+        """How many problems a driver tells of now."""
         self._driver_troubles.labels(driver).set(count)
 
-    def rights_reviewed(self, standing: int, withdrawn: int, unknown: int) -> None:
+    def reauthorized(self, standing: int, withdrawn: int, unknown: int) -> None:
         """Users of open consoles were asked about."""
         self._rights["standing"].inc(standing)
         self._rights["withdrawn"].inc(withdrawn)

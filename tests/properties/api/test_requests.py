@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.api.world import SERVER_ID, World, project_id_of
 
-from keyhole.api.v1.operations import OWN_OPERATIONS, OwnOperation, methods_at
+from keyhole.api.v1.operations import OWN_OPERATIONS, V1Operation, methods_at
 
 WORDS = """
 compute identity v1 v2 v2.1 v3 v2.0 servers detail flavors action auth tokens remote-consoles consoles
@@ -131,7 +131,7 @@ COOKIES = st.one_of(
 
 @given(OWN_CALLS, IDS, QUERIES, COOKIES, HEADERS, OWN_BODIES, st.sampled_from(["demo", "watcher", "nobody", "admin"]))
 def test_an_own_call_answers_what_its_row_says(
-    call: OwnOperation,
+    call: V1Operation,
     name: str,
     query: bytes,
     cookie: str,

@@ -6,7 +6,7 @@ from tests.fakes import rfb_messages as viewer
 from tests.properties.protocols.wire import SIZES, run, split, spoilt
 
 from keyhole.errors import ProtocolError
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
 from keyhole.protocols.rfb.messages.client_reader import ClientMessageReader, CutText, KeyEvent, PointerEvent
 
 U16 = st.integers(0, 0xFFFF)
@@ -40,7 +40,7 @@ class Scan:
 
 def scan(data: bytes, sizes: list[int], *, view_only: bool) -> Scan | tuple[type, str]:
     """What a scanner passes on, or its failure."""
-    scanner = ClientMessageScanner(view_only=view_only)
+    scanner = ClientMessageFilter(view_only=view_only)
     passed = b""
     try:
         for piece in split(data, sizes):

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.properties.protocols.wire import SIZES, Outcome, run, split, spoilt
+from tests.properties.protocols.wire import SIZES, LoginResult, run, split, spoilt
 
 from keyhole.errors import ProtocolError, SecurityRefused
 from keyhole.protocols.rfb.constants import VencryptNumber
@@ -52,7 +52,7 @@ def client() -> TargetHandshake:
     )
 
 
-def play(clear: bytes, encrypted: bytes, sizes: Sequence[int]) -> list[Outcome]:
+def play(clear: bytes, encrypted: bytes, sizes: Sequence[int]) -> list[LoginResult]:
     """What came of it in the clear, then, where TLS was agreed on, under TLS."""
     machine = client()
     outcomes = [run(machine, split(clear, sizes), LIMIT_BYTES)]

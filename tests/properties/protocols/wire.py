@@ -32,7 +32,7 @@ def spoilt(data: bytes, at: int, byte: int) -> bytes:
 
 
 @dataclass
-class Outcome:
+class LoginResult:
     """What a machine made of its input: all that our side could see of it."""
 
     events: list[object]
@@ -43,7 +43,7 @@ class Outcome:
     failure: tuple[type, str] | None
 
 
-def run(machine: Machine[Any], reads: Iterable[bytes], most_buffered: int) -> Outcome:
+def run(machine: Machine[Any], reads: Iterable[bytes], most_buffered: int) -> LoginResult:
     """Feeds a machine until the end or a failure. Only the promised kinds of failure are caught."""
     events: list[object] = []
     failure = None
@@ -62,4 +62,4 @@ def run(machine: Machine[Any], reads: Iterable[bytes], most_buffered: int) -> Ou
     events += machine.events()
     sent += machine.data_to_send()
     trailing = b"" if failure else machine.trailing_data() + b"".join(reads)
-    return Outcome(events, sent, trailing, machine.done, machine.waiting_for, failure)
+    return LoginResult(events, sent, trailing, machine.done, machine.waiting_for, failure)

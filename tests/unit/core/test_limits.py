@@ -1,8 +1,8 @@
-"""Places: counted by kind and holder, taken all or none, given back once."""
+"""Slots: counted by kind and holder, taken all or none, given back once."""
 
 import pytest
 
-from keyhole.core.limits import Places, share_of
+from keyhole.core.limits import Slots, share_of
 from keyhole.errors import LimitReached
 from keyhole.reasons import Reason
 
@@ -14,63 +14,63 @@ def claims(user: str) -> dict[Reason, str]:
 
 
 def test_one_holder_cannot_take_all_of_anothers() -> None:
-    places = Places({USER: 2, TOTAL: 3})
+    slots = Slots({USER: 2, TOTAL: 3})
     for _ in range(2):
-        places.take(claims("greedy"))
+        slots.take(claims("greedy"))
     with pytest.raises(LimitReached, match="you have 2 open consoles") as caught:
-        places.take(claims("greedy"))
+        slots.take(claims("greedy"))
     assert caught.value.reason is USER
-    places.take(claims("modest"))
+    slots.take(claims("modest"))
     with pytest.raises(LimitReached) as caught:
-        places.take(claims("late"))
+        slots.take(claims("late"))
     assert caught.value.reason is TOTAL
 
 
 def test_what_is_refused_takes_nothing() -> None:
-    places = Places({USER: 1, TOTAL: 0})
-    places.take(claims("a"))
+    slots = Slots({USER: 1, TOTAL: 0})
+    slots.take(claims("a"))
     for _ in range(5):
         with pytest.raises(LimitReached):
-            places.take(claims("a"))
-    assert places.taken(TOTAL) == places.taken(USER) == 1
+            slots.take(claims("a"))
+    assert slots.taken(TOTAL) == slots.taken(USER) == 1
 
 
 def test_a_place_is_given_back_once() -> None:
-    places = Places({USER: 1, TOTAL: 1})
-    place = places.take(claims("a"))
-    place.give_back()
-    place.give_back()
-    assert places.taken(TOTAL) == 0
-    places.take(claims("a"))
+    slots = Slots({USER: 1, TOTAL: 1})
+    slot = slots.take(claims("a"))
+    slot.release()
+    slot.release()
+    assert slots.taken(TOTAL) == 0
+    slots.take(claims("a"))
 
 
 def test_a_place_that_was_handed_on_is_the_others() -> None:
-    places = Places({USER: 1, TOTAL: 1})
-    place = places.take(claims("a"))
-    other = place.hand_on()
-    place.give_back()
-    assert places.taken(USER) == 1
-    other.give_back()
-    assert places.taken(USER) == 0
+    slots = Slots({USER: 1, TOTAL: 1})
+    slot = slots.take(claims("a"))
+    other = slot.hand_on()
+    slot.release()
+    assert slots.taken(USER) == 1
+    other.release()
+    assert slots.taken(USER) == 0
 
 
 def test_a_place_may_grow_and_keeps_what_it_had_when_it_cannot() -> None:
-    places = Places({USER: 1, TOTAL: 0})
-    places.take({USER: "a"})
-    place = places.take({TOTAL: ""})
+    slots = Slots({USER: 1, TOTAL: 0})
+    slots.take({USER: "a"})
+    slot = slots.take({TOTAL: ""})
     with pytest.raises(LimitReached):
-        place.add({USER: "a"})
-    assert places.taken(TOTAL) == 1
-    place.add({USER: "b"})
-    place.give_back()
-    assert (places.taken(USER), places.taken(TOTAL)) == (1, 0)
+        slot.add({USER: "a"})
+    assert slots.taken(TOTAL) == 1
+    slot.add({USER: "b"})
+    slot.release()
+    assert (slots.taken(USER), slots.taken(TOTAL)) == (1, 0)
 
 
 def test_no_limit_and_no_trace_of_those_who_left() -> None:
-    places = Places({USER: 0, TOTAL: 0})
-    for place in [places.take(claims(f"user {number}")) for number in range(1000)]:
-        place.give_back()
-    assert not any(places._taken.values())
+    slots = Slots({USER: 0, TOTAL: 0})
+    for slot in [slots.take(claims(f"user {number}")) for number in range(1000)]:
+        slot.release()
+    assert not any(slots._taken.values())
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.memory_store import MemoryStore
 from tests.unit.gateway.conftest import IDENTITY, SERVER_ID, OneServer
 
-from keyhole.core.links import Consoles, GrantRules, hash_token
+from keyhole.core.links import GrantRules, Links, hash_token
 from keyhole.core.servers import Servers
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused, Unavailable
 from keyhole.model import ConsoleType, Identity, Protocol, Target, TcpAddress
@@ -23,7 +23,7 @@ class World:
             {Protocol.VNC: Target(Protocol.VNC, HERE), Protocol.SERIAL: Target(Protocol.SERIAL, HERE)}
         )
         rules = GrantRules(600, reusable)
-        self.consoles = Consoles(Servers([self.driver]), self.store, rules, "https://c.example", lambda: self.now)
+        self.consoles = Links(Servers([self.driver]), self.store, rules, "https://c.example", lambda: self.now)
 
     async def token(self) -> str:
         return (await self.consoles.create(IDENTITY, SERVER_ID, ConsoleType.NOVNC)).url.rpartition("%3D")[2]

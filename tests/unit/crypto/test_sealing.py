@@ -4,14 +4,14 @@ import pytest
 
 from keyhole.core.links import hash_token
 from keyhole.crypto.sealing import seal, unseal
-from keyhole.model import Warrant
+from keyhole.model import RequesterToken
 
-WARRANT = Warrant("an-identity-token", 1_700_000_000.5, "credential")
+WARRANT = RequesterToken("an-identity-token", 1_700_000_000.5, "credential")
 
 
-@pytest.mark.parametrize("warrant", [WARRANT, Warrant("gAAAA" * 50, 0.0), Warrant('"\x1fü', 1.0)])
-def test_who_has_the_secret_opens_it(warrant: Warrant) -> None:
-    assert unseal(seal(warrant, "secret"), "secret") == warrant
+@pytest.mark.parametrize("requester", [WARRANT, RequesterToken("gAAAA" * 50, 0.0), RequesterToken('"\x1fü', 1.0)])
+def test_who_has_the_secret_opens_it(requester: RequesterToken) -> None:
+    assert unseal(seal(requester, "secret"), "secret") == requester
 
 
 @pytest.mark.parametrize("secret", ["", "other", "secret ", hash_token("secret")])

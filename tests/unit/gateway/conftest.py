@@ -19,31 +19,31 @@ from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
 from keyhole.core.limits import HandshakeLimits, StreamLimits
-from keyhole.core.links import Consoles, GrantRules
-from keyhole.core.servers import Departures, Servers
+from keyhole.core.links import GrantRules, Links
+from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
-from keyhole.core.sessions.registry import Register
+from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial_queue import Turns
+from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
-from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, Server, Target, Warrant
+from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, RequesterToken, Server, Target
 from keyhole.net.certificate import certificate_of
 from keyhole.net.proxies import Proxies
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.reasons import Reason
-from keyhole.runtime.background import close_books, keep_books, running_chores, watch_servers
+from keyhole.runtime.background import background_tasks, flush_sessions, sync_sessions, watch_deleted_servers
 from keyhole.telemetry.logs import make_logger
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 PUBLIC_URL = "https://console.example.com"
 IDENTITY = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
-WARRANT = Warrant("identity-token", expires_at=2e9)
+WARRANT = RequesterToken("identity-token", expires_at=2e9)
 SERVER_ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -71,7 +71,7 @@ class OneServer:
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         return b""
 
-    async def troubles(self) -> list[str]:
+    async def check(self) -> list[str]:
         return []
 
 
@@ -91,10 +91,10 @@ class People:
 
     gone: bool = False
     silent: bool = False
-    asked: list[Warrant | None] = field(default_factory=list)
+    asked: list[RequesterToken | None] = field(default_factory=list)
 
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
-        self.asked.append(warrant)
+    async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
+        self.asked.append(requester)
         if self.silent:
             raise Unavailable("The identity service sleeps.")
         return not self.gone and (user_id, project_id) == (IDENTITY.user_id, IDENTITY.project_id)
@@ -105,7 +105,7 @@ class People:
     async def validate(self, token: str) -> IdentityToken:
         raise NotAuthenticated
 
-    async def troubles(self) -> list[str]:
+    async def check(self) -> list[str]:
         return []
 
 
@@ -127,14 +127,14 @@ class World:
 
     port: int
     driver: OneServer
-    consoles: Consoles
+    consoles: Links
     sessions: Sessions
     store: MemoryStore
     door: FrontDoor
     listener: asyncio.Server
-    observer: Observer
+    telemetry: Telemetry
     log: io.StringIO
-    register: Register
+    registry: SessionRegistry
     tickets: Tickets
     clock: "Clock"
     people: "People"
@@ -168,7 +168,7 @@ class World:
         return self.events(name)[-1]
 
     def refused(self, reason: Reason) -> float:
-        return self.observer.registry.get_sample_value("keyhole_refused_total", {"reason": reason.value}) or 0.0
+        return self.telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": reason.value}) or 0.0
 
 
 @asynccontextmanager
@@ -192,18 +192,20 @@ async def make_world(
     """`tls` is a folder for the certificate, where TLS is to be spoken."""
     loop = asyncio.get_running_loop()
     log = io.StringIO()
-    observer = Observer(make_logger(log, json=True))
+    telemetry = Telemetry(make_logger(log, json=True))
     driver, store = OneServer(), store or MemoryStore()
     clock, people = Clock(), People(people_gone)
-    consoles = Consoles(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
+    consoles = Links(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
     changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
     tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
-    register = Register(store, Departures([driver]), people, clock, changed, shared=shared)
-    sessions = Sessions(limits, observer, loop.time, [tickets, register], clock)
-    http = HttpServer(application, observer, deadlines)
-    entrance = Entrance(consoles, tickets, register, frozenset({PUBLIC_URL}), secure=True)
-    parts = SessionParts(entrance, sessions, observer, loop.time, deadlines, streams=streams, turns=Turns(turns))
+    registry = SessionRegistry(store, DeletedServers([driver]), people, clock, changed, shared=shared)
+    sessions = Sessions(limits, telemetry, loop.time, [tickets, registry], clock)
+    http = HttpServer(application, telemetry, deadlines)
+    entrance = Entrance(consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
+    parts = SessionParts(
+        entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=DialQueue(turns)
+    )
     door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     certificate, trust = None, None
     if tls is not None:
@@ -212,7 +214,9 @@ async def make_world(
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     listener = await listen(sock, door, certificate)
-    with running_chores(observer, keep_books(register, tickets, changed, observer), watch_servers(register)):
+    with background_tasks(
+        telemetry, sync_sessions(registry, tickets, changed, telemetry), watch_deleted_servers(registry)
+    ):
         try:
             yield World(
                 port,
@@ -222,9 +226,9 @@ async def make_world(
                 store,
                 door,
                 listener,
-                observer,
+                telemetry,
                 log,
-                register,
+                registry,
                 tickets,
                 clock,
                 people,
@@ -232,7 +236,7 @@ async def make_world(
             )
         finally:
             await door.close(listener)
-            await close_books(register, tickets, observer)
+            await flush_sessions(registry, tickets, telemetry)
 
 
 @pytest.fixture

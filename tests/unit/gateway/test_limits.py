@@ -168,7 +168,7 @@ async def test_a_server_is_dialled_by_turns() -> None:
         dialled -= 1
         await echo(reader, writer)
 
-    async with make_world(turns=2) as world, listening(slow) as address:
+    async with make_world(dial_queue=2) as world, listening(slow) as address:
         world.aim(address)
         await asyncio.gather(*(joined(world) for _ in range(8)))
         assert most == 2
@@ -178,14 +178,14 @@ async def test_who_gets_no_turn_in_time_is_told_that_the_server_is_busy() -> Non
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with make_world(turns=1, deadlines=QUICK) as world, listening(silent) as address:
+    async with make_world(dial_queue=1, deadlines=QUICK) as world, listening(silent) as address:
         world.aim(address)
         wires = [await world.connect() for _ in range(2)]
         for wire in wires:
             await wire.upgrade(f"/?token={await world.token()}")
         reasons = {(await closed(wire)).close_reason.split(":")[0] for wire in wires}
         assert reasons == {"target_unreachable", "limit_server_handshakes"}
-        errors = world.observer.registry.get_sample_value(
+        errors = world.telemetry.registry.get_sample_value(
             "keyhole_target_errors_total", {"driver": "one", "reason": "target_unreachable"}
         )
         assert errors == 1
@@ -212,7 +212,7 @@ async def test_what_a_viewer_may_not_send_ends_its_own_session_by_name(sent: byt
         end = await closed(wire)
         assert (end.close_code, end.close_reason.split(":")[0]) == (code, reason)
         assert (await world.event("console.closed"))["reason"] == reason
-        metric = world.observer.registry.get_sample_value("keyhole_sessions_closed_total", {"reason": reason})
+        metric = world.telemetry.registry.get_sample_value("keyhole_sessions_closed_total", {"reason": reason})
         assert metric == 1
         other.send(key_event())
         assert (await other.frame()).payload == key_event()
@@ -258,7 +258,7 @@ async def test_a_viewer_that_lets_too_much_pile_up_is_ended_at_the_next_tick() -
 
 async def test_bytes_are_counted_while_a_session_is_open() -> None:
     def relayed(direction: str) -> float | None:
-        return world.observer.registry.get_sample_value("keyhole_session_bytes_total", {"direction": direction})
+        return world.telemetry.registry.get_sample_value("keyhole_session_bytes_total", {"direction": direction})
 
     async with make_world() as world, listening(echo) as address:
         world.aim(address)
@@ -281,5 +281,5 @@ async def test_nobody_listens_at_the_targets_address() -> None:
         wire = await world.connect()
         await wire.upgrade(f"/?token={await world.token()}")
         assert (await closed(wire)).close_reason.startswith("target_refused")
-        value = world.observer.registry.get_sample_value
+        value = world.telemetry.registry.get_sample_value
         assert value("keyhole_target_errors_total", {"driver": "one", "reason": "target_refused"}) == 1

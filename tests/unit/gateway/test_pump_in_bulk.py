@@ -1,4 +1,4 @@
-"""Floods: how the pump reads large amounts, and whose memory they stand in."""
+"""Floods: how the relay reads large amounts, and whose memory they stand in."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
 from keyhole.relay.read_buffer import SIZE_BYTES, ReadBuffer
-from keyhole.relay.relay import BULK_BYTES, Pump
+from keyhole.relay.relay import BULK_BYTES, Relay
 from keyhole.relay.sides import CALM_READS
 
 LARGE = WRITE_BUFFER_BYTES + 1
@@ -69,7 +69,7 @@ def joined(buffer: ReadBuffer, frames: FrameReader | None = None, *, stuck: bool
     """A viewer, native where it has no `frames`, and its target, whose session has just begun."""
     viewer, target = Line(stuck=stuck), Line()
     clock = asyncio.get_running_loop().time
-    Pump(viewer, frames, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
+    Relay(viewer, frames, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
     return viewer, target
 
 

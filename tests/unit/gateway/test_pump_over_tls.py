@@ -19,7 +19,7 @@ from keyhole.model import Protocol, Target, TcpAddress
 from keyhole.reasons import Reason
 from keyhole.relay.endings import Ending
 from keyhole.relay.read_buffer import ReadBuffer
-from keyhole.relay.relay import Pump
+from keyhole.relay.relay import Relay
 
 SCREEN = bytes(range(256)) * 12_000
 
@@ -91,7 +91,7 @@ def server(authority: trustme.CA) -> Iterator[Server]:
         yield Server(server_context(authority, "127.0.0.1"), listener)
 
 
-async def joined(server: Server, authority: trustme.CA, viewer: SlowViewer) -> tuple[Pump, asyncio.Future[Ending]]:
+async def joined(server: Server, authority: trustme.CA, viewer: SlowViewer) -> tuple[Relay, asyncio.Future[Ending]]:
     """The session, and how it ends."""
     threading.Thread(target=server.serve, daemon=True).start()
     context = ssl.create_default_context()
@@ -101,9 +101,9 @@ async def joined(server: Server, authority: trustme.CA, viewer: SlowViewer) -> t
     await start_tls(line, target, context)
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Ending] = loop.create_future()
-    pump = Pump(viewer, None, line.transport, None, ended.set_result, loop.time, 1, ReadBuffer(), line.source)
-    pump.start(b"", line.take())
-    return pump, ended
+    relay = Relay(viewer, None, line.transport, None, ended.set_result, loop.time, 1, ReadBuffer(), line.source)
+    relay.start(b"", line.take())
+    return relay, ended
 
 
 async def test_nothing_is_lost_of_what_was_sent_before_it_hung_up(server: Server, authority: trustme.CA) -> None:
@@ -118,24 +118,24 @@ async def test_nothing_is_lost_of_what_was_sent_before_it_hung_up(server: Server
 async def test_its_line_is_closed_although_the_viewer_takes_no_more(server: Server, authority: trustme.CA) -> None:
     server.waits = True
     viewer = SlowViewer(None)
-    pump, _ = await joined(server, authority, viewer)
+    relay, _ = await joined(server, authority, viewer)
     await until(lambda: viewer.taken)
     assert len(viewer.taken) < len(SCREEN)
-    pump.end(Reason.KILLED)
+    relay.end(Reason.KILLED)
     assert await asyncio.to_thread(server.over.wait, 5)
 
 
 async def test_its_line_is_cut_when_it_does_not_answer_our_goodbye(
     server: Server, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target_security, "GOODBYE_SECONDS", 0.2)
+    monkeypatch.setattr(target_security, "LINGER_SECONDS", 0.2)
     server.stays = True
     viewer = SlowViewer(0)
-    pump, _ = await joined(server, authority, viewer)
+    relay, _ = await joined(server, authority, viewer)
     await until(lambda: len(viewer.taken) == len(SCREEN))
-    pump.end(Reason.KILLED)
-    assert not pump._source.is_closing()
+    relay.end(Reason.KILLED)
+    assert not relay._source.is_closing()
     try:
-        await until(pump._source.is_closing, 5)
+        await until(relay._source.is_closing, 5)
     finally:
         server.over.set()

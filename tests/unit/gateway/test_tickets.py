@@ -16,9 +16,9 @@ from keyhole.core.links import hash_token
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.core.sessions.registry import MAX_UNANSWERED
 from keyhole.crypto.sealing import unseal
-from keyhole.model import ConsoleType, EndOrder, Server, TcpAddress
+from keyhole.model import ConsoleType, Server, TcpAddress, TerminationRequest
 from keyhole.reasons import Reason
-from keyhole.runtime.background import running_chores, watch_rights
+from keyhole.runtime.background import background_tasks, reauthorize
 
 ORIGIN = f"Origin: {PUBLIC_URL}"
 
@@ -102,7 +102,7 @@ async def test_a_browser_comes_back_without_its_link(world: World) -> None:
         event = world.events("console.resumed")[-1]
         assert (event["user"], event["server"]) == ("alice", SERVER_ID)
         assert len(world.events("console.opened")) == 1
-        resumed = world.observer.registry.get_sample_value("keyhole_sessions_resumed_total", {"type": "novnc"})
+        resumed = world.telemetry.registry.get_sample_value("keyhole_sessions_resumed_total", {"type": "novnc"})
         assert resumed == 2
         assert holder.secret not in world.log.getvalue()
         assert hash_token(holder.secret) not in world.log.getvalue()
@@ -354,7 +354,7 @@ async def test_an_order_of_another_worker_is_obeyed_within_a_second(world: World
         (session,) = world.sessions
         await until(lambda: session.id in world.store.sessions)
         begun = asyncio.get_running_loop().time()
-        assert await world.store.order_end(EndOrder(session.id, Reason.KILLED, "by ada"))
+        assert await world.store.request_termination(TerminationRequest(session.id, Reason.KILLED, "by ada"))
         assert (await close_frame(wire)).close_reason == "killed: by ada"
         assert asyncio.get_running_loop().time() - begun < 5
         await until(lambda: session.id not in world.store.sessions)
@@ -408,11 +408,11 @@ async def test_sessions_of_people_who_left_end_when_a_service_starts_that_knows(
 async def test_sessions_end_when_the_rights_are_withdrawn_and_are_not_come_back_to(world: World) -> None:
     async with with_target(world):
         holder, wire = await opened(world)
-        review = await world.register.end_withdrawn()
+        review = await world.registry.end_withdrawn()
         assert (review.standing, review.withdrawn, review.unknown) == (1, 0, 0)
         assert world.people.asked == [WARRANT]
         world.people.gone = True
-        review = await world.register.end_withdrawn()
+        review = await world.registry.end_withdrawn()
         assert (review.standing, review.withdrawn, review.unknown) == (0, 1, 0)
         assert (await close_frame(wire)).close_reason == "revoked: the user's rights were withdrawn"
         await holder.refused(Reason.REVOKED)
@@ -422,7 +422,7 @@ async def test_all_sessions_of_a_warrant_are_asked_about_once(world: World) -> N
     async with with_target(world):
         for _ in range(3):
             await opened(world)
-        await world.register.end_withdrawn()
+        await world.registry.end_withdrawn()
         assert len(world.sessions) == 3
         assert world.people.asked == [WARRANT]
 
@@ -438,7 +438,7 @@ async def test_who_comes_back_is_asked_about_by_the_same_warrant_also_after_a_re
             world.aim(address)
             holder.world = world
             await (await holder.come_back()).rfb_handshake()
-            await world.register.end_withdrawn()
+            await world.registry.end_withdrawn()
             assert world.people.asked == [WARRANT, WARRANT]
 
 
@@ -446,9 +446,9 @@ async def test_an_identity_service_that_is_silent_takes_nothing_from_anybody(wor
     async with with_target(world):
         holder, wire = await opened(world)
         world.people.silent = True
-        review = await world.register.end_withdrawn()
+        review = await world.registry.end_withdrawn()
         assert (review.standing, review.withdrawn, review.unknown) == (0, 0, 1)
-        assert review.trouble == "The identity service sleeps."
+        assert review.problem == "The identity service sleeps."
         await left(world, wire)
         await (await holder.come_back()).rfb_handshake()
         assert len(world.sessions) == 1
@@ -459,9 +459,9 @@ async def test_a_silent_identity_service_is_not_asked_about_everybody(world: Wor
         for _ in range(MAX_UNANSWERED + 2):
             _, wire = await opened(world)
         for number, session in enumerate(world.sessions):
-            session.warrant = replace(WARRANT, token=f"token-{number}")
+            session.requester = replace(WARRANT, token=f"token-{number}")
         world.people.silent = True
-        assert (await world.register.end_withdrawn()).unknown == MAX_UNANSWERED
+        assert (await world.registry.end_withdrawn()).unknown == MAX_UNANSWERED
         assert len(world.people.asked) == MAX_UNANSWERED
         assert len(world.sessions) == MAX_UNANSWERED + 2
         wire.close()
@@ -469,7 +469,7 @@ async def test_a_silent_identity_service_is_not_asked_about_everybody(world: Wor
 
 async def test_silence_is_told_once_and_again_after_it_was_over(world: World) -> None:
     def reviewed(outcome: str) -> float:
-        return world.observer.registry.get_sample_value("keyhole_rights_reviewed_total", {"outcome": outcome}) or 0
+        return world.telemetry.registry.get_sample_value("keyhole_rights_reviewed_total", {"outcome": outcome}) or 0
 
     async def go_on(outcome: str) -> None:
         before = reviewed(outcome)
@@ -477,12 +477,12 @@ async def test_silence_is_told_once_and_again_after_it_was_over(world: World) ->
 
     async with with_target(world):
         await opened(world)
-        with running_chores(world.observer, watch_rights(world.register, 0.01, world.observer)):
+        with background_tasks(world.telemetry, reauthorize(world.registry, 0.01, world.telemetry)):
             for silences in (1, 2):
                 await go_on("standing")
                 world.people.silent = True
                 await go_on("unknown")
-                told = [(event["part"], event["trouble"]) for event in world.events("service.trouble")]
+                told = [(event["part"], event["problem"]) for event in world.events("service.degraded")]
                 assert told == [("identity", "The identity service sleeps.")] * silences
                 world.people.silent = False
         assert len(world.sessions) == 1
@@ -493,8 +493,10 @@ async def test_the_store_has_no_identity_token(world: World) -> None:
         await opened(world)
         await until(lambda: world.store.tickets and world.store.sessions)
         kept = (world.store.grants, world.store.tickets, world.store.sessions)
-        sealed = [value for row in kept for one in row.values() if (value := getattr(one, "grant", one).sealed_warrant)]
+        sealed = [
+            value for row in kept for one in row.values() if (value := getattr(one, "grant", one).sealed_requester)
+        ]
         assert len(sealed) == 3
         assert not [one for one in sealed if WARRANT.token in one]
         (ticket,) = world.store.tickets.values()
-        assert unseal(ticket.grant.sealed_warrant or "", ticket.secret_hash) is None
+        assert unseal(ticket.grant.sealed_requester or "", ticket.secret_hash) is None

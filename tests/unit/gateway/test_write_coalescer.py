@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from keyhole.gateway.write_coalescer import OneWriteTransport
+from keyhole.gateway.write_coalescer import WriteCoalescer
 
 
 class Below(asyncio.Transport):
@@ -30,7 +30,7 @@ def below() -> Below:
 
 
 async def test_a_turns_parts_are_one_write(below: Below) -> None:
-    transport = OneWriteTransport(below)
+    transport = WriteCoalescer(below)
     transport.write(b"head ")
     transport.write(bytearray(b"body"))
     assert below.calls == []
@@ -42,7 +42,7 @@ async def test_a_turns_parts_are_one_write(below: Below) -> None:
 
 
 async def test_what_was_written_goes_out_before_the_end(below: Below) -> None:
-    transport = OneWriteTransport(below)
+    transport = WriteCoalescer(below)
     transport.write(b"last")
     transport.close()
     await asyncio.sleep(0)
@@ -50,7 +50,7 @@ async def test_what_was_written_goes_out_before_the_end(below: Below) -> None:
 
 
 async def test_an_abort_sends_nothing_more(below: Below) -> None:
-    transport = OneWriteTransport(below)
+    transport = WriteCoalescer(below)
     transport.write(b"never")
     transport.abort()
     await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from keyhole.identity.backends import check_settings, open_backend
 from keyhole.identity.embedded.names import project_id_of
 from keyhole.identity.embedded.provider import EmbeddedIdentity
 from keyhole.identity.keystone.provider import KeystoneIdentity
-from keyhole.identity.login_throttle import Attempts
+from keyhole.identity.login_throttle import LoginThrottle
 
 
 def zero() -> float:
@@ -18,7 +18,9 @@ def zero() -> float:
 
 
 async def test_the_embedded_one_issues_tokens_below_the_public_url() -> None:
-    async with open_backend(IdentitySettings(), "https://c.example", MemoryStore(), zero, Attempts(zero)) as backend:
+    async with open_backend(
+        IdentitySettings(), "https://c.example", MemoryStore(), zero, LoginThrottle(zero)
+    ) as backend:
         assert isinstance(backend.issuer, EmbeddedIdentity)
         assert backend.provider is backend.issuer
         assert backend.credentials is backend.issuer.credentials
@@ -38,7 +40,7 @@ def of_keystone(cafile: Path | None = None) -> IdentitySettings:
 
 
 async def test_a_keystone_issues_them_itself() -> None:
-    async with open_backend(of_keystone(), "https://c.example", MemoryStore(), zero, Attempts(zero)) as backend:
+    async with open_backend(of_keystone(), "https://c.example", MemoryStore(), zero, LoginThrottle(zero)) as backend:
         assert isinstance(backend.provider, KeystoneIdentity)
         assert (backend.issuer, backend.credentials) == (None, None)
         assert backend.url == "http://127.0.0.1:1"

@@ -14,9 +14,9 @@ from keyhole.config import IdentitySettings, UserSettings
 from keyhole.errors import NotAuthenticated, ProjectNeeded, TooManyAttempts, Unavailable
 from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.identity.embedded.provider import EmbeddedIdentity
-from keyhole.identity.keystone.login import CONCURRENT_SIGN_INS, KeystoneDesk
+from keyhole.identity.keystone.login import CONCURRENT_SIGN_INS, KeystoneLogin
 from keyhole.identity.keystone.provider import KeystoneIdentity
-from keyhole.identity.login_throttle import PAIR, Attempts
+from keyhole.identity.login_throttle import PAIR, LoginThrottle
 from keyhole.ports.identity import PersonSignIn
 
 NOW = 1_700_000_000.0
@@ -30,7 +30,7 @@ def person(name: str = "ada", password: str = "right", **more: Any) -> PersonSig
 def embedded(*roles: str) -> EmbeddedIdentity:
     user = UserSettings.model_validate({"name": "ada", "password": "right", "project": "demo", "roles": roles})
     settings = IdentitySettings(users=(user,), allow_plain_passwords=True)
-    return EmbeddedIdentity(settings, MemoryStore(), lambda: NOW, Attempts(lambda: NOW))
+    return EmbeddedIdentity(settings, MemoryStore(), lambda: NOW, LoginThrottle(lambda: NOW))
 
 
 @pytest.mark.parametrize("more", [{}, {"project": "demo"}, {"domain": "default"}, {"domain": "Default"}])
@@ -120,41 +120,41 @@ async def keystone(client: Client) -> AsyncIterator[KeystoneIdentity]:
 
 
 @pytest.fixture
-def desk(keystone: KeystoneIdentity) -> KeystoneDesk:
-    return KeystoneDesk(keystone, Attempts(lambda: NOW))
+def login(keystone: KeystoneIdentity) -> KeystoneLogin:
+    return KeystoneLogin(keystone, LoginThrottle(lambda: NOW))
 
 
-async def test_keystone_is_given_the_password_and_gives_the_token(desk: KeystoneDesk, client: Client) -> None:
-    token, contents = await desk.sign_in(person(project="demo", domain="Lab"), CLIENT)
+async def test_keystone_is_given_the_password_and_gives_the_token(login: KeystoneLogin, client: Client) -> None:
+    token, contents = await login.sign_in(person(project="demo", domain="Lab"), CLIENT)
     assert token == "good"
     assert (contents.identity.user_name, contents.identity.project_name) == ("ada", "demo")
     assert client.asked == [("ada", "right", "demo", "Lab")]
 
 
 async def test_signing_out_is_for_keystone_too_and_believed_at_once(
-    desk: KeystoneDesk, keystone: KeystoneIdentity, client: Client
+    login: KeystoneLogin, keystone: KeystoneIdentity, client: Client
 ) -> None:
-    token, _ = await desk.sign_in(person(), CLIENT)
-    await desk.sign_out(token)
+    token, _ = await login.sign_in(person(), CLIENT)
+    await login.sign_out(token)
     assert client.revoked == ["good"]
     with pytest.raises(NotAuthenticated):
         await keystone.validate(token)
-    await desk.sign_out("what is\nno token")
+    await login.sign_out("what is\nno token")
     assert client.revoked == ["good"]
 
 
-async def test_failures_wait_before_keystone_is_asked(desk: KeystoneDesk, client: Client) -> None:
+async def test_failures_wait_before_keystone_is_asked(login: KeystoneLogin, client: Client) -> None:
     for _ in range(PAIR.free):
         with pytest.raises(NotAuthenticated):
-            await desk.sign_in(person(password="wrong"), CLIENT)
+            await login.sign_in(person(password="wrong"), CLIENT)
     with pytest.raises(TooManyAttempts):
-        await desk.sign_in(person(), CLIENT)
+        await login.sign_in(person(), CLIENT)
     assert len(client.asked) == PAIR.free
-    await desk.sign_in(person(), "198.51.100.1")
+    await login.sign_in(person(), "198.51.100.1")
 
 
-async def test_many_guesses_at_once_are_few(desk: KeystoneDesk, client: Client) -> None:
-    guesses = (desk.sign_in(person(password="wrong"), CLIENT) for _ in range(50))
+async def test_many_guesses_at_once_are_few(login: KeystoneLogin, client: Client) -> None:
+    guesses = (login.sign_in(person(password="wrong"), CLIENT) for _ in range(50))
     results = await asyncio.gather(*guesses, return_exceptions=True)
     assert {type(result) for result in results} == {NotAuthenticated, TooManyAttempts}
     assert len(client.asked) < PAIR.free + CONCURRENT_SIGN_INS
@@ -162,17 +162,17 @@ async def test_many_guesses_at_once_are_few(desk: KeystoneDesk, client: Client) 
 
 @pytest.mark.parametrize("failure", [ProjectNeeded(["a", "b"]), Unavailable("The identity service sleeps.")])
 async def test_what_is_not_the_persons_fault_is_not_counted(
-    desk: KeystoneDesk, client: Client, failure: Exception
+    login: KeystoneLogin, client: Client, failure: Exception
 ) -> None:
     client.failure = failure
     for _ in range(PAIR.free + 1):
         with pytest.raises(type(failure)):
-            await desk.sign_in(person(), CLIENT)
+            await login.sign_in(person(), CLIENT)
 
 
-async def test_an_absurd_password_does_not_go_to_keystone(desk: KeystoneDesk, client: Client) -> None:
+async def test_an_absurd_password_does_not_go_to_keystone(login: KeystoneLogin, client: Client) -> None:
     with pytest.raises(NotAuthenticated):
-        await desk.sign_in(person(password="x" * 5000), CLIENT)
+        await login.sign_in(person(password="x" * 5000), CLIENT)
     assert client.asked == []
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
-from keyhole.net.addresses import network_of, origin_of, parse_listen, parse_place, parse_target_url
+from keyhole.net.addresses import network_of, origin_of, parse_endpoint, parse_listen, parse_target_url
 from keyhole.net.proxies import parse_proxies
 
 
@@ -143,7 +143,7 @@ def test_an_untrusted_unix_socket_has_no_client() -> None:
     ],
 )
 def test_a_targets_place_is_read_back_as_it_was(address: Address, path: str) -> None:
-    assert parse_place(Target(Protocol.VNC, address, connect_path=path).place) == (address, path)
+    assert parse_endpoint(Target(Protocol.VNC, address, connect_path=path).place) == (address, path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import CapturingLogger
 
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 DASHBOARD = Path(__file__).parents[3] / "packaging" / "grafana" / "keyhole.json"
 
@@ -21,9 +21,9 @@ def panels() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def labels() -> dict[str, set[str]]:
     """Every series' name, with its labels."""
-    observer = Observer(CapturingLogger())  # type: ignore[arg-type]
+    telemetry = Telemetry(CapturingLogger())  # type: ignore[arg-type]
     series: dict[str, set[str]] = {}
-    for collector in set(observer.registry._names_to_collectors.values()):
+    for collector in set(telemetry.registry._names_to_collectors.values()):
         (metric,) = collector.collect()
         names = set(collector._labelnames)
         match metric.type:

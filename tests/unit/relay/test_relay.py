@@ -1,4 +1,4 @@
-"""Back-pressure and endings of the pump, on real sockets with real kernel buffers."""
+"""Back-pressure and endings of the relay, on real sockets with real kernel buffers."""
 
 import asyncio
 import socket
@@ -14,12 +14,12 @@ from tests.unit.gateway.conftest import World, make_world
 from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageScanner
+from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
 from keyhole.relay.endings import Ending
 from keyhole.relay.read_buffer import ReadBuffer
-from keyhole.relay.relay import Pump
+from keyhole.relay.relay import Relay
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024
@@ -186,11 +186,11 @@ def check(world: World) -> None:
     world.sweep()
 
 
-@pytest.mark.parametrize("vanished_seconds", [6, 45, 600])
-def test_all_checks_together_take_no_longer_than_the_setting(vanished_seconds: int) -> None:
-    limits = SessionLimits(vanished_seconds=vanished_seconds)
+@pytest.mark.parametrize("keepalive_timeout_seconds", [6, 45, 600])
+def test_all_checks_together_take_no_longer_than_the_setting(keepalive_timeout_seconds: int) -> None:
+    limits = SessionLimits(keepalive_timeout_seconds=keepalive_timeout_seconds)
     assert limits.check_seconds >= 0
-    assert VIEWER_CHECKS * (limits.check_seconds + MOST_BETWEEN_LOOKS_SECONDS) <= vanished_seconds
+    assert VIEWER_CHECKS * (limits.check_seconds + MOST_BETWEEN_LOOKS_SECONDS) <= keepalive_timeout_seconds
 
 
 async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_lost(world: World) -> None:
@@ -204,28 +204,28 @@ async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_l
         world.aim(address)
         wire = await opened(world)
         (session,) = world.sessions._live.values()
-        pump = session.relay
-        assert isinstance(pump, Pump)
+        relay = session.relay
+        assert isinstance(relay, Relay)
         for _ in range(2 * VIEWER_CHECKS):
-            before = pump.traffic_bytes
-            await settled_traffic(pump)
+            before = relay.traffic_bytes
+            await settled_traffic(relay)
             check(world)
             async with asyncio.timeout(10):
-                while pump.traffic_bytes == before:  # what is left unread stops the line by itself
+                while relay.traffic_bytes == before:  # what is left unread stops the line by itself
                     await wire.reader.read(65536)
         assert len(world.sessions) == 1
-        await settled_traffic(pump)
+        await settled_traffic(relay)
         for _ in range(VIEWER_CHECKS + 1):
             if len(world.sessions):
                 check(world)
         assert (await world.event("console.closed"))["reason"] == "viewer_lost"
 
 
-async def settled_traffic(pump: Pump) -> None:
+async def settled_traffic(relay: Relay) -> None:
     """Waits until nothing more goes to the viewer."""
     before = (-1, -1)
-    while pump.traffic_bytes != before:
-        before = pump.traffic_bytes
+    while relay.traffic_bytes != before:
+        before = relay.traffic_bytes
         await asyncio.sleep(0.2)
 
 
@@ -234,9 +234,9 @@ async def test_the_kernel_watches_over_both_lines(world: World) -> None:
         world.aim(address)
         await opened(world)
         (session,) = world.sessions._live.values()
-        pump = session.relay
-        assert isinstance(pump, Pump)
-        for transport in (pump._viewer, pump._target):
+        relay = session.relay
+        assert isinstance(relay, Relay)
+        for transport in (relay._viewer, relay._target):
             sock = transport.get_extra_info("socket")
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
@@ -247,29 +247,29 @@ async def test_the_kernel_watches_over_both_lines(world: World) -> None:
 async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason) -> None:
     viewer, target = FullTransport(0), FullTransport(0)
     endings: list[Ending] = []
-    pump = Pump(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1, ReadBuffer())
-    pump.start(b"", b"")
+    relay = Relay(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1, ReadBuffer())
+    relay.start(b"", b"")
     lost = viewer if side == "viewer" else target
     lost.closing = True
     lost.protocol.connection_lost(TimeoutError(110, "Connection timed out"))
     assert [ending.reason for ending in endings] == [reason]
 
 
-@pytest.mark.parametrize("scanner", [ClientMessageScanner(), None])
+@pytest.mark.parametrize("scanner", [ClientMessageFilter(), None])
 async def test_input_gets_its_time_within_a_second_and_screens_that_are_asked_for_do_not(
-    scanner: ClientMessageScanner | None,
+    scanner: ClientMessageFilter | None,
 ) -> None:
     viewer, target = FullTransport(0), FullTransport(0)
     clock = iter(range(10, 1000, 10)).__next__
-    pump = Pump(viewer, None, target, scanner, lambda _: None, clock, 1, ReadBuffer())
-    pump.start(b"", b"")
-    assert pump.last_input_at == 10
-    pump.from_viewer_frames(KEY_EVENT)
-    pump.refill()
-    assert [pump.last_input_at, pump.last_input_at] == [20, 20]
+    relay = Relay(viewer, None, target, scanner, lambda _: None, clock, 1, ReadBuffer())
+    relay.start(b"", b"")
+    assert relay.last_input_at == 10
+    relay.from_viewer_frames(KEY_EVENT)
+    relay.refill()
+    assert [relay.last_input_at, relay.last_input_at] == [20, 20]
     if scanner is not None:
-        pump.from_viewer_frames(b"\3" + bytes(9))
-    assert pump.last_input_at == 20
+        relay.from_viewer_frames(b"\3" + bytes(9))
+    assert relay.last_input_at == 20
 
 
 async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
@@ -324,8 +324,8 @@ class FullTransport(asyncio.Transport):
 
 async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other() -> None:
     viewer, target = FullTransport(100_000), FullTransport(100_000)
-    pump = Pump(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1, ReadBuffer())
-    pump.start(b"", b"")
+    relay = Relay(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1, ReadBuffer())
+    relay.start(b"", b"")
     assert (viewer.reading, target.reading) == (False, False)
     viewer.protocol.resume_writing()
     target.protocol.resume_writing()

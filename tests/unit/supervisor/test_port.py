@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from keyhole.errors import SettingsError
-from keyhole.supervisor.port import Place, Port
+from keyhole.supervisor.port import ListenAddress, Port
 
 
 @pytest.fixture
 def three() -> Iterator[Port]:
-    port = Port.bind(Place(host="127.0.0.1", port=0), 3)
+    port = Port.bind(ListenAddress(host="127.0.0.1", port=0), 3)
     yield port
     port.close()
 
@@ -62,24 +62,24 @@ def test_no_queue_is_lost_with_a_worker(three: Port) -> None:
 
 def test_another_service_that_shares_its_port_is_noticed(three: Port) -> None:
     three.listen()
-    place = Place(host="127.0.0.1", port=three.sockets[0].getsockname()[1])
+    place = ListenAddress(host="127.0.0.1", port=three.sockets[0].getsockname()[1])
     with pytest.raises(SettingsError, match="Address already in use"):
         Port.bind(place, 2)
 
 
 def test_a_unix_socket_is_for_all_workers_and_goes_with_the_port(tmp_path: Path) -> None:
     path = tmp_path / "port"
-    port = Port.bind(Place(path=str(path)), 2)
+    port = Port.bind(ListenAddress(path=str(path)), 2)
     assert port.shares(2, [0, 1]) == {0: [0], 1: [0]}
-    assert port.serves(Place(path=str(path)))
-    assert not port.serves(Place(host="127.0.0.1", port=1))
+    assert port.serves(ListenAddress(path=str(path)))
+    assert not port.serves(ListenAddress(host="127.0.0.1", port=1))
     port.close()
     assert not path.exists()
 
 
 def test_given_sockets_serve_whatever_the_settings_say() -> None:
     port = Port.inherit([socket.socket(), socket.socket()])
-    assert port.serves(Place(host="127.0.0.1", port=1))
+    assert port.serves(ListenAddress(host="127.0.0.1", port=1))
     port.grow(3)
     assert port.shares(3, [0, 2]) == {0: [0, 1], 2: [0, 1]}
     port.close()

@@ -8,7 +8,7 @@ import pytest
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
 from keyhole.telemetry.logs import make_logger
-from keyhole.telemetry.telemetry import Observer, Surface, Traffic
+from keyhole.telemetry.telemetry import Surface, Telemetry, Traffic
 
 GRANT = Grant("ab" * 32, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "tcp://h:1", Rights.CONTROL, 0.0, 600.0)
 
@@ -19,20 +19,20 @@ def log() -> io.StringIO:
 
 
 @pytest.fixture
-def observer(log: io.StringIO) -> Observer:
-    return Observer(make_logger(log, json=True))
+def telemetry(log: io.StringIO) -> Telemetry:
+    return Telemetry(make_logger(log, json=True))
 
 
 def lines(log: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.StringIO) -> None:
-    value = observer.registry.get_sample_value
-    observer.console_created(GRANT, "req-1")
-    observer.console_opened("s", GRANT, "127.0.0.1:1", 0.02, False)
+def test_a_sessions_life_is_logged_and_counted(telemetry: Telemetry, log: io.StringIO) -> None:
+    value = telemetry.registry.get_sample_value
+    telemetry.console_created(GRANT, "req-1")
+    telemetry.console_opened("s", GRANT, "127.0.0.1:1", 0.02, False)
     assert value("keyhole_sessions", {"type": "novnc"}) == 1
-    observer.console_closed("s", GRANT, Reason.TARGET_CLOSED, "", Traffic(10, 5, 1.0))
+    telemetry.console_closed("s", GRANT, Reason.TARGET_CLOSED, "", Traffic(10, 5, 1.0))
     assert value("keyhole_sessions", {"type": "novnc"}) == 0
     assert value("keyhole_sessions_closed_total", {"reason": "target_closed"}) == 1
     assert [line["event"] for line in lines(log)] == ["console.created", "console.opened", "console.closed"]
@@ -41,60 +41,60 @@ def test_a_sessions_life_is_logged_and_counted(observer: Observer, log: io.Strin
     assert GRANT.token_hash not in log.getvalue()
 
 
-def test_refusals_are_counted_by_reason_from_the_start(observer: Observer, log: io.StringIO) -> None:
-    value = observer.registry.get_sample_value
+def test_refusals_are_counted_by_reason_from_the_start(telemetry: Telemetry, log: io.StringIO) -> None:
+    value = telemetry.registry.get_sample_value
     assert value("keyhole_refused_total", {"reason": "token_used"}) == 0
-    observer.refused(Reason.TOKEN_USED, Surface.GATEWAY, "used", viewer="x")
+    telemetry.refused(Reason.TOKEN_USED, Surface.GATEWAY, "used", viewer="x")
     assert value("keyhole_refused_total", {"reason": "token_used"}) == 1
     (line,) = lines(log)
     assert (line["event"], line["reason"], line["surface"]) == ("refused", "token_used", "gateway")
 
 
-def test_bytes_are_counted_while_they_go_through(observer: Observer) -> None:
-    value = observer.registry.get_sample_value
+def test_bytes_are_counted_while_they_go_through(telemetry: Telemetry) -> None:
+    value = telemetry.registry.get_sample_value
     assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 0
-    observer.relayed(10, 5)
-    observer.relayed(1, 0)
+    telemetry.relayed(10, 5)
+    telemetry.relayed(1, 0)
     assert value("keyhole_session_bytes_total", {"direction": "to_viewer"}) == 11
     assert value("keyhole_session_bytes_total", {"direction": "to_target"}) == 5
 
 
-def test_each_step_of_a_set_up_has_its_own_histogram(observer: Observer) -> None:
-    observer.target_connected(0.02)
-    observer.target_joined(0.02)
-    observer.viewer_joined(0.02)
+def test_each_step_of_a_set_up_has_its_own_histogram(telemetry: Telemetry) -> None:
+    telemetry.target_connected(0.02)
+    telemetry.target_joined(0.02)
+    telemetry.viewer_joined(0.02)
     for step in ("target_connect", "target_handshake", "viewer_handshake"):
-        assert observer.registry.get_sample_value(f"keyhole_{step}_seconds_count") == 1
+        assert telemetry.registry.get_sample_value(f"keyhole_{step}_seconds_count") == 1
 
 
-def test_the_state_of_the_service_is_shown(observer: Observer) -> None:
-    value = observer.registry.get_sample_value
-    observer.serving(lambda: 7, lambda: 9)
-    observer.target_failed("static", Reason.TARGET_REFUSED)
-    observer.driver_troubles("static", 3)
+def test_the_state_of_the_service_is_shown(telemetry: Telemetry) -> None:
+    value = telemetry.registry.get_sample_value
+    telemetry.serving(lambda: 7, lambda: 9)
+    telemetry.target_failed("static", Reason.TARGET_REFUSED)
+    telemetry.driver_problems("static", 3)
     assert (value("keyhole_handshakes"), value("keyhole_tasks")) == (7, 9)
     assert value("keyhole_target_errors_total", {"driver": "static", "reason": "target_refused"}) == 1
-    assert value("keyhole_driver_troubles", {"driver": "static"}) == 3
+    assert value("keyhole_driver_problems", {"driver": "static"}) == 3
 
 
-def test_how_many_rights_were_reviewed_is_counted(observer: Observer) -> None:
-    observer.rights_reviewed(5, 1, 2)
-    observer.rights_reviewed(4, 0, 0)
-    value = observer.registry.get_sample_value
+def test_how_many_rights_were_reviewed_is_counted(telemetry: Telemetry) -> None:
+    telemetry.reauthorized(5, 1, 2)
+    telemetry.reauthorized(4, 0, 0)
+    value = telemetry.registry.get_sample_value
     outcomes = ("standing", "withdrawn", "unknown")
     assert [value("keyhole_rights_reviewed_total", {"outcome": outcome}) for outcome in outcomes] == [9, 1, 2]
 
 
-def test_no_label_comes_from_a_user(observer: Observer) -> None:
-    names = {name for collector in observer.registry._names_to_collectors.values() for name in collector._labelnames}
+def test_no_label_comes_from_a_user(telemetry: Telemetry) -> None:
+    names = {name for collector in telemetry.registry._names_to_collectors.values() for name in collector._labelnames}
     assert names == {"reason", "type", "direction", "driver", "state", "outcome"}
 
 
-def test_a_defect_is_logged_with_its_traceback(observer: Observer, log: io.StringIO) -> None:
+def test_a_defect_is_logged_with_its_traceback(telemetry: Telemetry, log: io.StringIO) -> None:
     try:
         raise ZeroDivisionError
     except ZeroDivisionError as error:
-        observer.service_failed("here", error)
+        telemetry.service_failed("here", error)
     assert "ZeroDivisionError" in log.getvalue()
 
 
@@ -102,7 +102,7 @@ def test_hostile_text_cannot_forge_a_line(log: io.StringIO) -> None:
     for as_json in (True, False):
         log.seek(0)
         log.truncate()
-        observer = Observer(make_logger(log, json=as_json))
-        observer.refused(Reason.TOKEN_USED, Surface.GATEWAY, "x\nforged event\r\x1b[31m", viewer="a\nb")
+        telemetry = Telemetry(make_logger(log, json=as_json))
+        telemetry.refused(Reason.TOKEN_USED, Surface.GATEWAY, "x\nforged event\r\x1b[31m", viewer="a\nb")
         assert log.getvalue().count("\n") == 1
         assert "\x1b[31m" not in log.getvalue()

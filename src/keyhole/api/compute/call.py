@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from keyhole.api.compute.versions import Microversion
 from keyhole.api.services import ApiServices
-from keyhole.model import Identity, Warrant
+from keyhole.model import Identity, RequesterToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that passed every check of its operation. `parameters` are the path's, decoded; `warrant` is what
+    """One request that passed every check of its operation. `parameters` are the path's, decoded; `requester` is what
     `identity` asks with.
     """
 
     services: ApiServices
     identity: Identity
-    warrant: Warrant
+    requester: RequesterToken
     version: Microversion
     parameters: Mapping[str, str]
     query: QueryParams

@@ -8,7 +8,7 @@ from keyhole.api.compute.versions import Microversion
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import ServerNotFound, TokenRefused
 from keyhole.model import Address, ConsoleType, TcpAddress, UnixAddress
-from keyhole.net.addresses import parse_place
+from keyhole.net.addresses import parse_endpoint
 from keyhole.reasons import Reason
 
 WITH_TLS_PORT = Microversion(2, 99)
@@ -27,7 +27,7 @@ async def show_token(call: Call) -> dict[str, Any]:
         raise _not_found(refusal.reason) from refusal
     except ServerNotFound as gone:
         raise _not_found(Reason.TOKEN_UNKNOWN) from gone
-    address, connect_path = parse_place(grant.address)
+    address, connect_path = parse_endpoint(grant.address)
     host, port = _host_and_port(address)
     console: dict[str, Any] = {
         "instance_uuid": grant.server_id,

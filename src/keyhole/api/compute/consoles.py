@@ -1,4 +1,4 @@
-"""Consoles by the compute API: the four old actions, remote-consoles, the console output, and what was removed."""
+"""Links by the compute API: the four old actions, remote-consoles, the console output, and what was removed."""
 
 import re
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ async def refuse_xvp_consoles(call: Call) -> dict[str, Any]:
     """/servers/{id}/consoles, which only XenServer's console service had."""
     message = (
         "This resource is no longer available. No forwarding address is given."
-        " Consoles are created at /servers/{server_id}/remote-consoles."
+        " Links are created at /servers/{server_id}/remote-consoles."
     )
     raise RequestRefused(410, Reason.NOT_FOUND, message)
 
@@ -102,7 +102,7 @@ async def refuse_xvp_consoles(call: Call) -> dict[str, Any]:
 async def _create(call: Call, console_type: ConsoleType) -> str:
     server_id = call.parameters["server_id"]
     try:
-        console = await call.services.consoles.create(call.identity, server_id, console_type, call.warrant)
+        console = await call.services.consoles.create(call.identity, server_id, console_type, call.requester)
     except ServerBusy as busy:
         message = (
             f"Cannot 'get_{CONSOLE_TYPES[console_type].protocol}_console' instance {busy.server_id}"
@@ -112,7 +112,7 @@ async def _create(call: Call, console_type: ConsoleType) -> str:
     except ConsoleUnavailable as failure:
         message = f"{failure} {await _what_is_offered(call, server_id)}"
         raise RequestRefused(400, failure.reason, message) from failure
-    call.services.observer.console_created(console.grant, call.request_id)
+    call.services.telemetry.console_created(console.grant, call.request_id)
     return console.url
 
 

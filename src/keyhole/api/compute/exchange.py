@@ -41,7 +41,7 @@ from keyhole.api.http import (
 )
 from keyhole.api.services import ApiServices
 from keyhole.errors import Forbidden, Refusal
-from keyhole.model import Identity, Warrant
+from keyhole.model import Identity, RequesterToken
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
 
@@ -112,7 +112,7 @@ class ComputeExchange(Exchange):
         call = Call(
             services=self._services,
             identity=identity,
-            warrant=Warrant(token, signed_in.expires_at, signed_in.application_credential_id),
+            requester=RequesterToken(token, signed_in.expires_at, signed_in.application_credential_id),
             version=version,
             parameters=match.parameters,
             query=self._query(operation, version, legacy=legacy),

@@ -68,4 +68,4 @@ class IdentityCall:
 
     def tell_signed_in(self, identity: Identity, method: str) -> None:
         """Logs that a token was issued."""
-        self.services.observer.signed_in(identity.user_name, identity.project_name, method, self.client)
+        self.services.telemetry.signed_in(identity.user_name, identity.project_name, method, self.client)

@@ -17,7 +17,7 @@ from keyhole.api.compute.query import Argument
 from keyhole.api.compute.versions import LEGACY_VERSION_HEADER, NEWEST, OLDEST, VERSION_HEADER
 from keyhole.api.identity.endpoints import ENDPOINTS, Endpoint
 from keyhole.api.openapi.schemas import body_of, json_schema, model_schema
-from keyhole.api.v1.operations import OWN_OPERATIONS, OwnOperation
+from keyhole.api.v1.operations import OWN_OPERATIONS, V1Operation
 from keyhole.protocols.http import ticket_cookie
 
 COMPUTE = "/compute/v2.1"
@@ -180,7 +180,7 @@ def _own(components: Json) -> Iterator[tuple[str, str, Json]]:
         yield operation.method, operation.path, _own_operation(operation, components)
 
 
-def _own_operation(operation: OwnOperation, components: Json) -> Json:
+def _own_operation(operation: V1Operation, components: Json) -> Json:
     path = f"{operation.method} {operation.path}"
     described = _described(path, "keyhole", operation.summary, security=_who_may(operation))
     described["parameters"] = [
@@ -196,7 +196,7 @@ def _own_operation(operation: OwnOperation, components: Json) -> Json:
     return described
 
 
-def _who_may(operation: OwnOperation) -> Sequence[Json]:
+def _who_may(operation: V1Operation) -> Sequence[Json]:
     if operation.ticket:
         return _TICKET
     return _TOKEN if operation.asks_who else ()

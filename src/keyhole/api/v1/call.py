@@ -17,7 +17,7 @@ from keyhole.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class OwnCall:
+class V1Call:
     """One request that passed every check of its operation.
 
     `parameters` are the path's; `body` is of the operation's own model; `signed_in` is None where nobody needs to be;
@@ -54,7 +54,7 @@ class OwnCall:
         return [NO_STORE, ("x-request-id", self.request_id)]
 
 
-async def show_document(call: OwnCall) -> Response:
+async def show_document(call: V1Call) -> Response:
     """The description of every call, for anybody who asks, pages of any origin included."""
     headers = [("x-request-id", call.request_id), ("Access-Control-Allow-Origin", "*")]
     return raw_response(200, call.document, "application/json", headers)

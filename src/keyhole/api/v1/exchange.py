@@ -13,8 +13,8 @@ from keyhole.api.auth import caller_of, refuse_foreign_page
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, parse_json, read_body
 from keyhole.api.services import ApiServices
-from keyhole.api.v1.call import OwnCall, iso
-from keyhole.api.v1.operations import OwnOperation, find, methods_at
+from keyhole.api.v1.call import V1Call, iso
+from keyhole.api.v1.operations import V1Operation, find, methods_at
 from keyhole.errors import Forbidden, Refusal, TicketRefused, TokenRefused
 from keyhole.model import IdentityToken
 from keyhole.reasons import WORDS, Reason
@@ -24,7 +24,7 @@ PREFIX = "/v1"
 BODY_LIMIT_BYTES = 8192
 
 
-class OwnExchange(Exchange):
+class V1Exchange(Exchange):
     """A page of another origin may ask next to nothing here; clients that are no browser name none."""
 
     surface = Surface.PAGES
@@ -48,7 +48,7 @@ class OwnExchange(Exchange):
         if not operation.any_origin:
             refuse_foreign_page(self.request, self._services.allowed_origins)
         signed_in = await self._identify(operation)
-        call = OwnCall(
+        call = V1Call(
             request=self.request,
             services=self._services,
             parameters=parameters,
@@ -76,7 +76,7 @@ class OwnExchange(Exchange):
             headers.append(("WWW-Authenticate", f'Keystone uri="{self._services.identity_url}"'))
         return json_response(status, problem, headers, content_type="application/problem+json")
 
-    async def _identify(self, operation: OwnOperation) -> IdentityToken | None:
+    async def _identify(self, operation: V1Operation) -> IdentityToken | None:
         if not operation.asks_who:
             return None
         _, signed_in = await caller_of(self.request, self._services)

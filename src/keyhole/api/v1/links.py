@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from keyhole.api.v1.call import OwnCall, iso, not_found, server_of
+from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.model import CONSOLE_TYPES
 
 TOKEN_CHARACTERS = 4096
@@ -17,7 +17,7 @@ class InspectRequest(BaseModel):
     token: Annotated[str, Field(max_length=TOKEN_CHARACTERS)]
 
 
-async def inspect(call: OwnCall) -> Response:
+async def inspect(call: V1Call) -> Response:
     """What a link opens; nothing is used up, and who holds its token may ask.
 
     `resumable` says that a browser which opens the link may come back to `console` without it.
@@ -38,7 +38,7 @@ async def inspect(call: OwnCall) -> Response:
     return call.respond(200, content)
 
 
-async def revoke(call: OwnCall) -> Response:
+async def revoke(call: V1Call) -> Response:
     """Withdraws a link with all that it gave: sessions that it opened end within a second, and nobody comes back."""
     console_id = call.parameters["console_id"]
     revocations = call.services.revocations

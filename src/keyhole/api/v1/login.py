@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.responses import Response
 
 from keyhole.api.auth import identity_token, sign_in_cookie
-from keyhole.api.v1.call import OwnCall, iso
+from keyhole.api.v1.call import V1Call, iso
 from keyhole.errors import NotAuthenticated
 from keyhole.model import IdentityToken
 from keyhole.ports.identity import PersonSignIn
@@ -25,27 +25,27 @@ class SignInRequest(BaseModel):
     domain: _Name | None = None
 
 
-async def sign_in(call: OwnCall) -> Response:
+async def sign_in(call: V1Call) -> Response:
     """Signs a person in for one project, where the identity tokens come from."""
     asked: SignInRequest = call.body
     person = PersonSignIn(asked.username, asked.password, asked.project, asked.domain)
-    token, contents = await call.services.desk.sign_in(person, call.client)
+    token, contents = await call.services.login.sign_in(person, call.client)
     identity = contents.identity
-    call.services.observer.signed_in(identity.user_name, identity.project_name, "page", call.client)
+    call.services.telemetry.signed_in(identity.user_name, identity.project_name, "page", call.client)
     seconds = max(1, int(contents.expires_at - call.services.clock()))
     cookie = sign_in_cookie(token, max_age_seconds=seconds, secure=call.services.secure)
     return call.respond(200, _view(contents), [("Set-Cookie", cookie)])
 
 
-async def sign_out(call: OwnCall) -> Response:
+async def sign_out(call: V1Call) -> Response:
     """Makes the caller's token invalid and has the browser forget it; who is not signed in is not any more either."""
     token = identity_token(call.request, call.services.allowed_origins)
     if token:
-        await call.services.desk.sign_out(token)
+        await call.services.login.sign_out(token)
     return call.nothing([("Set-Cookie", sign_in_cookie("", max_age_seconds=0, secure=call.services.secure))])
 
 
-async def show_me(call: OwnCall) -> Response:
+async def show_me(call: V1Call) -> Response:
     """Who the caller is."""
     if call.signed_in is None:
         raise NotAuthenticated

@@ -15,13 +15,13 @@ from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.v1 import answers as own_answers
 from keyhole.api.v1 import links, servers, sessions, tickets
 from keyhole.api.v1 import login as sign_in
-from keyhole.api.v1.call import OwnCall, show_document
+from keyhole.api.v1.call import V1Call, show_document
 from keyhole.api.v1.paging import PAGE_QUERY
 from keyhole.model import Identity, Role
 
 
 @dataclass(frozen=True, slots=True)
-class OwnOperation:
+class V1Operation:
     """One call. The parts of its path in braces are parameters.
 
     `role` is what the caller's identity must have; None where no identity is asked for. `ticket` says that a ticket's
@@ -34,7 +34,7 @@ class OwnOperation:
     method: str
     path: str
     summary: str
-    handler: Callable[[OwnCall], Awaitable[Response]]
+    handler: Callable[[V1Call], Awaitable[Response]]
     role: Role | None = None
     signed_in: bool = False
     ticket: bool = False
@@ -86,8 +86,8 @@ class OwnOperation:
 
 OPENAPI_PATH = "/v1/openapi.json"
 
-OWN_OPERATIONS: tuple[OwnOperation, ...] = (
-    OwnOperation(
+OWN_OPERATIONS: tuple[V1Operation, ...] = (
+    V1Operation(
         "show-document",
         "GET",
         OPENAPI_PATH,
@@ -96,7 +96,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         answer=own_answers.DOCUMENT,
         any_origin=True,
     ),
-    OwnOperation(
+    V1Operation(
         "list-servers",
         "GET",
         "/v1/servers",
@@ -107,7 +107,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         query=PAGE_QUERY,
         answer=own_answers.SERVERS,
     ),
-    OwnOperation(
+    V1Operation(
         "inspect-link",
         "POST",
         "/v1/links/inspect",
@@ -117,7 +117,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         answer=own_answers.LINK,
         refusals=(503,),
     ),
-    OwnOperation(
+    V1Operation(
         "revoke-link",
         "DELETE",
         "/v1/links/{console_id}",
@@ -125,7 +125,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         links.revoke,
         role=Role.MEMBER,
     ),
-    OwnOperation(
+    V1Operation(
         "list-sessions",
         "GET",
         "/v1/sessions",
@@ -135,7 +135,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         query=PAGE_QUERY,
         answer=own_answers.SESSIONS,
     ),
-    OwnOperation(
+    V1Operation(
         "show-session",
         "GET",
         "/v1/sessions/{session_id}",
@@ -144,7 +144,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         role=Role.READER,
         answer=own_answers.ONE_SESSION,
     ),
-    OwnOperation(
+    V1Operation(
         "end-session",
         "DELETE",
         "/v1/sessions/{session_id}",
@@ -152,7 +152,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         sessions.end_session,
         role=Role.MEMBER,
     ),
-    OwnOperation(
+    V1Operation(
         "sign-in",
         "POST",
         "/v1/sign-in",
@@ -162,7 +162,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         answer=own_answers.PERSON,
         refusals=(401, 429, 503),
     ),
-    OwnOperation(
+    V1Operation(
         "sign-out",
         "POST",
         "/v1/sign-out",
@@ -170,7 +170,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         sign_in.sign_out,
         refusals=(503,),
     ),
-    OwnOperation(
+    V1Operation(
         "show-me",
         "GET",
         "/v1/me",
@@ -179,7 +179,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         signed_in=True,
         answer=own_answers.PERSON,
     ),
-    OwnOperation(
+    V1Operation(
         "show-ticket",
         "GET",
         "/c/{console_id}/session",
@@ -188,7 +188,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
         ticket=True,
         answer=own_answers.TICKET,
     ),
-    OwnOperation(
+    V1Operation(
         "close-console",
         "DELETE",
         "/c/{console_id}/session",
@@ -199,7 +199,7 @@ OWN_OPERATIONS: tuple[OwnOperation, ...] = (
 )
 
 
-def find(method: str, path: str) -> tuple[OwnOperation, Mapping[str, str]] | None:
+def find(method: str, path: str) -> tuple[V1Operation, Mapping[str, str]] | None:
     """The operation at a path, and the path's parameters."""
     for operation in OWN_OPERATIONS:
         parameters = operation.parameters(path) if method in operation.methods else None

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from keyhole.api.compute.answers import TEXT, JsonSchema
 from keyhole.api.errors import RequestRefused
-from keyhole.api.v1.call import OwnCall
+from keyhole.api.v1.call import V1Call
 from keyhole.errors import Forbidden
 from keyhole.reasons import Reason
 
@@ -24,7 +24,7 @@ _YES = frozenset({"1", "true", "yes"})
 _NO = frozenset({"0", "false", "no"})
 
 
-def limit_of(call: OwnCall) -> int:
+def limit_of(call: V1Call) -> int:
     """How many the page may hold. Raises RequestRefused (400)."""
     text = call.request.query_params.get("limit")
     if text is None:
@@ -35,7 +35,7 @@ def limit_of(call: OwnCall) -> int:
     return min(int(digits), MAX_PAGE)
 
 
-def wants_all_projects(call: OwnCall) -> bool:
+def wants_all_projects(call: V1Call) -> bool:
     """Whether an admin asks for every project's. Raises RequestRefused (400), Forbidden."""
     text = call.request.query_params.get("all_projects", "0").lower()
     if text in _NO:
@@ -47,7 +47,7 @@ def wants_all_projects(call: OwnCall) -> bool:
     return True
 
 
-def marker_of(call: OwnCall) -> str | None:
+def marker_of(call: V1Call) -> str | None:
     """Behind which one the page begins, None for the first page."""
     return call.request.query_params.get("marker")
 

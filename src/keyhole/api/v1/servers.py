@@ -4,19 +4,19 @@ from typing import Any
 
 from starlette.responses import Response
 
-from keyhole.api.v1.call import OwnCall, iso
+from keyhole.api.v1.call import V1Call, iso
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
-from keyhole.model import Opening, Server
+from keyhole.model import LastAccess, Server
 
 
-async def list_servers(call: OwnCall) -> Response:
+async def list_servers(call: V1Call) -> Response:
     """The project's servers in the drivers' order; an admin's `all_projects=1` asks for those of all."""
     count = limit_of(call)
     everywhere = wants_all_projects(call)
     servers = _after(marker_of(call), await call.services.servers.list_for(call.identity, all_projects=everywhere))
     page = servers[:count]
-    openings = await call.services.openings.last_openings([server.id for server in page])
-    content: dict[str, Any] = {"servers": [_view(call, server, openings.get(server.id)) for server in page]}
+    accesses = await call.services.accesses.last_accesses([server.id for server in page])
+    content: dict[str, Any] = {"servers": [_view(call, server, accesses.get(server.id)) for server in page]}
     if len(servers) > count:
         content["next_marker"] = page[-1].id
     return call.respond(200, content)
@@ -31,7 +31,7 @@ def _after(marker: str | None, servers: list[Server]) -> list[Server]:
     raise no_such_marker(marker)
 
 
-def _view(call: OwnCall, server: Server, opening: Opening | None) -> dict[str, Any]:
+def _view(call: V1Call, server: Server, opening: LastAccess | None) -> dict[str, Any]:
     project_name = call.services.identity.project_name(server.project_id)
     return {
         "id": server.id,

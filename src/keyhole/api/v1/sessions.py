@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from keyhole.api.v1.call import OwnCall, iso, not_found, server_of
+from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
 from keyhole.model import CONSOLE_TYPES, SessionRecord
 from keyhole.reasons import Reason
 
 
-async def list_sessions(call: OwnCall) -> Response:
+async def list_sessions(call: V1Call) -> Response:
     """The project's sessions, the newest first; an admin's `all_projects=1` asks for those of all."""
     count = limit_of(call)
     everywhere = wants_all_projects(call)
@@ -20,38 +20,38 @@ async def list_sessions(call: OwnCall) -> Response:
     if marker is not None and after is None:
         raise no_such_marker(marker)
     project_id = None if everywhere else call.identity.project_id or ""
-    found = await call.services.register.list(project_id=project_id, after=after, count=count)
+    found = await call.services.registry.list(project_id=project_id, after=after, count=count)
     content: dict[str, Any] = {"sessions": [_view(record) for record in found]}
     if found and len(found) == count:
         content["sessions_links"] = [{"rel": "next", "href": _next(call, found[-1])}]
     return call.respond(200, content)
 
 
-async def show_session(call: OwnCall) -> Response:
+async def show_session(call: V1Call) -> Response:
     """One session."""
     return call.respond(200, {"session": _view(await _of_caller(call))})
 
 
-async def end_session(call: OwnCall) -> Response:
+async def end_session(call: V1Call) -> Response:
     """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back."""
     record = await _of_caller(call)
     by_whom = f"by {call.identity.user_name}"
     if record.ticket_hash is not None:
         await call.services.tickets.end_now(record.ticket_hash, Reason.KILLED, by_whom)
-    await call.services.register.end(record, Reason.KILLED, by_whom)
+    await call.services.registry.end(record, Reason.KILLED, by_whom)
     return call.nothing()
 
 
-async def _of_caller(call: OwnCall) -> SessionRecord:
+async def _of_caller(call: V1Call) -> SessionRecord:
     record = await _find(call, call.parameters["session_id"])
     if record is None:
         raise not_found("session")
     return record
 
 
-async def _find(call: OwnCall, session_id: str) -> SessionRecord | None:
+async def _find(call: V1Call, session_id: str) -> SessionRecord | None:
     """A session that the caller may know of."""
-    record = await call.services.register.find(session_id)
+    record = await call.services.registry.find(session_id)
     if record is None or (record.grant.project_id != call.identity.project_id and not call.identity.is_admin):
         return None
     return record
@@ -76,6 +76,6 @@ def _view(record: SessionRecord) -> dict[str, Any]:
     }
 
 
-def _next(call: OwnCall, last: SessionRecord) -> str:
+def _next(call: V1Call, last: SessionRecord) -> str:
     arguments = [(name, value) for name, value in call.request.query_params.multi_items() if name != "marker"]
     return f"{call.services.public_url}/v1/sessions?{urlencode([*arguments, ('marker', last.id)])}"

@@ -3,13 +3,13 @@
 from starlette.responses import Response
 
 from keyhole.api.http import cookie_headers
-from keyhole.api.v1.call import OwnCall, iso, server_of
+from keyhole.api.v1.call import V1Call, iso, server_of
 from keyhole.model import CONSOLE_TYPES, Ticket
 from keyhole.protocols.http.ticket_cookie import no_ticket_cookie, secret_in
 from keyhole.reasons import Reason
 
 
-async def show(call: OwnCall) -> Response:
+async def show(call: V1Call) -> Response:
     """What the ticket's console is; a problem says why it cannot be come back to."""
     ticket = await _ticket(call)
     grant = ticket.grant
@@ -27,15 +27,15 @@ async def show(call: OwnCall) -> Response:
     return call.respond(200, content)
 
 
-async def close(call: OwnCall) -> Response:
+async def close(call: V1Call) -> Response:
     """The person closes the console for good: its session ends, and the ticket with it."""
     ticket = await _ticket(call)
     call.services.tickets.end(ticket, Reason.VIEWER_CLOSED)
-    await call.services.register.end_of_ticket(ticket.secret_hash, Reason.VIEWER_CLOSED)
+    await call.services.registry.end_of_ticket(ticket.secret_hash, Reason.VIEWER_CLOSED)
     forget = no_ticket_cookie(ticket.grant.id, secure=call.services.secure)
     return call.nothing([("Set-Cookie", forget)])
 
 
-async def _ticket(call: OwnCall) -> Ticket:
+async def _ticket(call: V1Call) -> Ticket:
     secret = secret_in(cookie_headers(call.request))
     return await call.services.tickets.find(call.parameters["console_id"], secret)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from keyhole.core.limits import Place, Places
-from keyhole.model import Grant, Ticket, Warrant
+from keyhole.core.limits import Slot, Slots
+from keyhole.model import Grant, RequesterToken, Ticket
 from keyhole.reasons import Reason
-from keyhole.telemetry.telemetry import Observer, Traffic
+from keyhole.telemetry.telemetry import Telemetry, Traffic
 
 VIEWER_CHECKS = 3
 """How often a viewer is asked for a sign of life until it counts as lost."""
@@ -50,12 +50,12 @@ class Relay(Interface):
         """Called once a second: the viewer may send as many messages again as it may in a second."""
 
     def check_viewer(self) -> None:
-        """Called VIEWER_CHECKS times in `vanished_seconds`: ends the session of a viewer that left all unanswered."""
+        """Called VIEWER_CHECKS times in `keepalive_timeout_seconds`; ends the session when the viewer answered none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """0 means no limit, but for `vanished_seconds`: how long a viewer may give no sign of life."""
+    """0 means no limit, but for `keepalive_timeout_seconds`: how long a viewer may give no sign of life."""
 
     idle_seconds: int = 0
     maximum_seconds: int = 0
@@ -64,16 +64,16 @@ class SessionLimits:
     per_project: int = 0
     per_server: int = 0
     buffered_bytes: int = 0
-    vanished_seconds: int = 45
+    keepalive_timeout_seconds: int = 45
 
     @property
     def check_seconds(self) -> float:
         """The time between two checks of a viewer, shorter by that between two looks so that the sum is kept."""
-        return self.vanished_seconds / VIEWER_CHECKS - MOST_BETWEEN_LOOKS_SECONDS
+        return self.keepalive_timeout_seconds / VIEWER_CHECKS - MOST_BETWEEN_LOOKS_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ResumeState:
     """The ticket that a viewer comes (back) with, and what was before.
 
     `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
@@ -90,7 +90,7 @@ class Session:
 
     `counted_from` is when the console first opened, `input_at` when it had input before this session; `began_at` is
     `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now;
-    `warrant` is what the console was asked for with, None where that is not known.
+    `requester` is what the console was asked for with, None where that is not known.
     """
 
     id: str
@@ -98,13 +98,13 @@ class Session:
     viewer: str
     opened_at: float
     relay: Relay
-    place: Place
+    slot: Slot
     checked_at: float
     counted_from: float
     input_at: float
     began_at: float
     ticket: Ticket | None = None
-    warrant: Warrant | None = None
+    requester: RequesterToken | None = None
     counted_bytes: tuple[int, int] = (0, 0)
     """The traffic that the metrics know of already."""
 
@@ -135,19 +135,19 @@ class Sessions:
     def __init__(
         self,
         limits: SessionLimits,
-        observer: Observer,
+        telemetry: Telemetry,
         clock: Callable[[], float],
         listeners: Sequence[SessionListener] = (),
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._limits = limits
-        self._observer = observer
+        self._telemetry = telemetry
         self._clock = clock
         self._listeners = tuple(listeners)
         self._wall_clock = wall_clock
         self._live: dict[str, Session] = {}
         self._by_ticket: dict[str, Session] = {}
-        self._places = Places(
+        self._slots = Slots(
             {
                 Reason.LIMIT_SERVER: limits.per_server,
                 Reason.LIMIT_USER: limits.per_user,
@@ -162,12 +162,12 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._live.values()))
 
-    def place(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Place:
-        """A place for a grant's session, held as a context while it is set up; `opened` takes it over.
+    def slot(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Slot:
+        """A slot for a grant's session, held as a context while it is set up; `opened` takes it over.
 
         `elsewhere` says how many sessions other processes have, by the limit that they count for. Raises LimitReached.
         """
-        return self._places.take(
+        return self._slots.take(
             {
                 Reason.LIMIT_SERVER: grant.server_id,
                 Reason.LIMIT_USER: grant.user_id,
@@ -179,35 +179,35 @@ class Sessions:
 
     def opened(
         self,
-        place: Place,
+        slot: Slot,
         grant: Grant,
         viewer: str,
         relay: Relay,
         started_at: float,
         encrypted: bool | None,
-        holds: Pass | None = None,
-        warrant: Warrant | None = None,
+        resume: ResumeState | None = None,
+        requester: RequesterToken | None = None,
     ) -> Session:
-        """A session's picture has begun; `started_at` is when its viewer asked for it, `holds` what it comes back by.
+        """A session's picture has begun; `started_at` is when its viewer asked for it, `resume` what it comes back by.
 
         A viewer has one session: another one of the same ticket, which its viewer lost, ends here. `encrypted` is for
         the audit.
         """
         now = self._clock()
         session = Session(
-            secrets.token_hex(16), grant, viewer, now, relay, place.hand_on(), now, now, now, self._wall_clock()
+            secrets.token_hex(16), grant, viewer, now, relay, slot.hand_on(), now, now, now, self._wall_clock()
         )
-        session.warrant = warrant
+        session.requester = requester
         came_back = False
-        if holds is not None:
-            self.end_of_ticket(holds.ticket.secret_hash, Reason.VIEWER_REPLACED)
-            session.ticket = holds.ticket
-            session.counted_from -= holds.open_seconds
-            session.input_at -= holds.idle_seconds
-            self._by_ticket[holds.ticket.secret_hash] = session
-            came_back = holds.ticket.opened_at is not None
+        if resume is not None:
+            self.end_of_ticket(resume.ticket.secret_hash, Reason.VIEWER_REPLACED)
+            session.ticket = resume.ticket
+            session.counted_from -= resume.open_seconds
+            session.input_at -= resume.idle_seconds
+            self._by_ticket[resume.ticket.secret_hash] = session
+            came_back = resume.ticket.opened_at is not None
         self._live[session.id] = session
-        self._observer.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
+        self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
         for listener in self._listeners:
             listener.opened(session)
         return session
@@ -215,12 +215,12 @@ class Sessions:
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
         """A session is over."""
         del self._live[session.id]
-        session.place.give_back()
+        session.slot.release()
         if session.ticket is not None:
             del self._by_ticket[session.ticket.secret_hash]
-        self._observer.relayed(*_new_traffic(session))
+        self._telemetry.relayed(*_new_traffic(session))
         traffic = Traffic(*session.counted_bytes, self._clock() - session.opened_at)
-        self._observer.console_closed(session.id, session.grant, reason, detail, traffic)
+        self._telemetry.console_closed(session.id, session.grant, reason, detail, traffic)
         for listener in self._listeners:
             listener.closed(session, reason, detail)
 
@@ -275,7 +275,7 @@ class Sessions:
             elif now - session.checked_at >= check_seconds:
                 session.checked_at = now
                 session.relay.check_viewer()
-        self._observer.relayed(to_viewer, to_target)
+        self._telemetry.relayed(to_viewer, to_target)
 
 
 def _new_traffic(session: Session) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The register of live sessions: what every worker on the same store may see of them, and end.
+"""The registry of live sessions: what every worker on the same store may see of them, and end.
 
 Each worker writes its own sessions down, some moments after they opened, and looks twice a second for those that it is
 to end: by order of another worker, because their grant was revoked, or because their server is gone. A worker that
@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from keyhole.core.servers import Departures, Membership
+from keyhole.core.servers import DeletedServers, ServerRef
 from keyhole.core.sessions.live import Session
 from keyhole.errors import Unavailable
-from keyhole.model import EndOrder, Grant, SessionRecord
+from keyhole.model import Grant, SessionRecord, TerminationRequest
 from keyhole.ports.identity import IdentityProvider
 from keyhole.ports.stores import SessionStore
 from keyhole.reasons import Reason
@@ -49,15 +49,15 @@ Activity = tuple[float, tuple[int, int]]
 
 @dataclass(slots=True)
 class Review:
-    """How many were asked about and still may, may not any more, or are not known about: `trouble` says why."""
+    """How many were asked about and still may, may not any more, or are not known about: `problem` says why."""
 
     standing: int = 0
     withdrawn: int = 0
     unknown: int = 0
-    trouble: str = ""
+    problem: str = ""
 
 
-class Register:
+class SessionRegistry:
     """A `SessionListener` of this worker's sessions. `clock` gives the seconds since the epoch.
 
     `changed` is set when there is something to write down. `shared` says that the service has more workers than this.
@@ -67,7 +67,7 @@ class Register:
     def __init__(
         self,
         store: SessionStore,
-        departures: Departures,
+        deleted_servers: DeletedServers,
         identity: IdentityProvider,
         clock: Callable[[], float],
         changed: asyncio.Event,
@@ -76,14 +76,14 @@ class Register:
     ) -> None:
         self.worker = uuid.uuid4().hex
         self._store = store
-        self._departures = departures
+        self._deleted_servers = deleted_servers
         self._identity = identity
         self._clock = clock
         self._changed = changed
         self._shared = shared
         self._live: dict[str, Session] = {}
         self._by_ticket: dict[str, Session] = {}
-        self._by_server: dict[Membership, set[str]] = {}
+        self._by_server: dict[ServerRef, set[str]] = {}
         self._written: dict[str, Activity] = {}
         self._over: set[str] = set()
         self._beaten_at = self._reported_at = float("-inf")
@@ -131,8 +131,8 @@ class Register:
 
     async def end(self, record: SessionRecord, reason: Reason, detail: str) -> None:
         """Has a session ended by the worker that carries it, which may take a second."""
-        if not self._end_here(EndOrder(record.id, reason, detail)):
-            await self._store.order_end(EndOrder(record.id, reason, detail))
+        if not self._end_here(TerminationRequest(record.id, reason, detail)):
+            await self._store.request_termination(TerminationRequest(record.id, reason, detail))
 
     async def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
         """Ends a ticket's session, wherever it is, and waits for a while until it is over."""
@@ -141,7 +141,7 @@ class Register:
             session.relay.end(reason, detail)
         if not await self._is_elsewhere(ticket_hash):
             return
-        await self._store.order_end_of_ticket(ticket_hash, reason, detail)
+        await self._store.request_termination_of_ticket(ticket_hash, reason, detail)
         for _ in range(round(REPLACE_SECONDS / REPLACE_POLL_SECONDS)):
             if not await self._is_elsewhere(ticket_hash):
                 return
@@ -157,16 +157,16 @@ class Register:
             self._reported_at = now
             await self._report()
         if self._live:
-            for order in await self._store.end_orders(self.worker):
+            for order in await self._store.pending_terminations(self.worker):
                 self._end_here(order)
 
     async def end_departed(self) -> None:
         """Ends the sessions on servers that are gone."""
         if not self._by_server:
             return
-        for server in await self._departures.among(set(self._by_server)):
+        for server in await self._deleted_servers.among(set(self._by_server)):
             for session_id in tuple(self._by_server.get(server, ())):
-                self._end_here(EndOrder(session_id, Reason.REVOKED, "the server is gone"))
+                self._end_here(TerminationRequest(session_id, Reason.REVOKED, "the server is gone"))
 
     async def end_unentitled(self) -> None:
         """Orders the end of all sessions, of any worker, of users that may not open consoles any more.
@@ -177,23 +177,23 @@ class Register:
         while page := await self.list(after=after):
             for record in page:
                 if not await self._identity.may_open(record.grant.user_id, record.grant.project_id, None):
-                    await self._store.order_end(EndOrder(record.id, Reason.REVOKED))
+                    await self._store.request_termination(TerminationRequest(record.id, Reason.REVOKED))
             after = page[-1]
 
     async def end_withdrawn(self) -> Review:
-        """Ends the sessions here whose users may not open their consoles any more, asking once for all of a warrant.
+        """Ends the sessions here whose users may not open their consoles any more, asking once for all of a requester.
 
         Who cannot be asked about goes on. The order is another one each time, so that nobody is always the last.
         """
         holders = defaultdict(list)
         for session in self._live.values():
-            holders[session.grant.user_id, session.grant.project_id, session.warrant].append(session.id)
+            holders[session.grant.user_id, session.grant.project_id, session.requester].append(session.id)
         review = Review()
         for holder, sessions in random.sample(list(holders.items()), len(holders)):
             try:
                 stands = await self._identity.may_open(*holder)
-            except Unavailable as trouble:
-                review.trouble = str(trouble)
+            except Unavailable as problem:
+                review.problem = str(problem)
                 review.unknown += 1
                 if review.unknown == MAX_UNANSWERED:
                     break
@@ -203,7 +203,7 @@ class Register:
                 continue
             review.withdrawn += 1
             for session_id in sessions:
-                self._end_here(EndOrder(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
+                self._end_here(TerminationRequest(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
         return review
 
     async def close(self) -> None:
@@ -218,7 +218,7 @@ class Register:
     def _alive_since(self) -> float:
         return self._clock() - SILENT_SECONDS
 
-    def _end_here(self, order: EndOrder) -> bool:
+    def _end_here(self, order: TerminationRequest) -> bool:
         session = self._live.get(order.session_id)
         if session is None:
             return False
@@ -274,8 +274,8 @@ class Register:
         )
 
 
-def _server(session: Session) -> Membership:
-    return Membership(session.grant.server_id, session.grant.project_id)
+def _server(session: Session) -> ServerRef:
+    return ServerRef(session.grant.server_id, session.grant.project_id)
 
 
 def _activity(session: Session) -> Activity:

@@ -47,23 +47,23 @@ def _look_at(path: str, directory: str) -> str | None:
 
 
 async def _try_all(host: str, port: int) -> str | None:
-    """Tries each address of a host until one answers; the first one's trouble when none does."""
+    """Tries each address of a host until one answers; the first one's problem when none does."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror:
         return "has a host name that cannot be found"
-    troubles: list[str] = []
+    problems: list[str] = []
     for family, kind, protocol, _, endpoint in found:
         try:
             await _connect(socket.socket(family, kind, protocol), endpoint)
         except ConnectionRefusedError:
-            troubles.append("refuses the connection")
+            problems.append("refuses the connection")
         except OSError as error:
-            troubles.append(f"cannot be reached: {error.strerror}")
+            problems.append(f"cannot be reached: {error.strerror}")
         else:
             return None
-    return troubles[0]
+    return problems[0]
 
 
 async def _connect(connection: socket.socket, endpoint: tuple[object, ...]) -> None:

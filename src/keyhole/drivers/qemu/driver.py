@@ -13,11 +13,11 @@ from keyhole.config import SocketSettings, VncSettings
 from keyhole.drivers.common.log_tail import read_tail
 from keyhole.drivers.common.password_file import read_password
 from keyhole.drivers.qemu.guest import Guest
-from keyhole.drivers.qemu.sockets import QmpSockets, Sighting
+from keyhole.drivers.qemu.sockets import ProbeResult, QmpSockets
 from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
 from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
 from keyhole.ports.drivers import DriverContext
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 FRESH_SECONDS = 1.0
 """How old a listing may be; a console's address is asked for anew each time."""
@@ -61,7 +61,7 @@ class QemuDriver:
     async def list_servers(self) -> Sequence[Server]:
         """Every guest with an identity, in the order of the sockets' paths."""
         guests = _by_id(await self._sockets.scan(FRESH_SECONDS))
-        return [self._server(sighting, guest) for sighting, guest in guests.values()]
+        return [self._server(result, guest) for result, guest in guests.values()]
 
     async def find_server(self, server_id: str) -> Server | None:
         found = _by_id(await self._sockets.scan(FRESH_SECONDS)).get(server_id)
@@ -86,24 +86,24 @@ class QemuDriver:
         found = _by_id(await self._sockets.scan(FRESH_SECONDS)).get(server_id)
         if found is None:
             raise ServerNotFound(server_id)
-        sighting, guest = found
-        if sighting.log is None:
+        result, guest = found
+        if result.log is None:
             raise LogUnavailable
-        return await asyncio.to_thread(read_tail, sighting.log, lines, owner=guest.peer.user_id)
+        return await asyncio.to_thread(read_tail, result.log, lines, owner=guest.peer.user_id)
 
-    async def troubles(self) -> Sequence[str]:
-        sightings = await self._sockets.scan(FRESH_SECONDS)
+    async def check(self) -> Sequence[str]:
+        results = await self._sockets.scan(FRESH_SECONDS)
         found = [
-            f"{_shown(sighting.path)}: {trouble}."
-            for sighting in sightings.values()
-            for trouble in (sighting.trouble, *(sighting.guest.remarks if sighting.guest else ()))
-            if trouble
+            f"{_shown(result.path)}: {problem}."
+            for result in results.values()
+            for problem in (result.problem, *(result.guest.remarks if result.guest else ()))
+            if problem
         ]
-        found += _doubles(sightings.values())
+        found += _doubles(results.values())
         if self._settings.tls is not None and self._settings.tls.warning is not None:
             found.append(f"Every VNC console of the qemu driver {self._settings.tls.warning}.")
-        if self._sockets.trouble:
-            found.append(self._sockets.trouble)
+        if self._sockets.problem:
+            found.append(self._sockets.problem)
         return found
 
     async def _ask_for(self, server_id: str) -> Guest:
@@ -136,7 +136,7 @@ class QemuDriver:
             directory = folder if is_beside else "/"
         return SocketTrust(directory, user_ids)
 
-    def _server(self, sighting: Sighting, guest: Guest) -> Server:
+    def _server(self, result: ProbeResult, guest: Guest) -> Server:
         offered = {Protocol.VNC: guest.vnc, Protocol.SERIAL: guest.serial}
         return Server(
             id=guest.id,
@@ -146,10 +146,10 @@ class QemuDriver:
             task_state=guest.task_state,
             host=self._host,
             protocols=frozenset(protocol for protocol, console in offered.items() if console is not None),
-            created_at=sighting.created_at,
+            created_at=result.created_at,
             memory_mb=guest.memory_mb,
             vcpus=guest.vcpus,
-            keeps_log=sighting.log is not None,
+            keeps_log=result.log is not None,
         )
 
     def _password(self) -> SecretStr | None:
@@ -161,15 +161,15 @@ class QemuDriver:
             raise Unavailable("The password_file of the qemu driver cannot be read.") from error
 
 
-def _by_id(sightings: Mapping[Path, Sighting]) -> dict[str, tuple[Sighting, Guest]]:
+def _by_id(results: Mapping[Path, ProbeResult]) -> dict[str, tuple[ProbeResult, Guest]]:
     """The guests by their ids. Of two with one id, as while a guest moves from one QEMU to another, the settled one
     counts, else the first."""
-    guests: dict[str, tuple[Sighting, Guest]] = {}
-    for sighting in sightings.values():
-        if sighting.guest is not None:
-            _, other = guests.get(sighting.guest.id, (None, None))
-            if other is None or (_settled(sighting.guest) and not _settled(other)):
-                guests[sighting.guest.id] = (sighting, sighting.guest)
+    guests: dict[str, tuple[ProbeResult, Guest]] = {}
+    for result in results.values():
+        if result.guest is not None:
+            _, other = guests.get(result.guest.id, (None, None))
+            if other is None or (_settled(result.guest) and not _settled(other)):
+                guests[result.guest.id] = (result, result.guest)
     return guests
 
 
@@ -178,19 +178,19 @@ def _settled(guest: Guest) -> bool:
     return guest.task_state is None and guest.status is not ServerStatus.UNKNOWN
 
 
-def _doubles(sightings: Iterable[Sighting]) -> list[str]:
+def _doubles(results: Iterable[ProbeResult]) -> list[str]:
     """A sentence for each guest whose identity another QEMU process has as well, though neither is on its way."""
     first: dict[str, tuple[Guest, Path]] = {}
     found: list[str] = []
-    for sighting in sightings:
-        guest = sighting.guest
+    for result in results:
+        guest = result.guest
         if guest is not None and _settled(guest):
-            other, other_path = first.setdefault(guest.id, (guest, sighting.path))
+            other, other_path = first.setdefault(guest.id, (guest, result.path))
             if other.peer.pid != guest.peer.pid:
-                shown = f"{_shown(sighting.path)}: the UUID {guest.id}"
+                shown = f"{_shown(result.path)}: the UUID {guest.id}"
                 found.append(f"{shown} is also that of {_shown(other_path)}, which is used.")
     return found
 
 
 def _shown(path: Path) -> str:
-    return printable(bytes(path))
+    return sanitize(bytes(path))

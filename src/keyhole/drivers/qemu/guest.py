@@ -1,7 +1,7 @@
 """What one QEMU tells of its guest over QMP: who it is, how it is, and where its consoles are.
 
 QEMU may have been taken over by its guest, so nothing it says is believed without need. Types are checked, texts are
-made printable, and a socket counts only when it belongs to the user that QEMU runs as: else a guest could name some
+made sanitize, and a socket counts only when it belongs to the user that QEMU runs as: else a guest could name some
 other program's socket as its console and have us open it with our rights.
 
 Source: QEMU 7.2, qapi/*.json and the answers of that version.
@@ -19,7 +19,7 @@ from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_target_url
 from keyhole.net.unix_sockets import Peer
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 MAX_NAME_CHARACTERS = 255
 
@@ -160,7 +160,7 @@ def _guest_id(answer: object) -> str:
 def _name(answer: object) -> str:
     match answer:
         case {"name": str(text)}:
-            return printable(text.encode("utf-8", "replace"), MAX_NAME_CHARACTERS)
+            return sanitize(text.encode("utf-8", "replace"), MAX_NAME_CHARACTERS)
     return ""
 
 

@@ -1,7 +1,7 @@
 """What is found at the QMP sockets: a look at each, on its own and under a deadline.
 
 A QEMU serves one client at a time, so each is let go at once. One that hangs, or whose socket somebody else holds, is
-named as a trouble and shown as UNKNOWN if it was seen before; it never keeps the others from being seen.
+named as a problem and shown as UNKNOWN if it was seen before; it never keeps the others from being seen.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from keyhole.drivers.qemu.log import log_path
 from keyhole.drivers.qemu.qmp_session import open_qmp
 from keyhole.errors import KeyholeError, LogUnavailable
 from keyhole.model import ServerStatus, SocketTrust
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 ASK_SECONDS = 2.0
 """How long one QEMU may take to answer all questions."""
 
-SILENT_SECONDS = 10.0
+UNRESPONSIVE_SECONDS = 10.0
 """How long a QEMU that did not answer in time is not asked again for a listing."""
 
 MAX_SOCKETS = 1024
@@ -31,15 +31,15 @@ MAX_ASKED_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """What was found at one socket: a guest, a trouble, or both. `at` is the monotonic clock, `log` the serial log."""
+class ProbeResult:
+    """What was found at one socket: a guest, a problem, or both. `at` is the monotonic clock, `log` the serial log."""
 
     path: Path
     at: float
     guest: Guest | None = None
     created_at: float = 0.0
-    trouble: str = ""
-    silent: bool = False
+    problem: str = ""
+    unresponsive: bool = False
     log: Path | None = None
 
 
@@ -49,7 +49,7 @@ class QmpSockets:
     def __init__(self, pattern: str, user_ids: frozenset[int] | None, *, encrypted: bool) -> None:
         self.folder = _folder_of(pattern)
         """The folder that all of them lie below."""
-        self.trouble = ""
+        self.problem = ""
         """A sentence where the last scan left sockets out."""
         self._pattern = pattern
         self._trust = SocketTrust(self.folder, user_ids)
@@ -57,55 +57,55 @@ class QmpSockets:
         self._scanning = asyncio.Lock()
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
-        self._sightings: Mapping[Path, Sighting] = {}
+        self._sightings: Mapping[Path, ProbeResult] = {}
         self._scanned_at = float("-inf")
 
-    async def scan(self, oldest_seconds: float) -> Mapping[Path, Sighting]:
+    async def scan(self, oldest_seconds: float) -> Mapping[Path, ProbeResult]:
         """What is at each socket, no older than that; those who come meanwhile wait for the same answer."""
         asked_at = _now()
         async with self._scanning:
             if self._scanned_at < asked_at - oldest_seconds:
                 paths = sorted(Path(name) for name in glob.iglob(self._pattern))
                 left_out = f"{self._pattern} matches more than {MAX_SOCKETS} sockets; the others are left out."
-                self.trouble = left_out if len(paths) > MAX_SOCKETS else ""
+                self.problem = left_out if len(paths) > MAX_SOCKETS else ""
                 paths = paths[:MAX_SOCKETS]
                 started_at = _now()
                 found = await asyncio.gather(*(self._look(path) for path in paths))
-                self._sightings = {sighting.path: sighting for sighting in found}
+                self._sightings = {result.path: result for result in found}
                 self._scanned_at = started_at
                 self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
             return self._sightings
 
-    async def _look(self, path: Path) -> Sighting:
+    async def _look(self, path: Path) -> ProbeResult:
         before = self._sightings.get(path)
-        if before is not None and before.silent and _now() - before.at < SILENT_SECONDS:
+        if before is not None and before.unresponsive and _now() - before.at < UNRESPONSIVE_SECONDS:
             return before
         now = _now()
         try:
             made_at = _made_at(path)
             if made_at is None:
-                return Sighting(path, now, trouble="not a socket")
+                return ProbeResult(path, now, problem="not a socket")
             guest = await self.ask(path)
         except FileNotFoundError:
-            return Sighting(path, now)
+            return ProbeResult(path, now)
         except ConnectionRefusedError:
-            return Sighting(path, now, trouble="nobody listens here, QEMU has ended")
+            return ProbeResult(path, now, problem="nobody listens here, QEMU has ended")
         except TimeoutError:
             known = replace(before.guest, status=ServerStatus.UNKNOWN) if before is not None and before.guest else None
             created_at, log = (before.created_at, before.log) if before is not None else (0.0, None)
-            trouble = "no answer in time: another client holds the socket, or QEMU hangs"
-            return Sighting(path, now, known, created_at, trouble, silent=True, log=log)
+            problem = "no answer in time: another client holds the socket, or QEMU hangs"
+            return ProbeResult(path, now, known, created_at, problem, unresponsive=True, log=log)
         except OSError as error:
-            return Sighting(path, now, trouble=f"cannot be asked, {error.strerror or error}")
+            return ProbeResult(path, now, problem=f"cannot be asked, {error.strerror or error}")
         except KeyholeError as error:
-            return Sighting(path, now, trouble=str(error).rstrip("."))
-        return Sighting(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))
+            return ProbeResult(path, now, problem=str(error).rstrip("."))
+        return ProbeResult(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))
 
     async def ask(self, path: Path) -> Guest:
         """Asks one QEMU when none of us holds its socket. Raises TimeoutError beside what `ask_guest` raises."""
         turn = self._taken.setdefault(path, asyncio.Lock())
         async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path, self._trust) as qmp:
-            return await ask_guest(qmp, printable(os.fsencode(path.stem)), encrypted=self._encrypted)
+            return await ask_guest(qmp, sanitize(os.fsencode(path.stem)), encrypted=self._encrypted)
 
 
 def _folder_of(pattern: str) -> str:

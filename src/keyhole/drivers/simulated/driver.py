@@ -105,7 +105,7 @@ class SimulatedDriver:
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         return await asyncio.to_thread(read_tail, self._guest(server_id).log, lines)
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """A sentence for each console whose socket is gone."""
         return [
             f"Server {guest.server.name} ({guest.server.id}): its {protocol} console at {target.address} {wrong}."

@@ -1,4 +1,4 @@
-"""Turns rows of the text screen into pixels of a viewer's format (RFC 6143 7.4)."""
+"""DialQueue rows of the text screen into pixels of a viewer's format (RFC 6143 7.4)."""
 
 from functools import cached_property
 

@@ -16,8 +16,8 @@ from keyhole.model import Protocol, Server, Target
 from keyhole.net.tls_client import client_context
 from keyhole.ports.drivers import DriverContext
 
-TROUBLES_FRESH_SECONDS = 3.0
-"""How long an answer of `troubles` stands before targets are looked at again."""
+PROBLEMS_FRESH_SECONDS = 3.0
+"""How long an answer of `problems` stands before targets are looked at again."""
 
 PROBES_AT_ONCE = 32
 
@@ -55,7 +55,7 @@ class StaticDriver:
         self._machines = {machine.server.id: machine for machine in machines}
         self._probing = asyncio.Lock()
         self._slots = asyncio.Semaphore(PROBES_AT_ONCE)
-        self._troubles: Sequence[str] = ()
+        self._problems: Sequence[str] = ()
         self._probed_at = float("-inf")
 
     async def __aenter__(self) -> Self:
@@ -92,24 +92,24 @@ class StaticDriver:
             raise LogUnavailable
         return await asyncio.to_thread(read_tail, log_file, lines)
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """A sentence for each console where nothing listens, or that is not as safe as it might be; and for each file
         of its settings that cannot be used."""
         loop = asyncio.get_running_loop()
         async with self._probing:
-            if loop.time() - self._probed_at >= TROUBLES_FRESH_SECONDS:
+            if loop.time() - self._probed_at >= PROBLEMS_FRESH_SECONDS:
                 found = await asyncio.gather(
                     *(
-                        self._troubles_of(machine.server, protocol, console)
+                        self._problems_of(machine.server, protocol, console)
                         for machine in self._machines.values()
                         for protocol, console in machine.consoles.items()
                     )
                 )
-                self._troubles = [trouble for troubles in found for trouble in troubles]
+                self._problems = [problem for problems in found for problem in problems]
                 self._probed_at = loop.time()
-            return self._troubles
+            return self._problems
 
-    async def _troubles_of(self, server: Server, protocol: Protocol, console: _Console) -> list[str]:
+    async def _problems_of(self, server: Server, protocol: Protocol, console: _Console) -> list[str]:
         whose = f"Server {server.name} ({server.id}): its {protocol} console"
         found = [f"{whose} {remark}." for remark in console.remarks]
         async with self._slots:

@@ -20,7 +20,7 @@ async def open_tunnel(connection: Connection, target: Target) -> None:
         return
     machine = TunnelHandshake(target.connect_path, _host_header(target.address))
     try:
-        await connection.converse(machine)
+        await connection.run(machine)
     except TunnelRefused as error:
         raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
     connection.give_back(machine.trailing_data())
@@ -35,7 +35,7 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
     machine = TargetHandshake(accepted_security(target), shared=True)
     tls = target.tls
     context = await tls_context(tls, contexts) if tls else None
-    await connection.converse(machine)
+    await connection.run(machine)
     if tls and context and machine.wants_tls:
         # Whatever came too early is an error. Nothing may be awaited from here until `start_tls` stops reading.
         machine.receive_data(connection.take())
@@ -43,7 +43,7 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
         await start_tls(connection, target, context)
         machine.tls_started()
         try:
-            await connection.converse(machine)
+            await connection.run(machine)
         except SessionEnded as end:
             if connection.received_bytes == in_the_clear:
                 raise hung_up_after_tls(tls) from end
@@ -58,9 +58,9 @@ async def join_viewer(viewer: Viewer, server_init: ServerInit) -> bytes:
     Returns the payload bytes that already followed. Raises ProtocolError, SessionEnded.
     """
     machine = ViewerHandshake()
-    await viewer.converse(machine)
+    await viewer.run(machine)
     machine.send_server_init(server_init.raw)
-    await viewer.converse(machine)
+    await viewer.run(machine)
     return machine.trailing_data()
 
 

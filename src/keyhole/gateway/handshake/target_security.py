@@ -18,7 +18,7 @@ from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
 from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.reasons import Reason
 
-GOODBYE_SECONDS = 3.0
+LINGER_SECONDS = 3.0
 """How long a host may take to answer TLS's goodbye, and send on meanwhile, before the line is cut."""
 
 # By number, each kind of TLS from the weakest way to sign in to the strongest.
@@ -85,7 +85,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
             connection,
             context,
             server_hostname=_server_name(target),
-            ssl_shutdown_timeout=GOODBYE_SECONDS,
+            ssl_shutdown_timeout=LINGER_SECONDS,
         )
     except ssl.SSLCertVerificationError as error:
         fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")

@@ -24,8 +24,8 @@ from keyhole.identity.embedded.application_credentials import EmbeddedCredential
 from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
 from keyhole.identity.embedded.users import User, Users
-from keyhole.identity.login_throttle import Attempts
-from keyhole.identity.ttl_cache import Expiring
+from keyhole.identity.login_throttle import LoginThrottle
+from keyhole.identity.ttl_cache import TtlCache
 from keyhole.model import (
     ApiKeySignIn,
     CredentialSignIn,
@@ -33,10 +33,10 @@ from keyhole.model import (
     IdentityToken,
     PasswordSignIn,
     Project,
+    RequesterToken,
     Scope,
     SignIn,
     TokenSignIn,
-    Warrant,
 )
 from keyhole.ports.identity import PersonSignIn
 from keyhole.ports.stores import CredentialStore, TokenStore
@@ -63,23 +63,23 @@ class IdentityStore(TokenStore, CredentialStore, Interface):
 
 
 class EmbeddedIdentity:
-    """A `TokenIssuer` and a `SignInDesk` over the users of the settings. `clock` gives the seconds since the epoch.
+    """A `TokenIssuer` and a `LoginProvider` over the users of the settings. `clock` gives the seconds since the epoch.
 
     Raises SettingsError when a hash in the settings is none.
     """
 
     def __init__(
-        self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float], attempts: Attempts
+        self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float], throttle: LoginThrottle
     ) -> None:
         self._users = Users(settings.users)
         self._project_names = dict(self._users.project_names)
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
-        self._attempts = attempts
+        self._throttle = throttle
         self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
         self.credentials = EmbeddedCredentials(self._users, store, clock)
-        self._known: Expiring[IdentityToken] = Expiring(KNOWN_TOKENS)
+        self._known: TtlCache[IdentityToken] = TtlCache(KNOWN_TOKENS)
         self._revocations = 0
 
     async def validate(self, token: str) -> IdentityToken:
@@ -109,10 +109,10 @@ class EmbeddedIdentity:
         """
         match sign_in:
             case PasswordSignIn(user):
-                async with self._attempts.attempt(_key_of(user), client, self._turns):
+                async with self._throttle.attempt(_key_of(user), client, self._turns):
                     return await self._issue_for(await self._with_password(sign_in), scope)
             case ApiKeySignIn(user):
-                async with self._attempts.attempt(_key_of(user), client, self._turns):
+                async with self._throttle.attempt(_key_of(user), client, self._turns):
                     return await self._issue_for(await self._with_api_key(sign_in), scope)
             case CredentialSignIn(credential, user=user):
                 if scope is not Scope.OWN_PROJECT:
@@ -120,7 +120,7 @@ class EmbeddedIdentity:
                         "Error authenticating with application credential:"
                         " Application credentials cannot request a scope."
                     )
-                async with self._attempts.attempt(_key_of(user or credential), client, nullcontext()):
+                async with self._throttle.attempt(_key_of(user or credential), client, nullcontext()):
                     return await self._issue_for_credential(sign_in)
             case TokenSignIn(token):
                 return await self._issue_for_token(token.get_secret_value(), scope)
@@ -136,8 +136,8 @@ class EmbeddedIdentity:
         user = self._users.with_id(user_id)
         return [user.project] if user else []
 
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
-        """Whether the settings still let a user open the project's consoles, and nobody withdrew the warrant.
+    async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
+        """Whether the settings still let a user open the project's consoles, and nobody withdrew the requester.
 
         A token that was revoked is one that is gone before its time; one got by an application credential is worth
         what that is, also after it expired.
@@ -146,13 +146,13 @@ class EmbeddedIdentity:
         if user is None:
             return False
         roles = user.roles
-        if warrant is not None:
+        if requester is not None:
             now = self._clock()
-            if now < warrant.expires_at and await self._store.find_token(hash_token(warrant.token), now) is None:
+            if now < requester.expires_at and await self._store.find_token(hash_token(requester.token), now) is None:
                 return False
-            if warrant.application_credential_id is not None:
+            if requester.application_credential_id is not None:
                 try:
-                    user, credential = await self.credentials.check(warrant.application_credential_id)
+                    user, credential = await self.credentials.check(requester.application_credential_id)
                 except NotAuthenticated:
                     return False
                 roles = credential.roles
@@ -179,13 +179,13 @@ class EmbeddedIdentity:
         """Makes a token invalid at once."""
         await self.revoke(token)
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """None: the settings are always there; the store tells its own."""
         return ()
 
     def _forget_known(self) -> None:
         self._revocations += 1
-        self._known = Expiring(KNOWN_TOKENS)
+        self._known = TtlCache(KNOWN_TOKENS)
 
     def _with_roles_of_now(self, kept: IdentityToken) -> IdentityToken:
         """The token with what its user may do by the settings, which stay as they are while this runs.

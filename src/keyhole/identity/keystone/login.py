@@ -1,4 +1,4 @@
-"""`KeystoneDesk`: persons sign in here with their password for the operator's Keystone, which gives the token.
+"""`KeystoneLogin`: persons sign in here with their password for the operator's Keystone, which gives the token.
 
 The password is handed on at once and kept nowhere. Failures are counted here as they are where the users are our own,
 before Keystone is asked, so that nobody guesses through this door more quickly than through the other.
@@ -9,7 +9,7 @@ import asyncio
 from keyhole.errors import NotAuthenticated
 from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS
 from keyhole.identity.keystone.provider import KeystoneIdentity
-from keyhole.identity.login_throttle import Attempts
+from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.model import IdentityToken
 from keyhole.ports.identity import PersonSignIn
 
@@ -17,18 +17,18 @@ CONCURRENT_SIGN_INS = 4
 """How many persons' passwords are with Keystone at once; half of what it is asked at once is left to tokens."""
 
 
-class KeystoneDesk:
-    """A `SignInDesk`."""
+class KeystoneLogin:
+    """A `LoginProvider`."""
 
-    def __init__(self, identity: KeystoneIdentity, attempts: Attempts) -> None:
+    def __init__(self, identity: KeystoneIdentity, throttle: LoginThrottle) -> None:
         self._identity = identity
-        self._attempts = attempts
+        self._throttle = throttle
         self._turns = asyncio.Semaphore(CONCURRENT_SIGN_INS)
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
         """A token of Keystone's for a person and one project. Raises as in the port, and Unavailable."""
         password = person.password.get_secret_value()
-        async with self._attempts.attempt(f"{person.domain or ''}/{person.username}", client, self._turns):
+        async with self._throttle.attempt(f"{person.domain or ''}/{person.username}", client, self._turns):
             if len(password) > MAX_PASSWORD_CHARACTERS:
                 raise NotAuthenticated
             token = await self._identity.sign_in(person.username, password, person.project, person.domain)

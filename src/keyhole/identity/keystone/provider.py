@@ -19,8 +19,8 @@ from keyhole.config import IdentitySettings
 from keyhole.core.links import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone.client import KeystoneClient
-from keyhole.identity.ttl_cache import Expiring
-from keyhole.model import Identity, IdentityToken, Warrant
+from keyhole.identity.ttl_cache import TtlCache
+from keyhole.model import Identity, IdentityToken, RequesterToken
 
 CACHE_SECONDS = 300.0
 """How long a good token is not asked about again; never beyond its own expiry."""
@@ -49,7 +49,7 @@ NOBODY = Identity("", "")
 EXPIRED_MARGIN_SECONDS = 120.0
 """Before Keystone forgets an expired token it is not asked about it any more: clocks differ."""
 
-TROUBLES_SECONDS = 5.0
+PROBLEMS_SECONDS = 5.0
 """How long what ails Keystone is not asked again."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -95,13 +95,13 @@ class KeystoneIdentity:
         self._client = client
         self._threads = threads
         self._clock = clock
-        self._good: Expiring[IdentityToken] = Expiring(CACHE_SIZE)
-        self._refused: Expiring[bool] = Expiring(CACHE_SIZE)
-        self._project_names: Expiring[str] = Expiring(CACHE_SIZE)
-        self._vouched: Expiring[Identity] = Expiring(CACHE_SIZE)
+        self._good: TtlCache[IdentityToken] = TtlCache(CACHE_SIZE)
+        self._refused: TtlCache[bool] = TtlCache(CACHE_SIZE)
+        self._project_names: TtlCache[str] = TtlCache(CACHE_SIZE)
+        self._vouched: TtlCache[Identity] = TtlCache(CACHE_SIZE)
         self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
-        self._troubles: Expiring[tuple[str, ...]] = Expiring(1)
+        self._problems: TtlCache[tuple[str, ...]] = TtlCache(1)
 
     @classmethod
     @asynccontextmanager
@@ -139,19 +139,19 @@ class KeystoneIdentity:
             task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
 
-    async def may_open(self, user_id: str, project_id: str, warrant: Warrant | None) -> bool:
-        """Whether Keystone still stands by the warrant's token. Raises Unavailable.
+    async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
+        """Whether Keystone still stands by the requester's token. Raises Unavailable.
 
         What it believed before is not asked. Of a token that expired Keystone tells for a while what it would be worth;
-        after that, and without a warrant, nothing is known and nothing is taken from anybody.
+        after that, and without a requester, nothing is known and nothing is taken from anybody.
         """
         now = self._clock()
-        if warrant is None or now > warrant.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
+        if requester is None or now > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
-        key = hash_token(warrant.token)
+        key = hash_token(requester.token)
         holder = self._vouched.find(key, now)
         if holder is None:
-            content = await self._in_thread(lambda: self._client.show_token(warrant.token, expired=True))
+            content = await self._in_thread(lambda: self._client.show_token(requester.token, expired=True))
             if content is None:
                 self._good.drop(key)
             holder = NOBODY if content is None else _read(key, content).identity
@@ -173,17 +173,17 @@ class KeystoneIdentity:
             self._good.drop(hash_token(token))
             self._vouched.drop(hash_token(token))
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""
-        known = self._troubles.find("", self._clock())
+        known = self._problems.find("", self._clock())
         if known is not None:
             return known
         found: tuple[str, ...] = ()
         try:
             await self._in_thread(self._client.check)
-        except Unavailable as trouble:
-            found = (str(trouble),)
-        self._troubles.keep("", found, self._clock() + TROUBLES_SECONDS)
+        except Unavailable as problem:
+            found = (str(problem),)
+        self._problems.keep("", found, self._clock() + PROBLEMS_SECONDS)
         return found
 
     async def _ask(self, key: str, token: str) -> IdentityToken:

@@ -9,7 +9,7 @@ from struct import Struct
 
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.protocols.buckets import UNLIMITED, refilled
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT_BYTES, FIN, PING, PONG
 from keyhole.reasons import Reason
 
@@ -215,4 +215,4 @@ def _parse_close(payload: bytes) -> Close:
     code = int.from_bytes(payload[:2], "big")
     if len(payload) == 1 or not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         raise ProtocolError("A WebSocket Close frame has no code that may be sent.")
-    return Close(code, printable(payload[2:]))
+    return Close(code, sanitize(payload[2:]))

@@ -1,1 +1,1 @@
-"""How an older database becomes one of today's schema; run by `keyhole.store.sql.schema` when the database is opened."""
+"""How an older database becomes one of today's schema; `keyhole.store.sql.schema` runs it at opening."""

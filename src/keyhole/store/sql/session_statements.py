@@ -150,5 +150,5 @@ _OPENINGS = union_all(
 ).subquery()
 _AGE = func.row_number().over(partition_by=_OPENINGS.c.server_id, order_by=_OPENINGS.c.at.desc())
 _RANKED = select(_OPENINGS, _AGE.label("age")).subquery()
-LAST_OPENINGS = select(_RANKED.c.server_id, _RANKED.c.user_name, _RANKED.c.at).where(_RANKED.c.age == 1)
+LAST_ACCESSES = select(_RANKED.c.server_id, _RANKED.c.user_name, _RANKED.c.at).where(_RANKED.c.age == 1)
 """Grants are swept before what was opened with them, which holds them whole."""

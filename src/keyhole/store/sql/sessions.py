@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement
 
-from keyhole.model import EndOrder, Grant, Opening, SessionRecord, Ticket
+from keyhole.model import Grant, LastAccess, SessionRecord, TerminationRequest, Ticket
 from keyhole.reasons import Reason
 from keyhole.store.sql import session_statements as statements
 from keyhole.store.sql.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
@@ -22,7 +22,7 @@ ROWS_AT_ONCE = 200
 
 
 class SqlSessions(ABC):
-    """A `TicketStore`, a `SessionStore`, a `RevocationStore` and an `OpeningStore`."""
+    """A `TicketStore`, a `SessionStore`, a `RevocationStore` and an `AccessStore`."""
 
     @abstractmethod
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
@@ -108,17 +108,17 @@ class SqlSessions(ABC):
         rows = await self._rows(statements.SESSIONS_OF_TICKET, ticket=secret_hash, before=alive_since)
         return [session_of_row(row) for row in rows]
 
-    async def order_end(self, order: EndOrder) -> bool:
+    async def request_termination(self, order: TerminationRequest) -> bool:
         values = {"session": order.session_id, "reason": order.reason, "detail": order.detail}
         return await self._change(statements.END_SESSION, values) == 1
 
-    async def order_end_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
+    async def request_termination_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
         values = {"ticket": secret_hash, "reason": reason, "detail": detail}
         await self._change(statements.END_SESSIONS_OF_TICKET, values)
 
-    async def end_orders(self, worker: str) -> Sequence[EndOrder]:
+    async def pending_terminations(self, worker: str) -> Sequence[TerminationRequest]:
         rows = await self._rows(statements.FIND_END_ORDERS, worker=worker)
-        return [EndOrder(row["id"], Reason(row["end_reason"]), row["end_detail"]) for row in rows]
+        return [TerminationRequest(row["id"], Reason(row["end_reason"]), row["end_detail"]) for row in rows]
 
     async def sweep_sessions(self, alive_since: float) -> None:
         await self._change(statements.SWEEP_SESSIONS, {"before": alive_since})
@@ -139,9 +139,9 @@ class SqlSessions(ABC):
         await self._change(statements.REVOKE_TICKETS, ending)
         await self._change(statements.REVOKE_SESSIONS, ending)
 
-    async def last_openings(self, server_ids: Sequence[str]) -> Mapping[str, Opening]:
-        rows = await self._rows(statements.LAST_OPENINGS, servers=json.dumps(server_ids))
-        return {row["server_id"]: Opening(row["user_name"], row["at"]) for row in rows}
+    async def last_accesses(self, server_ids: Sequence[str]) -> Mapping[str, LastAccess]:
+        rows = await self._rows(statements.LAST_ACCESSES, servers=json.dumps(server_ids))
+        return {row["server_id"]: LastAccess(row["user_name"], row["at"]) for row in rows}
 
     async def _rows(self, statement: ClauseElement, **values: Any) -> list[Row]:
         return await self._read(statement, values)

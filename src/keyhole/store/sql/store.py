@@ -100,14 +100,14 @@ class SqlStore(SqlSessions):
     async def delete_credential(self, credential_id: str) -> None:
         await self._change(statements.DELETE_CREDENTIAL, {"credential": credential_id})
 
-    async def troubles(self) -> Sequence[str]:
+    async def check(self) -> Sequence[str]:
         """One sentence when the store's file is gone or cannot be written to; empty when all is well."""
         if not self._path.exists():
             return [f"The store's file {self._path} is gone."]
         try:
             await self._change(statements.CHANGE_NOTHING, {})
-        except Unavailable as trouble:
-            return [str(trouble)]
+        except Unavailable as problem:
+            return [str(problem)]
         return []
 
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:

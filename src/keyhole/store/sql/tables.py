@@ -40,7 +40,7 @@ grants = Table(
     Column("redeemed_at", Float),
     Column("id", String(32), nullable=False),
     Column("revoked_at", Float),
-    Column("sealed_warrant", Text),
+    Column("sealed_requester", Text),
     Index("grants_by_expiry", "expires_at"),
     Index("grants_by_id", "id"),
 )
@@ -102,7 +102,7 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
         "redeemed_at": grant.redeemed_at,
         "id": grant.id,
         "revoked_at": grant.revoked_at,
-        "sealed_warrant": grant.sealed_warrant,
+        "sealed_requester": grant.sealed_requester,
     }
 
 

@@ -14,9 +14,9 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
-from keyhole.runtime.background import running_chores, tick
+from keyhole.runtime.background import background_tasks, run_timers
 from keyhole.telemetry.logs import make_logger
-from keyhole.telemetry.telemetry import Observer
+from keyhole.telemetry.telemetry import Telemetry
 
 GRANT = Grant(
     "0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0
@@ -44,18 +44,18 @@ class StillRelay:
 
 
 @pytest.fixture
-def observer() -> Observer:
-    return Observer(make_logger(io.StringIO()))
+def telemetry() -> Telemetry:
+    return Telemetry(make_logger(io.StringIO()))
 
 
 @pytest.fixture
-def sessions(observer: Observer) -> Sessions:
-    return Sessions(SessionLimits(buffered_bytes=1000), observer, time.monotonic)
+def sessions(telemetry: Telemetry) -> Sessions:
+    return Sessions(SessionLimits(buffered_bytes=1000), telemetry, time.monotonic)
 
 
 def opened(sessions: Sessions) -> tuple[Session, StillRelay]:
     relay = StillRelay()
-    with sessions.place(GRANT) as place:
+    with sessions.slot(GRANT) as place:
         return sessions.opened(place, GRANT, "127.0.0.1", relay, 0.0, None), relay
 
 
@@ -99,20 +99,20 @@ def test_a_limit_ends_who_exceeds_it_wherever_in_the_sweep(sessions: Sessions) -
     assert [relay.ended for relay in relays if relay.ended] == [[Reason.LIMIT_BUFFER]]
 
 
-async def test_others_have_their_turn_between_two_lots(sessions: Sessions, observer: Observer) -> None:
+async def test_others_have_their_turn_between_two_lots(sessions: Sessions, telemetry: Telemetry) -> None:
     """What is ready while one lot is looked at runs before all are."""
     relays = [opened(sessions)[1] for _ in range(20 * SWEEP_AT_ONCE)]
     seen: list[int] = []
     async with asyncio.timeout(30):
-        with running_chores(observer, tick(sessions, http_server(observer))):
+        with background_tasks(telemetry, run_timers(sessions, http_server(telemetry))):
             while len(set(seen)) < 20:
                 seen.append(looks(relays))
                 await asyncio.sleep(0)
     assert max(after - before for before, after in pairwise(seen)) <= SWEEP_AT_ONCE
 
 
-def http_server(observer: Observer) -> HttpServer:
+def http_server(telemetry: Telemetry) -> HttpServer:
     async def nothing(scope: object, receive: Callable[[], object], send: Callable[[object], object]) -> None:
         return
 
-    return HttpServer(nothing, observer, Deadlines(), 16384)
+    return HttpServer(nothing, telemetry, Deadlines(), 16384)

@@ -91,12 +91,12 @@ class TestListing:
             vcpus=2,
         )
         assert await driver.find_server(GUEST_ID) == server
-        assert await driver.troubles() == []
+        assert await driver.check() == []
 
     async def test_no_socket_no_server_no_trouble(self, driver: QemuDriver) -> None:
         assert await driver.list_servers() == []
         assert await driver.find_server(GUEST_ID) is None
-        assert await driver.troubles() == []
+        assert await driver.check() == []
 
     async def test_the_project_is_the_settings_one(self, tmp_path: Path, guest: QmpServer) -> None:
         (server,) = await make_driver(tmp_path, project="lab").list_servers()
@@ -190,7 +190,7 @@ class TestTargets:
         target = await make_driver(tmp_path, socket_uids=uids).console_target(GUEST_ID, Protocol.VNC)
         assert target.socket.user_ids == uids
         stranger = make_driver(tmp_path, socket_uids=[os.geteuid() + 1])
-        assert await stranger.troubles() == [f"{tmp_path}/web.qmp: belongs to a process of another user."]
+        assert await stranger.check() == [f"{tmp_path}/web.qmp: belongs to a process of another user."]
 
     async def test_with_tls_a_server_that_speaks_it_is_taken_and_nothing_weaker(
         self, tmp_path: Path, guest: QmpServer, vnc: str
@@ -202,9 +202,7 @@ class TestTargets:
         guest.table["query-vnc-servers"] = [{"server": [clear, encrypted]}]
         target = await driver.console_target(GUEST_ID, Protocol.VNC)
         assert target.address == TcpAddress("127.0.0.1", 5999)
-        assert await driver.troubles() == [
-            "Every VNC console of the qemu driver is reached by TLS without verification."
-        ]
+        assert await driver.check() == ["Every VNC console of the qemu driver is reached by TLS without verification."]
 
     async def test_what_the_guest_lacks(self, driver: QemuDriver, guest: QmpServer) -> None:
         guest.table["query-vnc-servers"] = []
@@ -306,7 +304,7 @@ class TestTargets:
             for protocol in (Protocol.VNC, Protocol.SERIAL):
                 with pytest.raises(ConsoleUnavailable):
                     await driver.console_target(GUEST_ID, protocol)
-            assert [str(path) in trouble for trouble in await driver.troubles()] == [True, True]
+            assert [str(path) in problem for problem in await driver.check()] == [True, True]
 
     async def test_a_socket_of_another_user_is_not_offered(
         self, driver: QemuDriver, guest: QmpServer, monkeypatch: pytest.MonkeyPatch
@@ -316,7 +314,7 @@ class TestTargets:
         for protocol in (Protocol.VNC, Protocol.SERIAL):
             with pytest.raises(ConsoleUnavailable):
                 await driver.console_target(GUEST_ID, protocol)
-        assert ["not of the user that QEMU runs as" in trouble for trouble in await driver.troubles()] == [True, True]
+        assert ["not of the user that QEMU runs as" in problem for problem in await driver.check()] == [True, True]
 
 
 class TestLog:
@@ -342,9 +340,9 @@ class TestTroubles:
             yield
             assert [server.name for server in await driver.list_servers()] == ["neighbour"]
 
-    async def trouble(self, driver: QemuDriver, path: Path) -> str:
-        """The one trouble, about that socket."""
-        (sentence,) = await driver.troubles()
+    async def problem(self, driver: QemuDriver, path: Path) -> str:
+        """The one problem, about that socket."""
+        (sentence,) = await driver.check()
         assert sentence.startswith(f"{path}: ")
         assert sentence.endswith(".")
         return sentence
@@ -366,7 +364,7 @@ class TestTroubles:
         self, driver: QemuDriver, tmp_path: Path, command: str, answer: object, says: str
     ) -> None:
         async with qmp_server(tmp_path / "odd.qmp", {**answers(), command: answer}) as odd:
-            assert says in await self.trouble(driver, odd.path)
+            assert says in await self.problem(driver, odd.path)
 
     @pytest.mark.parametrize("answer", [None, 1, {}, [None], [{"server": 1}], [{"server": [1, {}]}], [{"name": 1}], ""])
     @pytest.mark.parametrize(
@@ -385,11 +383,11 @@ class TestTroubles:
         command = f"qom-get {command}" if command == SERIAL_PORT else command
         async with qmp_server(tmp_path / "odd.qmp", {**answers(), command: answer}):
             assert (await driver.find_server(GUEST_ID)) is not None
-            assert await driver.troubles() == []
+            assert await driver.check() == []
 
     async def test_something_else_than_qmp(self, driver: QemuDriver, tmp_path: Path) -> None:
         async with qmp_server(tmp_path / "odd.qmp", greeting=b"RFB 003.008\n") as odd:
-            assert "not JSON" in await self.trouble(driver, odd.path)
+            assert "not JSON" in await self.problem(driver, odd.path)
 
     async def test_a_connection_that_is_closed_at_once(self, driver: QemuDriver, tmp_path: Path) -> None:
         async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -397,28 +395,28 @@ class TestTroubles:
 
         path = tmp_path / "odd.qmp"
         async with await asyncio.start_unix_server(close, path):
-            assert "greeting" in await self.trouble(driver, path)
+            assert "greeting" in await self.problem(driver, path)
         path.unlink(missing_ok=True)
 
     async def test_a_socket_without_a_listener(self, driver: QemuDriver, tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(tmp_path / "dead.qmp"))
-        assert "QEMU has ended" in await self.trouble(driver, tmp_path / "dead.qmp")
+        assert "QEMU has ended" in await self.problem(driver, tmp_path / "dead.qmp")
 
     async def test_a_path_that_is_no_socket(self, driver: QemuDriver, tmp_path: Path) -> None:
         (tmp_path / "file.qmp").write_text("")
-        assert "not a socket" in await self.trouble(driver, tmp_path / "file.qmp")
+        assert "not a socket" in await self.problem(driver, tmp_path / "file.qmp")
 
     async def test_a_link_to_a_socket_is_not_followed(self, driver: QemuDriver, tmp_path: Path) -> None:
         async with qmp_server(tmp_path / "real") as real:
             (tmp_path / "link.qmp").symlink_to(real.path)
-            assert "not a socket" in await self.trouble(driver, tmp_path / "link.qmp")
+            assert "not a socket" in await self.problem(driver, tmp_path / "link.qmp")
             assert real.connections == 0
 
     async def test_two_guests_with_one_identity(self, driver: QemuDriver, tmp_path: Path) -> None:
-        # Both are scripted here, by one process: two sockets of one QEMU are no trouble.
+        # Both are scripted here, by one process: two sockets of one QEMU are no problem.
         async with qmp_server(tmp_path / "b.qmp", answers(name="b")), qmp_server(tmp_path / "c.qmp", answers(name="c")):
-            assert await driver.troubles() == []
+            assert await driver.check() == []
             found = await driver.find_server(GUEST_ID)
             assert found is not None
             assert found.name == "b"
@@ -438,14 +436,14 @@ class TestSilence:
         async with qmp_server(tmp_path / "silent.qmp", greeting=b"") as silent:
             for _ in range(3):
                 assert [server.name for server in await driver.list_servers()] == ["web"]
-                (trouble,) = await driver.troubles()
-                assert trouble.startswith(f"{silent.path}: no answer in time")
+                (problem,) = await driver.check()
+                assert problem.startswith(f"{silent.path}: no answer in time")
             assert silent.connections == 1
 
     async def test_a_guest_that_falls_silent_is_shown_as_unknown_until_it_answers(
         self, driver: QemuDriver, guest: QmpServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(qemu_sockets, "SILENT_SECONDS", 0.0)
+        monkeypatch.setattr(qemu_sockets, "UNRESPONSIVE_SECONDS", 0.0)
         before = await driver.find_server(GUEST_ID)
         guest.greeting = b""
         found = await driver.find_server(GUEST_ID)
@@ -476,7 +474,7 @@ class TestSilence:
             server.listen(0)
             client = stack.enter_context(socket.socket(socket.AF_UNIX))
             client.connect(str(path))
-            assert "no answer in time" in (await driver.troubles())[0]
+            assert "no answer in time" in (await driver.check())[0]
         path.unlink()
 
     async def test_one_guest_is_asked_by_one_of_us_at_a_time(self, driver: QemuDriver, guest: QmpServer) -> None:
@@ -494,7 +492,7 @@ class TestSilence:
 
         path = tmp_path / "chatter.qmp"
         async with await asyncio.start_unix_server(chatter, path):
-            assert "no answer in time" in (await driver.troubles())[0]
+            assert "no answer in time" in (await driver.check())[0]
         path.unlink(missing_ok=True)
 
     async def test_more_sockets_than_are_looked_at(
@@ -503,5 +501,5 @@ class TestSilence:
         monkeypatch.setattr(qemu_sockets, "MAX_SOCKETS", 1)
         (tmp_path / "zz.qmp").write_text("")
         assert await driver.find_server(GUEST_ID) is not None
-        (trouble,) = await driver.troubles()
-        assert "more than 1 sockets" in trouble
+        (problem,) = await driver.check()
+        assert "more than 1 sockets" in problem

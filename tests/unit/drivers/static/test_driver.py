@@ -1,4 +1,4 @@
-"""What is the static driver's own: passwords from files, logs from files, and troubles of targets."""
+"""What is the static driver's own: passwords from files, logs from files, and problems of targets."""
 
 import asyncio
 import socket
@@ -68,7 +68,7 @@ async def test_a_password_that_cannot_be_read_is_unavailable_and_a_trouble(tmp_p
         with pytest.raises(Unavailable) as caught:
             await driver.console_target("s1", Protocol.VNC)
         assert str(tmp_path) not in str(caught.value)
-        assert await driver.troubles() == [
+        assert await driver.check() == [
             "Server vm1 (s1): its vnc console has a password_file that cannot be read: No such file or directory."
         ]
 
@@ -99,11 +99,11 @@ async def test_each_target_that_is_gone_is_a_trouble_and_looked_at_once_in_a_whi
             {"id": "s2", "name": "vm2", "vnc": {"url": f"tcp://127.0.0.1:{port}"}},
         )
         gone = f"Server vm1 (s1): its serial console at unix:{tmp_path}/serial does not exist."
-        assert await driver.troubles() == [gone]
+        assert await driver.check() == [gone]
     # Nothing listens any more, but what was found stands for some seconds.
-    assert await driver.troubles() == [gone]
-    monkeypatch.setattr("keyhole.drivers.static.driver.TROUBLES_FRESH_SECONDS", 0)
-    assert await driver.troubles() == [
+    assert await driver.check() == [gone]
+    monkeypatch.setattr("keyhole.drivers.static.driver.PROBLEMS_FRESH_SECONDS", 0)
+    assert await driver.check() == [
         f"Server vm1 (s1): its vnc console at tcp://127.0.0.1:{port} refuses the connection.",
         gone,
         f"Server vm2 (s2): its vnc console at tcp://127.0.0.1:{port} refuses the connection.",
@@ -121,7 +121,7 @@ async def test_those_who_ask_at_once_get_one_answer(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("keyhole.drivers.static.driver.probe", probe)
     driver = driver_of({"vnc": {"url": "tcp://h:1"}})
-    answers = await asyncio.gather(*(driver.troubles() for _ in range(5)))
+    answers = await asyncio.gather(*(driver.check() for _ in range(5)))
     assert answers == [["Server vm1 (s1): its vnc console at tcp://h:1 is gone."]] * 5
     assert asked == 1
 
@@ -162,7 +162,7 @@ async def test_a_console_that_is_not_as_safe_as_it_might_be_is_a_trouble(tmp_pat
             {"id": "s2", "name": "vm2", "vnc": {"url": url, "tls": {"ca": ca}}},
         )
         ca.write_text("half written")
-        assert await driver.troubles() == [
+        assert await driver.check() == [
             "Server vm1 (s1): its vnc console is reached by TLS without verification.",
             "Server vm2 (s2): its vnc console has tls settings that cannot be used:"
             f" ca: {ca}: holds no PEM certificate.",

@@ -15,7 +15,7 @@ from keyhole.identity.embedded.application_credentials import MAX_PER_USER
 from keyhole.identity.embedded.names import user_id_of
 from keyhole.identity.embedded.passwords import hash_password
 from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
-from keyhole.identity.login_throttle import PAIR, Attempts
+from keyhole.identity.login_throttle import PAIR, LoginThrottle
 from keyhole.model import ApiKeySignIn, CredentialSignIn, IdentityToken, PasswordSignIn, Scope
 from keyhole.ports.identity import CredentialWish
 
@@ -34,7 +34,7 @@ def user(name: str = "ada", project: str = "demo", **more: object) -> UserSettin
 
 def make(*users: UserSettings, store: MemoryStore | None = None, plain: bool = False) -> EmbeddedIdentity:
     settings = IdentitySettings(users=users, allow_plain_passwords=plain)
-    return EmbeddedIdentity(settings, store or MemoryStore(), lambda: NOW, Attempts(lambda: NOW))
+    return EmbeddedIdentity(settings, store or MemoryStore(), lambda: NOW, LoginThrottle(lambda: NOW))
 
 
 async def with_password(identity: EmbeddedIdentity, name: str, password: str) -> tuple[str, IdentityToken]:

@@ -16,7 +16,7 @@ from keyhole.config import IdentitySettings
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone import provider as subject
 from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
-from keyhole.model import Warrant
+from keyhole.model import RequesterToken
 
 ISSUED = 1_700_000_000.0
 
@@ -146,7 +146,7 @@ async def test_a_flood_of_bad_tokens_leaves_the_good_ones_known(
     identity: KeystoneIdentity, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.validate("good")
-    monkeypatch.setattr(identity, "_refused", subject.Expiring(10))
+    monkeypatch.setattr(identity, "_refused", subject.TtlCache(10))
     for number in range(50):
         await refused(identity, f"bad-{number}")
     assert len(identity._refused) == 10
@@ -242,14 +242,14 @@ async def test_an_answer_that_takes_too_long_is_unavailable(
 async def test_troubles_are_told_and_not_asked_about_all_the_time(
     identity: KeystoneIdentity, client: Client, clock: Clock
 ) -> None:
-    assert list(await identity.troubles()) == []
+    assert list(await identity.check()) == []
     client.failure = Unavailable("It is gone.")
-    assert list(await identity.troubles()) == []
+    assert list(await identity.check()) == []
     clock.now += 5
-    assert list(await identity.troubles()) == ["It is gone."]
+    assert list(await identity.check()) == ["It is gone."]
     client.failure = None
     clock.now += 5
-    assert list(await identity.troubles()) == []
+    assert list(await identity.check()) == []
     assert client.checks == 3
 
 
@@ -269,12 +269,12 @@ async def test_it_asks_over_http(clock: Clock) -> None:
         async with KeystoneIdentity.open(settings(server.url), clock) as identity:
             assert (await identity.validate("good")).identity.user_name == "ada"
             await refused(identity, "bad")
-            assert list(await identity.troubles()) == []
+            assert list(await identity.check()) == []
 
 
 async def test_it_opens_without_a_keystone_and_tells(clock: Clock) -> None:
     async with KeystoneIdentity.open(settings("http://127.0.0.1:1"), clock) as identity:
-        assert list(await identity.troubles()) == ["The identity service http://127.0.0.1:1 cannot be reached."]
+        assert list(await identity.check()) == ["The identity service http://127.0.0.1:1 cannot be reached."]
 
 
 async def test_a_cafile_that_is_not_there_is_a_settings_error(tmp_path: Path, clock: Clock) -> None:
@@ -289,7 +289,7 @@ def test_a_project_is_named_by_its_id() -> None:
         project_id_of("demo")
 
 
-WARRANT = Warrant("good", expires_at=ISSUED + 3600)
+WARRANT = RequesterToken("good", expires_at=ISSUED + 3600)
 
 
 class TestWhatStands:

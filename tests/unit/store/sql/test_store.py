@@ -23,7 +23,7 @@ from keyhole.store.sql.tables import SCHEMA_VERSION, metadata, row_of_grant
 GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
 
 
-OLDEST_COLUMNS = frozenset(row_of_grant(GRANT)) - {"id", "revoked_at", "sealed_warrant"}
+OLDEST_COLUMNS = frozenset(row_of_grant(GRANT)) - {"id", "revoked_at", "sealed_requester"}
 
 
 def url_of(path: Path) -> str:
@@ -189,10 +189,10 @@ async def test_a_locked_database_is_unavailable_and_a_trouble(tmp_path: Path, mo
             await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False)
         assert caught.value.__cause__ is not None
         assert GRANT.token_hash not in str(caught.value)
-        assert await store.troubles() == ["The store does not answer: database is locked."]
+        assert await store.check() == ["The store does not answer: database is locked."]
         assert await store.find_grant(GRANT.token_hash) == GRANT
         blocker.close()
-        assert await store.troubles() == []
+        assert await store.check() == []
         assert await store.redeem_grant(GRANT.token_hash, 1.0, reusable=False) is not None
 
 
@@ -213,7 +213,7 @@ async def test_a_file_that_was_taken_away_is_a_trouble(tmp_path: Path) -> None:
     path = tmp_path / "keyhole.db"
     async with SqlStore.open(url_of(path)) as store:
         path.unlink()
-        assert await store.troubles() == [f"The store's file {path} is gone."]
+        assert await store.check() == [f"The store's file {path} is gone."]
 
 
 async def test_an_operation_whose_caller_left_is_done_all_the_same_before_the_store_closes(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from keyhole.protocols.rfb.constants import (
 )
 from keyhole.protocols.rfb.security import SecurityType, named
 from keyhole.protocols.rfb.version import Version, server_version
-from keyhole.protocols.text import printable
+from keyhole.protocols.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class TargetHandshake(Machine[ServerInit]):
         """Reads the server's reason, no further than our limit, and raises SecurityRefused with it."""
         self._refusal = words
         length = int.from_bytes((yield Read(4, "the length of the server's reason to refuse")), "big")
-        reason = printable((yield Read(min(length, REASON_LIMIT_BYTES), "the server's reason to refuse")))
+        reason = sanitize((yield Read(min(length, REASON_LIMIT_BYTES), "the server's reason to refuse")))
         raise SecurityRefused(f"{words}: {reason}" if reason else f"{words}.")
 
     def _read_server_init(self) -> Script:
@@ -110,4 +110,4 @@ class TargetHandshake(Machine[ServerInit]):
         if length > NAME_LIMIT_BYTES:
             raise TooLarge(f"The name of the server's screen is longer than {NAME_LIMIT_BYTES} bytes.")
         name = yield Read(length, "the name of the server's screen")
-        self.emit(ServerInit(width, height, head[4:20], printable(name, NAME_LIMIT_BYTES), head + name))
+        self.emit(ServerInit(width, height, head[4:20], sanitize(name, NAME_LIMIT_BYTES), head + name))

@@ -24,7 +24,7 @@ _COMMONEST: Final = {
 """The length of each message that comes often."""
 
 
-class ClientMessageScanner:
+class ClientMessageFilter:
     """Follows a viewer's messages over any split of its bytes.
 
     `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
@@ -94,7 +94,7 @@ class ClientMessageScanner:
                     )
                 self._allowance -= 1
                 self._layout = layout_of(data[at])
-                self._drops = self.view_only and self._layout.effect is Effect.ACTS
+                self._drops = self.view_only and self._layout.effect is Effect.INPUT
             if not self._left:
                 at = self._read_header(self._layout, data, at)
             rest = min(self._left, end - at)

@@ -23,8 +23,8 @@ from keyhole.reasons import Reason
 class Effect(Enum):
     """What a message does to the server behind the console."""
 
-    WATCHES = "watches"  # asks for the screen and how to send it; a viewer without rights may
-    ACTS = "acts"  # types, moves, pastes, resizes, switches off
+    READ = "read"  # asks for the screen and how to send it; a viewer without rights may
+    INPUT = "input"  # types, moves, pastes, resizes, switches off
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Layout:
 
     header: int
     rest: Callable[[bytes], int]
-    effect: Effect = Effect.WATCHES
+    effect: Effect = Effect.READ
     by_person: Callable[[bytes], bool] = lambda header: False
 
 
-def _fixed(length: int, effect: Effect = Effect.WATCHES, *, by_person: bool = False) -> Layout:
+def _fixed(length: int, effect: Effect = Effect.READ, *, by_person: bool = False) -> Layout:
     return Layout(1, lambda header: length - 1, effect, lambda header: by_person)
 
 
@@ -96,15 +96,15 @@ LAYOUTS: Mapping[int, Layout] = MappingProxyType(
         ClientMessage.SET_PIXEL_FORMAT: _fixed(20),
         ClientMessage.SET_ENCODINGS: Layout(4, _encodings),
         ClientMessage.FRAMEBUFFER_UPDATE_REQUEST: _fixed(10),
-        ClientMessage.KEY_EVENT: _fixed(8, Effect.ACTS, by_person=True),
-        ClientMessage.POINTER_EVENT: _fixed(6, Effect.ACTS, by_person=True),
-        ClientMessage.CLIENT_CUT_TEXT: Layout(8, _cut_text, Effect.ACTS, _is_plain_cut_text),
+        ClientMessage.KEY_EVENT: _fixed(8, Effect.INPUT, by_person=True),
+        ClientMessage.POINTER_EVENT: _fixed(6, Effect.INPUT, by_person=True),
+        ClientMessage.CLIENT_CUT_TEXT: Layout(8, _cut_text, Effect.INPUT, _is_plain_cut_text),
         ClientMessage.ENABLE_CONTINUOUS_UPDATES: _fixed(10),
         ClientMessage.CLIENT_FENCE: Layout(9, _fence),
-        ClientMessage.XVP: _fixed(4, Effect.ACTS, by_person=True),
-        ClientMessage.SET_DESKTOP_SIZE: Layout(8, lambda header: 16 * header[6], Effect.ACTS),
-        ClientMessage.GII: Layout(4, _gii, Effect.ACTS),
-        ClientMessage.QEMU: Layout(4, _qemu, Effect.ACTS, _is_qemu_key),
+        ClientMessage.XVP: _fixed(4, Effect.INPUT, by_person=True),
+        ClientMessage.SET_DESKTOP_SIZE: Layout(8, lambda header: 16 * header[6], Effect.INPUT),
+        ClientMessage.GII: Layout(4, _gii, Effect.INPUT),
+        ClientMessage.QEMU: Layout(4, _qemu, Effect.INPUT, _is_qemu_key),
     }
 )
 

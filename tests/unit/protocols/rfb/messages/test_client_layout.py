@@ -32,8 +32,8 @@ def test_the_messages_above_cover_the_table() -> None:
 
 
 def test_what_acts_is_told_from_what_watches() -> None:
-    assert all(layout_of(message[0]).effect is Effect.WATCHES for message in WATCHING)
-    assert all(layout_of(message[0]).effect is Effect.ACTS for message in ACTING)
+    assert all(layout_of(message[0]).effect is Effect.READ for message in WATCHING)
+    assert all(layout_of(message[0]).effect is Effect.INPUT for message in ACTING)
 
 
 @pytest.mark.parametrize("message", WATCHING + ACTING, ids=lambda message: message[:4].hex())
