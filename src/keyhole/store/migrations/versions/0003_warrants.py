@@ -14,7 +14,7 @@ HOLDERS = ("sessions", "tickets")
 
 def upgrade() -> None:
     """Adds the columns; of what was made before nothing is known."""
-    op.add_column("grants", sa.Column("sealed_requester", sa.Text))
+    op.add_column("grants", sa.Column("sealed_warrant", sa.Text))
     for table in HOLDERS:
         with op.batch_alter_table(table, recreate="always") as batch:
             batch.add_column(sa.Column("grant_sealed_warrant", sa.Text), insert_after="grant_revoked_at")
@@ -24,4 +24,4 @@ def downgrade() -> None:
     """Drops what was added."""
     for table in HOLDERS:
         op.drop_column(table, "grant_sealed_warrant")
-    op.drop_column("grants", "sealed_requester")
+    op.drop_column("grants", "sealed_warrant")
