@@ -4,6 +4,7 @@
      ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
      ├─ ProtocolError             a peer broke the rules of its protocol
      │   ├─ TooLarge              it may be well-formed, but is larger, or more, than a named limit
+     │   ├─ NotUtf8               what must be UTF-8 is not
      │   └─ TunnelRefused         a host that was asked for a tunnel answered with another status than 200
      ├─ SocketRefused             a unix socket is not what may be dialled: a link, another's, not a socket
      ├─ TlsUnusable               the files for TLS towards a hypervisor cannot be used
@@ -52,6 +53,10 @@ class TooLarge(ProtocolError):
     def __init__(self, message: str, reason: Reason | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NotUtf8(ProtocolError):
+    """Text that the protocol wants in UTF-8 is not."""
 
 
 class TunnelRefused(ProtocolError):

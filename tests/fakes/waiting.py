@@ -21,3 +21,20 @@ async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10) 
             return value
         assert time.monotonic() < deadline, f"not so within {seconds:g} s; last: {value!r}"
         await asyncio.sleep(POLL_SECONDS)
+
+
+STILL_SECONDS = 0.3
+
+
+async def until_still(figure: Callable[[], T], seconds: float = 20) -> T:
+    """The figure's value once it has not changed for STILL_SECONDS. AssertionError when it never rests."""
+    value, since = figure(), time.monotonic()
+
+    def is_waiting_for_us() -> bool:
+        nonlocal value, since
+        if (now := figure()) != value:
+            value, since = now, time.monotonic()
+        return time.monotonic() - since >= STILL_SECONDS
+
+    await until(rests, seconds)
+    return value

@@ -104,6 +104,7 @@ IN_THE_SESSION = [
     HostileViewer("flood of pongs", sends(client_frame(b"!", opcode=10) * TOO_MANY), Reason.LIMIT_MESSAGES, 4022),
     HostileViewer("unknown message", sends(client_frame(b"\x63")), ERROR, 1002),
     HostileViewer("reserved bits", sends(b"\xf2\x80mask"), ERROR, 1002),
+    HostileViewer("goodbye in bad UTF-8", sends(client_frame(b"\x03\xe8\xff", opcode=8)), ERROR, 1007),
     HostileViewer("long ping", sends(b"\x89\xfe\x00\xff"), ERROR, 1002),
     HostileViewer("reset in a frame", reset, Reason.VIEWER_CLOSED, None),
     HostileViewer("half-closed", half_close, Reason.VIEWER_CLOSED, None),

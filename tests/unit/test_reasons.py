@@ -1,6 +1,6 @@
 """The vocabulary is complete wherever it is spoken."""
 
-from keyhole.errors import ProtocolError, SecurityRefused, SessionEnded
+from keyhole.errors import NotUtf8, ProtocolError, SecurityRefused, SessionEnded
 from keyhole.reasons import CHECKS, WORDS, Reason
 from keyhole.relay.endings import CLOSE_CODES, Ending, ending_of_target, ending_of_viewer
 
@@ -21,5 +21,7 @@ def test_close_codes_are_ones_that_may_be_sent_and_fit_a_frame() -> None:
 def test_the_same_failure_blames_the_side_that_it_came_from() -> None:
     assert ending_of_target(ProtocolError("x")).text == "target_protocol_error: x"
     assert ending_of_viewer(ProtocolError("x")).text == "viewer_protocol_error: x"
+    assert ending_of_viewer(NotUtf8("x")).text == "viewer_protocol_error: x"
+    assert (ending_of_viewer(NotUtf8("x")).code, ending_of_viewer(ProtocolError("x")).code) == (1007, 1002)
     assert ending_of_target(SecurityRefused("no")).text == "target_security_refused: no"
     assert ending_of_target(SessionEnded(Reason.TARGET_CLOSED)).text == "target_closed"

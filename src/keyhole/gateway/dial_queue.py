@@ -22,6 +22,10 @@ class DialQueue:
         self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         """Kept while somebody has a turn or waits for one."""
 
+    def __len__(self) -> int:
+        """How many servers somebody has a turn at, or waits for."""
+        return len(self._semaphores)
+
     def slot(self, server_id: str, seconds: float) -> "_DialSlot":
         """A turn to be waited for, so long at most, and had while its context lasts. Entering raises LimitReached."""
         semaphore = self._semaphores.get(server_id)

@@ -68,21 +68,43 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
     viewer.upgrade(admission.set_cookie)
     grant = admission.grant
     try:
-        await _connect(parts, viewer, admission, started_at)
+        relay, viewer_payload, target_bytes = await _connect(parts, viewer, admission, started_at)
     except _NotOpened as failure:
         # First: whoever reads the refusal may try the link again at once.
         await _give_back(parts, admission)
         _refuse_session(parts, viewer, failure.ending, grant)
     except BaseException as error:
         stopped = isinstance(error, asyncio.CancelledError)
-        _refuse_session(parts, viewer, Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR), grant)
-        await _give_back(parts, admission)
+        try:
+            _refuse_session(parts, viewer, Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR), grant)
+        finally:
+            await _give_back(parts, admission)
         raise
+    else:
+        await _run(parts, admission, relay, viewer_payload, target_bytes)
 
 
 async def _give_back(parts: SessionParts, admission: Admission) -> None:
     if admission.link_used:
         await parts.entrance.consoles.release(admission.grant)
+
+
+async def _run(
+    parts: SessionParts, admission: Admission, relay: Relay, viewer_payload: bytes, target_bytes: bytes
+) -> None:
+    """Has an open session's bytes move. One that cannot begin ends by name, as any session does.
+
+    Its ticket opens the console again; where there is none, the link does.
+    """
+    try:
+        relay.start(viewer_payload, target_bytes)
+    except BaseException:
+        try:
+            relay.end(Reason.INTERNAL_ERROR)
+        finally:
+            if admission.resume is None:
+                await _give_back(parts, admission)
+        raise
 
 
 class _NotOpened(Exception):
@@ -93,8 +115,10 @@ class _NotOpened(Exception):
         self.ending = ending
 
 
-async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, started_at: float) -> None:
-    """Opens the session. Raises _NotOpened."""
+async def _connect(
+    parts: SessionParts, viewer: Viewer, admission: Admission, started_at: float
+) -> tuple[Relay, bytes, bytes]:
+    """Opens the session; returns its relay, and what the viewer and the target sent meanwhile. Raises _NotOpened."""
     line: Connection | None = None
     try:
         elsewhere = await parts.entrance.registry.elsewhere(admission.grant)
@@ -102,8 +126,10 @@ async def _connect(parts: SessionParts, viewer: Viewer, admission: Admission, st
             line, screen, first = await _reach(parts, admission)
             viewer.accept()
             payload = await _greet(parts, viewer, screen)
-            _start(parts, viewer, line, admission, slot, started_at, payload, first)
+            following = first + line.take()
+            relay = _open(parts, viewer, line, admission, slot, started_at)
             line = None
+            return relay, payload, following
     except KeyholeError as failure:
         raise _NotOpened(ending_of_target(failure)) from failure
     finally:
@@ -171,16 +197,16 @@ async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None)
         raise _NotOpened(ending_of_viewer(failure)) from failure
 
 
-def _start(
+def _open(
     parts: SessionParts,
     viewer: Viewer,
     target_line: Connection,
     admission: Admission,
     slot: Slot,
     started_at: float,
-    viewer_payload: bytes,
-    target_bytes: bytes,
-) -> None:
+) -> Relay:
+    """Makes the relay, and the session that owns both lines and the slot from then on."""
+
     def ended(ending: Ending) -> None:
         parts.sessions.closed(session, ending.reason, ending.detail)
 
@@ -201,7 +227,7 @@ def _start(
     session = parts.sessions.opened(
         slot, grant, viewer_name, relay, started_at, encrypted, admission.resume, admission.requester
     )
-    relay.start(viewer_payload, target_bytes + target_line.take())
+    return relay
 
 
 def _filter_of(grant: Grant, limits: StreamLimits) -> ClientMessageFilter | InputBlocker | None:

@@ -6,8 +6,11 @@ RFC 6455 7.4.2 leaves 4000 to 4999 to applications. The close frame's text is th
 
 from dataclasses import dataclass
 
-from keyhole.errors import KeyholeError, ProtocolError, Refusal, SecurityRefused, TooLarge
+from keyhole.errors import KeyholeError, NotUtf8, ProtocolError, Refusal, SecurityRefused, TooLarge
 from keyhole.reasons import Reason
+
+INVALID_DATA = 1007
+"""The code for text that is not UTF-8."""
 
 CLOSE_CODES: dict[Reason, int] = {
     Reason.TARGET_CLOSED: 1000,
@@ -48,14 +51,18 @@ CLOSE_CODES: dict[Reason, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a session ends: the reason, and a detail that may be shown (no address, no secret; may be empty)."""
+    """Why a session ends: the reason, and a detail that may be shown (no address, no secret; may be empty).
+
+    `exact_code` stands in for the reason's close code where RFC 6455 7.4.1 has one for this very case.
+    """
 
     reason: Reason
     detail: str = ""
+    exact_code: int | None = None
 
     @property
     def code(self) -> int:
-        return CLOSE_CODES[self.reason]
+        return self.exact_code or CLOSE_CODES[self.reason]
 
     @property
     def text(self) -> str:
@@ -80,6 +87,8 @@ def _ending_of(failure: KeyholeError, protocol_error: Reason) -> Ending:
             return Ending(reason, str(failure))
         case SecurityRefused():
             return Ending(Reason.TARGET_SECURITY_REFUSED, str(failure))
+        case NotUtf8():
+            return Ending(protocol_error, str(failure), INVALID_DATA)
         case ProtocolError():
             return Ending(protocol_error, str(failure))
         case _:

@@ -279,18 +279,29 @@ class Relay:
 
     def end(self, reason: Reason, detail: str = "") -> None:
         """Ends both sides; what was written is still sent. The first call counts."""
+        self._end(Ending(reason, detail))
+
+    def _end(self, ending: Ending) -> None:
         ended, self._ended = self._ended, None
         if ended is None:
             return
-        ending = Ending(reason, detail)
+        try:
+            self._part(ending)
+        except BaseException:
+            self._viewer.abort()
+            self._target.abort()
+            raise
+        finally:
+            ended(ending)
+
+    def _part(self, ending: Ending) -> None:
         if not self._source.is_closing():
             self._source.resume_reading()  # TLS waits for the other side's goodbye
         close_soon(self._target, self._linger_seconds)
-        if reason is Reason.VIEWER_LOST:
+        if ending.reason is Reason.VIEWER_LOST:
             self._viewer.abort()
         else:
             close_with_reason(self._viewer, self._frames, ending, self._linger_seconds)
-        ended(ending)
 
     def _note_input(self) -> None:
         inputs = self.to_target_bytes if self._filter is None else self._filter.input_count
@@ -300,8 +311,7 @@ class Relay:
 
     def _break(self, error: ProtocolError) -> None:
         """Ends the session for what its viewer sent."""
-        ending = ending_of_viewer(error)
-        self.end(ending.reason, ending.detail)
+        self._end(ending_of_viewer(error))
 
     def _answer_ping(self, payload: bytes) -> None:
         """Only the latest ping, which RFC 6455 5.5.3 allows: a viewer that does not read cannot make pongs pile up."""

@@ -8,6 +8,7 @@ from keyhole.protocols.websocket.frames_in import Control, FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
 
 HELD_LIMIT_BYTES = 130
+CLOSES = st.sampled_from([b"", b"\x03\xe8", b"\x0f\xa0bye", b"\x0f\xa0\xc3\xbc"])
 MASKS = st.binary(min_size=4, max_size=4)
 
 
@@ -26,7 +27,7 @@ def messages(draw: st.DrawFn) -> tuple[bytes, bytes]:
                     draw(st.binary(max_size=125)), mask=draw(MASKS), opcode=draw(st.sampled_from([9, 10]))
                 )
     if draw(st.booleans()):
-        wire += client_frame(draw(st.sampled_from([b"", b"\x03\xe8", b"\x0f\xa0bye"])), mask=draw(MASKS), opcode=8)
+        wire += client_frame(draw(CLOSES), mask=draw(MASKS), opcode=8)
     return wire, payload
 
 

@@ -26,6 +26,16 @@ def test_one_holder_cannot_take_all_of_anothers() -> None:
     assert caught.value.reason is TOTAL
 
 
+def test_what_is_taken_elsewhere_counts_on_top_of_what_is_taken_here() -> None:
+    slots = Slots({USER: 4, TOTAL: 0})
+    for elsewhere in (0, 1, 1):
+        slots.take(claims("a"), {USER: elsewhere})
+    with pytest.raises(LimitReached):
+        slots.take(claims("a"), {USER: 1})
+    slots.take(claims("a"), {TOTAL: 100})
+    slots.take(claims("b"), {USER: 3})
+
+
 def test_what_is_refused_takes_nothing() -> None:
     slots = Slots({USER: 1, TOTAL: 0})
     slots.take(claims("a"))

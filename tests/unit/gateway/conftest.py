@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
@@ -161,11 +162,7 @@ class World:
         return [event for line in self.log.getvalue().splitlines() if (event := json.loads(line))["event"] == name]
 
     async def event(self, name: str) -> dict[str, Any]:
-        for _ in range(1000):
-            if self.events(name):
-                break
-            await asyncio.sleep(0.005)
-        return self.events(name)[-1]
+        return (await until(lambda: self.events(name)))[-1]
 
     def refused(self, reason: Reason) -> float:
         return self.telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": reason.value}) or 0.0

@@ -224,7 +224,7 @@ async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -
         world.aim(address)
         wire = await joined(world)
         wire.writer.transport.pause_reading()  # the reason has to wait behind much of the screen
-        (session,) = world.sessions._live.values()
+        (session,) = world.sessions
         await until(lambda: session.relay.buffered_bytes > 50_000)
         for _ in range(10):
             wire.writer.write(client_frame(key_event()) * 41)
@@ -250,7 +250,7 @@ async def test_a_viewer_that_lets_too_much_pile_up_is_ended_at_the_next_tick() -
     async with make_world(limits=SessionLimits(buffered_bytes=50_000)) as world, listening(flood) as address:
         world.aim(address)
         await joined(world)
-        (session,) = world.sessions._live.values()
+        (session,) = world.sessions
         await until(lambda: session.relay.buffered_bytes > 50_000)
         world.sweep()
         assert (await world.event("console.closed"))["reason"] == "limit_buffer"

@@ -1,9 +1,9 @@
 """Floods: how the relay reads large amounts, and whose memory they stand in."""
 
 import asyncio
-from collections.abc import Iterable
 
 import pytest
+from tests.fakes.transport import FakeTransport
 
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.protocols.websocket.frames_in import FrameReader
@@ -16,58 +16,11 @@ LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)
 
 
-class Line(asyncio.Transport):
-    """A transport that keeps what is written as it is given, and either sends it at once or (`stuck`) not at all."""
-
-    def __init__(self, *, stuck: bool = False) -> None:
-        super().__init__()
-        self.stuck = stuck
-        self.kept: list[bytes | bytearray | memoryview] = []
-        self.reading = True
-        self.protocol: asyncio.BaseProtocol
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.protocol = protocol
-
-    def get_write_buffer_size(self) -> int:
-        return sum(map(len, self.kept)) if self.stuck else 0
-
-    def is_closing(self) -> bool:
-        return False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.kept.append(data)
-
-    def writelines(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.kept.extend(pieces)
-
-    def is_reading(self) -> bool:
-        return self.reading
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-    def arrive(self, data: bytes) -> None:
-        """What a transport does with what it has read, for either kind of protocol."""
-        if isinstance(self.protocol, asyncio.BufferedProtocol):
-            memory = self.protocol.get_buffer(-1)
-            memory[: len(data)] = data  # type: ignore[index]
-            self.protocol.buffer_updated(len(data))
-        else:
-            assert isinstance(self.protocol, asyncio.Protocol)
-            self.protocol.data_received(data)
-
-    @property
-    def in_bulk(self) -> bool:
-        return isinstance(self.protocol, asyncio.BufferedProtocol)
-
-
-def joined(buffer: ReadBuffer, frames: FrameReader | None = None, *, stuck: bool = False) -> tuple[Line, Line]:
+def joined(
+    buffer: ReadBuffer, frames: FrameReader | None = None, *, stuck: bool = False
+) -> tuple[FakeTransport, FakeTransport]:
     """A viewer, native where it has no `frames`, and its target, whose session has just begun."""
-    viewer, target = Line(stuck=stuck), Line()
+    viewer, target = FakeTransport(stuck=stuck), FakeTransport()
     clock = asyncio.get_running_loop().time
     Relay(viewer, frames, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
     return viewer, target
@@ -108,7 +61,7 @@ async def test_what_a_viewer_has_not_taken_yet_is_its_own_whoever_reads_next(siz
     other_target.arrive(FLOOD)
     slow_target.arrive(b"\1" * size)
     other_target.arrive(b"\2" * LARGE)
-    assert b"".join(slow_viewer.kept) == FLOOD + b"\1" * size
+    assert slow_viewer.written == FLOOD + b"\1" * size
 
 
 @pytest.mark.parametrize("size", [LARGE, SIZE_BYTES])
@@ -121,8 +74,8 @@ async def test_a_browser_gets_floods_in_frames_of_its_own(size: int) -> None:
     quick_viewer.kept.clear()
     slow_target.arrive(b"\1" * size)
     quick_target.arrive(b"\2" * size)
-    assert b"".join(slow_viewer.kept) == b"".join((*cut_frames(FLOOD), *cut_frames(b"\1" * size)))
-    assert b"".join(quick_viewer.kept) == b"".join(cut_frames(b"\2" * size))
+    assert slow_viewer.written == b"".join((*cut_frames(FLOOD), *cut_frames(b"\1" * size)))
+    assert quick_viewer.written == b"".join(cut_frames(b"\2" * size))
 
 
 async def test_memory_is_used_again_where_everything_was_sent() -> None:

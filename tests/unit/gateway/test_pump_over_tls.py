@@ -1,17 +1,20 @@
 """A target behind TLS and a viewer that takes its time: nothing is lost and nothing is left open."""
 
 import asyncio
+import math
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import trustme
+from tests.fakes.transport import FakeTransport
 from tests.fakes.vencrypt_target import server_context
 from tests.fakes.waiting import until
 
+from keyhole.gateway.connection import Connection
 from keyhole.gateway.dial.dial import dial
 from keyhole.gateway.handshake import target_security
 from keyhole.gateway.handshake.target_security import start_tls
@@ -46,40 +49,6 @@ class Server:
         self.over.set()
 
 
-class SlowViewer(asyncio.Transport):
-    """Takes what is written, and each time has nothing more sent for a moment, or for ever."""
-
-    def __init__(self, seconds: float | None) -> None:
-        super().__init__()
-        self.seconds = seconds
-        self.taken = bytearray()
-        self.protocol: asyncio.BaseProtocol
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.protocol = protocol
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def is_closing(self) -> bool:
-        return False
-
-    def is_reading(self) -> bool:
-        return True
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.taken += data
-        self.protocol.pause_writing()
-        if self.seconds is not None:
-            asyncio.get_running_loop().call_later(self.seconds, self.protocol.resume_writing)
-
-    def writelines(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.write(b"".join(pieces))
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.fixture
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -91,8 +60,15 @@ def server(authority: trustme.CA) -> Iterator[Server]:
         yield Server(server_context(authority, "127.0.0.1"), listener)
 
 
-async def joined(server: Server, authority: trustme.CA, viewer: SlowViewer) -> tuple[Relay, asyncio.Future[Ending]]:
-    """The session, and how it ends."""
+def taken(viewer: FakeTransport) -> int:
+    """How many bytes a viewer has been given."""
+    return sum(map(len, viewer.kept))
+
+
+async def joined(
+    server: Server, authority: trustme.CA, viewer: FakeTransport
+) -> tuple[Relay, Connection, asyncio.Future[Ending]]:
+    """The session, its target's line, and how it ends."""
     threading.Thread(target=server.serve, daemon=True).start()
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -103,24 +79,24 @@ async def joined(server: Server, authority: trustme.CA, viewer: SlowViewer) -> t
     ended: asyncio.Future[Ending] = loop.create_future()
     relay = Relay(viewer, None, line.transport, None, ended.set_result, loop.time, 1, ReadBuffer(), line.source)
     relay.start(b"", line.take())
-    return relay, ended
+    return relay, line, ended
 
 
 async def test_nothing_is_lost_of_what_was_sent_before_it_hung_up(server: Server, authority: trustme.CA) -> None:
-    viewer = SlowViewer(0.002)
-    _, ended = await joined(server, authority, viewer)
+    viewer = FakeTransport(pause_seconds=0.002)
+    _, _, ended = await joined(server, authority, viewer)
     ending = await asyncio.wait_for(ended, 10)
-    assert len(viewer.taken) == len(SCREEN)
-    assert viewer.taken == SCREEN
+    assert taken(viewer) == len(SCREEN)
+    assert viewer.written == SCREEN
     assert ending.reason is Reason.TARGET_CLOSED
 
 
 async def test_its_line_is_closed_although_the_viewer_takes_no_more(server: Server, authority: trustme.CA) -> None:
     server.waits = True
-    viewer = SlowViewer(None)
-    relay, _ = await joined(server, authority, viewer)
-    await until(lambda: viewer.taken)
-    assert len(viewer.taken) < len(SCREEN)
+    viewer = FakeTransport(pause_seconds=math.inf)
+    relay, _, _ = await joined(server, authority, viewer)
+    await until(lambda: viewer.kept)
+    assert taken(viewer) < len(SCREEN)
     relay.end(Reason.KILLED)
     assert await asyncio.to_thread(server.over.wait, 5)
 
@@ -130,12 +106,12 @@ async def test_its_line_is_cut_when_it_does_not_answer_our_goodbye(
 ) -> None:
     monkeypatch.setattr(target_security, "LINGER_SECONDS", 0.2)
     server.stays = True
-    viewer = SlowViewer(0)
-    relay, _ = await joined(server, authority, viewer)
-    await until(lambda: len(viewer.taken) == len(SCREEN))
+    viewer = FakeTransport(pause_seconds=0)
+    relay, line, _ = await joined(server, authority, viewer)
+    await until(lambda: taken(viewer) == len(SCREEN))
     relay.end(Reason.KILLED)
-    assert not relay._source.is_closing()
+    assert not line.source.is_closing()
     try:
-        await until(relay._source.is_closing, 5)
+        await until(line.source.is_closing, 5)
     finally:
         server.over.set()

@@ -1,24 +1,23 @@
 """Back-pressure and endings of the relay, on real sockets with real kernel buffers."""
 
 import asyncio
+import os
 import socket
+import stat
 import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
+from tests.fakes.waiting import until_still
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType
-from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
-from keyhole.protocols.websocket.frames_in import FrameReader
-from keyhole.reasons import Reason
-from keyhole.relay.endings import Ending
-from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.relay import Relay
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
@@ -55,15 +54,6 @@ async def opened(world: World) -> Wire:
     return wire
 
 
-async def settled(counter: list[int]) -> int:
-    """The counter's value once it stands still for a while."""
-    before = -1
-    while counter[0] != before:
-        before = counter[0]
-        await asyncio.sleep(0.3)
-    return before
-
-
 async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(world: World) -> None:
     sent = [0]
     keys = asyncio.Event()
@@ -92,7 +82,7 @@ async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(wo
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         tracemalloc.start()
         try:
-            assert await settled(sent) < KERNEL_BUFFERS_BYTES
+            assert await until_still(lambda: sent[0]) < KERNEL_BUFFERS_BYTES
             assert tracemalloc.get_traced_memory()[0] < GROWTH_LIMIT_BYTES
         finally:
             tracemalloc.stop()
@@ -120,7 +110,7 @@ async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> No
 
         typing = asyncio.create_task(type_on())
         try:
-            assert await settled(sent) < KERNEL_BUFFERS_BYTES
+            assert await until_still(lambda: sent[0]) < KERNEL_BUFFERS_BYTES
         finally:
             typing.cancel()
         world.sweep()
@@ -128,23 +118,35 @@ async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> No
 
 
 async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World) -> None:
+    keys = asyncio.Event()
+
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake_hands(reader, writer)
-        while True:
-            writer.write(bytes(65536))
-            await writer.drain()
+
+        async def listen() -> None:
+            await reader.readexactly(len(KEY_EVENT))
+            keys.set()
+
+        listening_to_keys = asyncio.create_task(listen())
+        try:
+            while True:
+                writer.write(bytes(65536))
+                await writer.drain()
+        finally:
+            listening_to_keys.cancel()
 
     async with listening(flood) as address:
         world.aim(address)
         wire = await opened(world)
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(0.5)
+        (session,) = world.sessions
+        await until_still(lambda: session.relay.traffic_bytes)
         tracemalloc.start()
         try:
             for _ in range(20000):
                 wire.send(b"p" * 125, opcode=9)
-            await wire.writer.drain()
-            await asyncio.sleep(0.3)
+            wire.send(KEY_EVENT)
+            await asyncio.wait_for(keys.wait(), 10)  # the pings before it have been read
             ours = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/keyhole/*")])
             assert sum(stat.size for stat in ours.statistics("filename")) < GROWTH_LIMIT_BYTES
         finally:
@@ -181,7 +183,7 @@ async def test_a_viewer_that_is_silent_for_too_long_is_lost(world: World) -> Non
 
 def check(world: World) -> None:
     """Lets the time between two checks of a viewer pass."""
-    (session,) = world.sessions._live.values()
+    (session,) = world.sessions
     session.checked_at -= SessionLimits().check_seconds
     world.sweep()
 
@@ -203,73 +205,45 @@ async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_l
     async with listening(flood) as address:
         world.aim(address)
         wire = await opened(world)
-        (session,) = world.sessions._live.values()
+        (session,) = world.sessions
         relay = session.relay
         assert isinstance(relay, Relay)
         for _ in range(2 * VIEWER_CHECKS):
             before = relay.traffic_bytes
-            await settled_traffic(relay)
+            await until_still(lambda: relay.traffic_bytes)
             check(world)
             async with asyncio.timeout(10):
                 while relay.traffic_bytes == before:  # what is left unread stops the line by itself
                     await wire.reader.read(65536)
         assert len(world.sessions) == 1
-        await settled_traffic(relay)
+        await until_still(lambda: relay.traffic_bytes)
         for _ in range(VIEWER_CHECKS + 1):
             if len(world.sessions):
                 check(world)
         assert (await world.event("console.closed"))["reason"] == "viewer_lost"
 
 
-async def settled_traffic(relay: Relay) -> None:
-    """Waits until nothing more goes to the viewer."""
-    before = (-1, -1)
-    while relay.traffic_bytes != before:
-        before = relay.traffic_bytes
-        await asyncio.sleep(0.2)
-
-
 async def test_the_kernel_watches_over_both_lines(world: World) -> None:
     async with listening(echo) as address:
         world.aim(address)
-        await opened(world)
-        (session,) = world.sessions._live.values()
-        relay = session.relay
-        assert isinstance(relay, Relay)
-        for transport in (relay._viewer, relay._target):
-            sock = transport.get_extra_info("socket")
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
-            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 45_000
+        wire = await opened(world)
+        viewer, target = wire.writer.get_extra_info("sockname"), (address.host, address.port)
+        for peer in (viewer, target):
+            with own_socket(peer) as sock:
+                assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 45_000
 
 
-@pytest.mark.parametrize(("side", "reason"), [("viewer", Reason.VIEWER_LOST), ("target", Reason.TARGET_LOST)])
-async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason) -> None:
-    viewer, target = FullTransport(0), FullTransport(0)
-    endings: list[Ending] = []
-    relay = Relay(viewer, FrameReader(), target, None, endings.append, asyncio.get_running_loop().time, 1, ReadBuffer())
-    relay.start(b"", b"")
-    lost = viewer if side == "viewer" else target
-    lost.closing = True
-    lost.protocol.connection_lost(TimeoutError(110, "Connection timed out"))
-    assert [ending.reason for ending in endings] == [reason]
-
-
-@pytest.mark.parametrize("scanner", [ClientMessageFilter(), None])
-async def test_input_gets_its_time_within_a_second_and_screens_that_are_asked_for_do_not(
-    scanner: ClientMessageFilter | None,
-) -> None:
-    viewer, target = FullTransport(0), FullTransport(0)
-    clock = iter(range(10, 1000, 10)).__next__
-    relay = Relay(viewer, None, target, scanner, lambda _: None, clock, 1, ReadBuffer())
-    relay.start(b"", b"")
-    assert relay.last_input_at == 10
-    relay.from_viewer_frames(KEY_EVENT)
-    relay.refill()
-    assert [relay.last_input_at, relay.last_input_at] == [20, 20]
-    if scanner is not None:
-        relay.from_viewer_frames(b"\3" + bytes(9))
-    assert relay.last_input_at == 20
+def own_socket(peer: tuple[str, int]) -> socket.socket:
+    """This process's socket that is connected to a peer."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as sock:
+                    if sock.getpeername() == peer:
+                        return sock.dup()
+    raise AssertionError(f"no socket is connected to {peer}")
 
 
 async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
@@ -283,53 +257,6 @@ async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
             wire.send(b"\x04\x01\0\0\0\0\0\x61")
             await wire.frame()
         assert len(world.sessions) == 1
-
-
-class FullTransport(asyncio.Transport):
-    """A transport whose peer reads nothing: it told the protocol before so, and tells nobody again."""
-
-    def __init__(self, waiting_bytes: int) -> None:
-        super().__init__()
-        self.waiting_bytes = waiting_bytes
-        self.reading = True
-        self.closing = False
-        self.protocol: asyncio.BaseProtocol
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.protocol = protocol
-
-    def get_write_buffer_size(self) -> int:
-        return self.waiting_bytes
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def close(self) -> None:
-        self.closing = True
-
-    abort = close
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        pass
-
-    def is_reading(self) -> bool:
-        return self.reading
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-
-async def test_a_transport_that_is_full_when_the_session_begins_pauses_the_other() -> None:
-    viewer, target = FullTransport(100_000), FullTransport(100_000)
-    relay = Relay(viewer, FrameReader(), target, None, lambda _: None, asyncio.get_running_loop().time, 1, ReadBuffer())
-    relay.start(b"", b"")
-    assert (viewer.reading, target.reading) == (False, False)
-    viewer.protocol.resume_writing()
-    target.protocol.resume_writing()
-    assert (viewer.reading, target.reading) == (True, True)
 
 
 async def test_a_native_viewer_that_finished_sending_still_reads_what_its_target_says(plain_world: World) -> None:
@@ -384,7 +311,8 @@ async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(
         patient_world.aim(address)
         wire = await opened(patient_world)
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(0.5)
+        (session,) = patient_world.sessions
+        await until_still(lambda: session.relay.traffic_bytes)
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
         received = b""
         while (frame := await wire.frame()).opcode == 2:

@@ -19,8 +19,14 @@ def test_sockets_for_somebody_else_are_none(environment: dict[str, str]) -> None
     assert environment == {}
 
 
-def test_nobody_asked_to_be_told() -> None:
-    Notifier({}).ready()
+def test_nobody_is_told_where_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "socket", lambda *arguments: opened.append(arguments))
+    notifier = Notifier({})
+    notifier.ready()
+    notifier.reloading()
+    notifier.stopping(1)
+    assert opened == []
 
 
 def test_whoever_asked_is_told_and_children_are_not_to_tell(tmp_path: Path) -> None:

@@ -191,12 +191,10 @@ class Sessions:
         """A session's picture has begun; `started_at` is when its viewer asked for it, `resume` what it comes back by.
 
         A viewer has one session: another one of the same ticket, which its viewer lost, ends here. `encrypted` is for
-        the audit.
+        the audit. What cannot be told to the audit does not open, and the slot stays the caller's.
         """
         now = self._clock()
-        session = Session(
-            secrets.token_hex(16), grant, viewer, now, relay, slot.hand_on(), now, now, now, self._wall_clock()
-        )
+        session = Session(secrets.token_hex(16), grant, viewer, now, relay, slot, now, now, now, self._wall_clock())
         session.requester = requester
         came_back = False
         if resume is not None:
@@ -204,10 +202,12 @@ class Sessions:
             session.ticket = resume.ticket
             session.counted_from -= resume.open_seconds
             session.input_at -= resume.idle_seconds
-            self._by_ticket[resume.ticket.secret_hash] = session
             came_back = resume.ticket.opened_at is not None
-        self._live[session.id] = session
         self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
+        session.slot = slot.hand_on()
+        self._live[session.id] = session
+        if session.ticket is not None:
+            self._by_ticket[session.ticket.secret_hash] = session
         for listener in self._listeners:
             listener.opened(session)
         return session

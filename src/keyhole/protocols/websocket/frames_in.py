@@ -7,7 +7,7 @@ payload is ever held back. There are no extensions, so the reserved bits stay ze
 from dataclasses import dataclass
 from struct import Struct
 
-from keyhole.errors import ProtocolError, TooLarge
+from keyhole.errors import NotUtf8, ProtocolError, TooLarge
 from keyhole.protocols.buckets import UNLIMITED, refilled
 from keyhole.protocols.text import sanitize
 from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT_BYTES, FIN, PING, PONG
@@ -95,7 +95,8 @@ class FrameReader:
     def receive_data(self, data: bytes) -> bytes:
         """Every byte of payload that `data` brings, unmasked, in order. After a Close nothing more is read.
 
-        Raises ProtocolError, TooLarge for a frame or a message beyond its limit, or for too many of them.
+        Raises ProtocolError; NotUtf8 for the reason in a Close; TooLarge for a frame or a message beyond its limit,
+        or for too many of them.
         """
         size = len(data) - 6
         if self._at_rest and 0 < size < 126 and self._allowance:
@@ -209,10 +210,14 @@ def _unmask(payload: bytes, mask: bytes) -> bytes:
 
 
 def _parse_close(payload: bytes) -> Close:
-    """5.5.1 and 7.4: nothing, or a code that may be sent and a reason."""
+    """5.5.1 and 7.4: nothing, or a code that may be sent and a reason in UTF-8. Raises NotUtf8, ProtocolError."""
     if not payload:
         return Close(None, "")
     code = int.from_bytes(payload[:2], "big")
     if len(payload) == 1 or not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         raise ProtocolError("A WebSocket Close frame has no code that may be sent.")
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8("The reason in a WebSocket Close frame is not UTF-8.") from error
     return Close(code, sanitize(payload[2:]))

@@ -2,7 +2,7 @@
 
 import time
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keyhole.api.compute.name_filter import MAX_NAME_CHARACTERS, compile_name_filter
@@ -12,10 +12,15 @@ PIECES = st.sampled_from(
     ["a", "b", ".", "a*", "a+", "(a", ")", "|", "[ab]", "[^a]", "{1,9}", "?", "$", "^", r"\d", r"\1", "x"]
 )
 PATTERNS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=300))
-SECONDS = 2.0
+SECONDS = 1.0
+"""Of the processor, which is free of what else runs; the worst take a tenth. An engine in C has no steps to count."""
 
 
 @given(PATTERNS)
+@example("a*a*[bc]")
+@example("(" + "|".join(["a"] * 100) + ")a*[bc]")
+@example("a{0,255}a{0,255}[bc]")
+@example("^.*.*$x")
 def test_a_pattern_is_refused_or_quick(pattern: str) -> None:
     try:
         compiled = compile_name_filter(pattern)

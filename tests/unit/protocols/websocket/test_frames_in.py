@@ -1,7 +1,7 @@
 import pytest
 from tests.fakes.websocket_client import client_frame
 
-from keyhole.errors import ProtocolError, TooLarge
+from keyhole.errors import NotUtf8, ProtocolError, TooLarge
 from keyhole.protocols.websocket.frames_in import MAX_FRAME, Close, FrameReader, Ping, Pong
 from keyhole.reasons import Reason
 
@@ -81,6 +81,7 @@ def test_control_frames_are_taken_whole() -> None:
         (b"", Close(None, "")),
         (b"\x03\xe8", Close(1000, "")),
         (b"\x0f\xa0bye\x1b", Close(4000, "bye?")),
+        (b"\x03\xe8tsch\xc3\xbcss", Close(1000, "tschüss")),
     ],
 )
 def test_nothing_is_read_after_a_close(payload: bytes, close: Close) -> None:
@@ -127,6 +128,30 @@ def test_the_length_of_a_frame_is_limited_exactly() -> None:
     assert FrameReader().receive_data(header(MAX_FRAME)) == b""
     with pytest.raises(TooLarge):
         FrameReader().receive_data(header(MAX_FRAME + 1))
+
+
+def test_a_frame_has_a_limit_of_its_own_below_that_of_a_message() -> None:
+    reader = FrameReader(frame_bytes=1024, message_bytes=2048)
+    assert reader.receive_data(client_frame(bytes(1024))) == bytes(1024)
+    with pytest.raises(TooLarge, match="frame is larger than 1024 bytes") as caught:
+        reader.receive_data(client_frame(bytes(1025)))
+    assert caught.value.reason is Reason.LIMIT_FRAME
+
+
+def test_a_message_has_a_limit_for_all_its_fragments_together() -> None:
+    def fragments(last: int) -> bytes:
+        return client_frame(bytes(1024), final=False) + client_frame(bytes(last), opcode=0)
+
+    reader = FrameReader(frame_bytes=1024, message_bytes=1500)
+    assert reader.receive_data(fragments(476)) == bytes(1500)
+    with pytest.raises(TooLarge, match="message is larger than 1500 bytes"):
+        reader.receive_data(fragments(477))
+
+
+@pytest.mark.parametrize("reason", [b"\xff", b"\xc0\x80", b"half \xe2\x82", b"\xed\xa0\x80"])
+def test_the_reason_of_a_close_is_utf8(reason: bytes) -> None:
+    with pytest.raises(NotUtf8):
+        FrameReader().receive_data(client_frame(b"\x03\xe8" + reason, opcode=8))
 
 
 def test_a_length_in_more_bytes_than_it_needs_is_accepted() -> None:
