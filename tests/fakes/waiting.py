@@ -30,7 +30,7 @@ async def until_still(figure: Callable[[], T], seconds: float = 20) -> T:
     """The figure's value once it has not changed for STILL_SECONDS. AssertionError when it never rests."""
     value, since = figure(), time.monotonic()
 
-    def is_waiting_for_us() -> bool:
+    def rests() -> bool:
         nonlocal value, since
         if (now := figure()) != value:
             value, since = now, time.monotonic()

@@ -1,4 +1,4 @@
-"""DialQueue at a server: only so many of its consoles are dialled at once, the others wait, first come first served.
+"""The dial queue: only so many consoles of one server are dialled at once. The others wait, first come, first served.
 
 Hypervisors have had defects that many handshakes at once bring out.
 """
@@ -20,22 +20,22 @@ class DialQueue:
     def __init__(self, per_server: int = 0) -> None:
         self._per_server = per_server or UNLIMITED
         self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        """Kept while somebody has a turn or waits for one."""
+        """An entry lives while somebody holds a slot or waits for one."""
 
     def __len__(self) -> int:
-        """How many servers somebody has a turn at, or waits for."""
+        """How many servers have consoles being dialled or waiting."""
         return len(self._semaphores)
 
-    def slot(self, server_id: str, seconds: float) -> "_DialSlot":
-        """A turn to be waited for, so long at most, and had while its context lasts. Entering raises LimitReached."""
+    def slot(self, server_id: str, seconds: float) -> "DialSlot":
+        """A slot, held while its context lasts. Entering waits at most `seconds`, then raises LimitReached."""
         semaphore = self._semaphores.get(server_id)
         if semaphore is None:
             semaphore = self._semaphores[server_id] = asyncio.Semaphore(self._per_server)
-        return _DialSlot(semaphore, seconds, self._per_server)
+        return DialSlot(semaphore, seconds, self._per_server)
 
 
-class _DialSlot:
-    """One turn at a server."""
+class DialSlot:
+    """One console being dialled."""
 
     __slots__ = ("_most", "_seconds", "_semaphores")
 

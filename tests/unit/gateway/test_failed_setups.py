@@ -14,7 +14,7 @@ from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
 
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial_queue import DialQueue, Turn
+from keyhole.gateway.dial_queue import DialQueue, DialSlot
 from keyhole.model import ConsoleType, Server
 from keyhole.reasons import Reason
 from keyhole.relay.relay import Relay
@@ -185,7 +185,7 @@ async def test_the_time_spent_waiting_for_a_turn_is_taken_off_the_targets() -> N
     class SlowTurns(DialQueue):
         """Each turn is 8.8 seconds in coming."""
 
-        def turn(self, server_id: str, seconds: float) -> Turn:
+        def slot(self, server_id: str, seconds: float) -> DialSlot:
             nonlocal now
             now += 8.8
             return super().turn(server_id, seconds)
