@@ -189,3 +189,11 @@ async def test_a_session_says_nothing_of_its_ticket(world: World) -> None:
     await world.store.remove_sessions([record.id])
     await world.store.add_sessions([replace(record, ticket_hash="ee" * 32)])
     assert "ee" * 32 not in (await world.ask("GET", PATH)).text
+
+
+async def test_a_session_of_another_worker_cannot_be_ended_while_the_store_cannot_be_written(world: World) -> None:
+    record = await open_session(world)
+    with world.store.refusing():
+        response = await world.ask("DELETE", f"{PATH}/{record.id}")
+    assert response.status_code == 503
+    assert problem(response)["reason"] == "dependency_unavailable"

@@ -10,6 +10,7 @@ from tests.contract.test_stores import GRANT, NOW
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.model import LastAccess, SessionRecord, TerminationRequest, Ticket
+from keyhole.ports.identity import ALIVE_SECONDS
 from keyhole.ports.stores import AccessStore, GrantStore, RevocationStore, SessionStore, TicketStore
 from keyhole.reasons import Reason
 from keyhole.store.sql.store import SqlStore
@@ -51,7 +52,7 @@ async def busy(store: Store) -> Store:
 
 
 async def listed(store: Store, **more: object) -> list[str]:
-    found = await store.list_sessions(NOW, **{"count": 10, **more})  # type: ignore[arg-type]
+    found = await store.list_sessions(**{"alive_since": NOW, "count": 10, **more})  # type: ignore[arg-type]
     return [record.id[0] for record in found]
 
 
@@ -170,6 +171,19 @@ async def test_sweeping_forgets_silent_workers_with_their_sessions(busy: Store) 
     assert not await busy.beat("w1", NOW + 1)
 
 
+async def test_a_beat_from_before_the_clock_was_set_back_is_no_sign_of_life(busy: Store) -> None:
+    day_before = NOW - 86400
+    assert await listed(busy, alive_since=NOW - ALIVE_SECONDS) == ["b", "a"]
+    assert await listed(busy, alive_since=day_before) == []
+    assert await busy.find_session(SESSION.id, day_before) is None
+    await busy.beat("w1", day_before)
+    assert await busy.find_session(SESSION.id, day_before) == SESSION
+    await busy.beat("w1", NOW)
+    await busy.sweep_sessions(day_before)
+    assert await listed(busy) == []
+    assert not await busy.beat("w1", day_before)
+
+
 async def test_input_and_traffic_are_kept(busy: Store) -> None:
     later = replace(SESSION, last_input_at=NOW + 9, to_viewer_bytes=2**41, to_target_bytes=8)
     await busy.touch_sessions([replace(later, viewer="other"), replace(later, id="c" * 32)])
@@ -231,6 +245,17 @@ async def test_a_session_that_is_written_down_after_its_grant_was_revoked_is_to_
     await store.add_sessions([SESSION])
     (order,) = await store.pending_terminations("w1")
     assert (order.session_id, order.reason) == (SESSION.id, Reason.REVOKED)
+
+
+async def test_a_ticket_that_comes_after_its_grant_was_revoked_is_ended(store: Store) -> None:
+    elsewhere = replace(TICKET, secret_hash="dd" * 32, grant=replace(GRANT, token_hash="01" * 32, id="f" * 32))
+    killed = replace(TICKET, secret_hash="cc" * 32, ended=Reason.KILLED, ended_detail="by ada")
+    await store.add_grant(GRANT)
+    await store.revoke_console(GRANT.id, NOW, "")
+    await store.add_tickets([TICKET, elsewhere, killed])
+    assert await store.find_ticket(TICKET.secret_hash) == replace(TICKET, ended=Reason.REVOKED)
+    assert await store.find_ticket(elsewhere.secret_hash) == elsewhere
+    assert await store.find_ticket(killed.secret_hash) == killed
 
 
 async def test_a_console_is_known_by_its_grant_or_what_is_left_of_it(store: Store) -> None:

@@ -1,8 +1,10 @@
 """A store in memory, for tests of what stands above a store; held to the stores' contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
+from keyhole.errors import Unavailable
 from keyhole.model import (
     ApplicationCredential,
     Grant,
@@ -12,7 +14,24 @@ from keyhole.model import (
     TerminationRequest,
     Ticket,
 )
+from keyhole.ports.identity import ALIVE_SECONDS
 from keyhole.reasons import Reason
+
+WRITING = (
+    "add_",
+    "beat",
+    "delete_",
+    "forget_",
+    "order_",
+    "redeem_",
+    "release_",
+    "remove_",
+    "revoke_",
+    "sweep_",
+    "touch_",
+    "update_",
+)
+"""How the names of operations begin that change something."""
 
 
 class MemoryStore:
@@ -26,6 +45,22 @@ class MemoryStore:
         self.sessions: dict[str, SessionRecord] = {}
         self.orders: dict[str, TerminationRequest] = {}
         self.workers: dict[str, float] = {}
+
+    @contextmanager
+    def refusing(self, *names: str) -> Iterator[None]:
+        """Meanwhile these operations raise Unavailable; where none is named, all that write."""
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise Unavailable("The store does not answer: database or disk is full.")
+
+        names = names or tuple(name for name in dir(self) if name.startswith(WRITING))
+        for name in names:
+            setattr(self, name, refuse)
+        try:
+            yield
+        finally:
+            for name in names:
+                delattr(self, name)
 
     async def add_grant(self, grant: Grant) -> None:
         assert grant.token_hash not in self.grants
@@ -89,8 +124,10 @@ class MemoryStore:
         return []
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
+        revoked = {grant.id for grant in self.grants.values() if grant.revoked_at is not None}
         for ticket in tickets:
-            self.tickets.setdefault(ticket.secret_hash, ticket)
+            ended = Reason.REVOKED if ticket.ended is None and ticket.grant.id in revoked else ticket.ended
+            self.tickets.setdefault(ticket.secret_hash, replace(ticket, ended=ended))
 
     async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
         for ticket in tickets:
@@ -176,7 +213,7 @@ class MemoryStore:
         return True
 
     async def request_termination_of_ticket(self, secret_hash: str, reason: Reason, detail: str) -> None:
-        for record in await self.sessions_of_ticket(secret_hash, 0.0):
+        for record in [one for one in self.sessions.values() if one.ticket_hash == secret_hash]:
             await self.request_termination(TerminationRequest(record.id, reason, detail))
 
     async def pending_terminations(self, worker: str) -> Sequence[TerminationRequest]:
@@ -190,7 +227,7 @@ class MemoryStore:
 
     async def sweep_sessions(self, alive_since: float) -> None:
         for worker in {record.worker for record in self.sessions.values()} | set(self.workers):
-            if self.workers.get(worker, float("-inf")) < alive_since:
+            if worker not in self._alive_workers(alive_since):
                 await self.forget_worker(worker)
 
     async def grant_of_console(self, console_id: str) -> Grant | None:
@@ -220,5 +257,8 @@ class MemoryStore:
                 await self.request_termination(TerminationRequest(record.id, Reason.REVOKED, detail))
 
     def _alive(self, alive_since: float) -> list[SessionRecord]:
-        alive = {worker for worker, seen_at in self.workers.items() if seen_at >= alive_since}
+        alive = self._alive_workers(alive_since)
         return [record for record in self.sessions.values() if record.worker in alive]
+
+    def _alive_workers(self, alive_since: float) -> set[str]:
+        return {worker for worker, at in self.workers.items() if alive_since <= at <= alive_since + ALIVE_SECONDS}

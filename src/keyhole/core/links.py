@@ -132,6 +132,11 @@ class Links:
             raise self._refusal(await self._store.find_grant(token_hash))
         return grant
 
+    async def is_revoked(self, grant: Grant) -> bool:
+        """Whether a link was taken back meanwhile."""
+        kept = await self._store.find_grant(grant.token_hash)
+        return kept is not None and kept.revoked_at is not None
+
     async def release(self, grant: Grant) -> None:
         """Gives a redemption back: the console never opened, so its link may be tried again until it expires."""
         await self._store.release_grant(grant.token_hash)

@@ -11,8 +11,10 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from keyhole.core.intervals import is_due
 from keyhole.core.links import Links, hash_token, requester_of
 from keyhole.core.servers import Servers
 from keyhole.core.sessions.live import ResumeState, Session
@@ -88,6 +90,7 @@ class Tickets:
         self._come_back: set[str] = set()
         self._touched_at = clock()
         self._changed = changed
+        self._keeping = asyncio.Lock()
 
     @property
     def offered(self) -> bool:
@@ -115,7 +118,9 @@ class Tickets:
             raise TicketRefused(Reason.TICKET_UNKNOWN)
         if ticket.ended is not None:
             raise TicketRefused(ticket.ended, ticket.ended_detail)
-        now, deadline = self._clock(), self.deadline_of(ticket)
+        if await self._consoles.is_revoked(ticket.grant):
+            raise self._ended(ticket, Reason.REVOKED)
+        now, deadline = self._now(ticket), self.deadline_of(ticket)
         if deadline is not None and deadline <= now:
             raise self._ended(ticket, Reason.TIME_LIMIT, f"after {self._rules.maximum_seconds} seconds")
         if now - ticket.seen_at > self._rules.resume_seconds and ticket.secret_hash not in self._live:
@@ -157,7 +162,15 @@ class Tickets:
         self._note(replace(ticket, ended=reason, ended_detail=detail))
 
     async def end_now(self, secret_hash: str, reason: Reason, detail: str) -> None:
-        """Ends a ticket in the store, for the worker that carries its session learns it a little later."""
+        """Ends a ticket for all workers at once, of which the one that carries its session learns a little later.
+
+        Raises Unavailable, but for a ticket that is kept here until the store has it.
+        """
+        if secret_hash in self._unkept:
+            self.end(self._unkept[secret_hash], reason, detail)
+            with suppress(Unavailable):
+                await self.keep()
+            return
         ticket = await self._store.find_ticket(secret_hash)
         if ticket is not None:
             await self._store.update_tickets([replace(ticket, ended=reason, ended_detail=detail)])
@@ -186,15 +199,16 @@ class Tickets:
 
     async def keep(self) -> None:
         """Has the store keep what has changed. Raises Unavailable; what was not kept is kept the next time."""
-        self._touch_live()
-        unkept = dict(self._unkept)
-        new = [ticket for key, ticket in unkept.items() if key in self._new]
-        changed = [ticket for key, ticket in unkept.items() if key not in self._new]
-        await self._store.add_tickets(new)
-        self._forget_kept(new)
-        await self._store.update_tickets(changed)
-        self._forget_kept(changed)
-        await self._check_come_back()
+        async with self._keeping:
+            self._touch_live()
+            unkept = dict(self._unkept)
+            new = [ticket for key, ticket in unkept.items() if key in self._new]
+            changed = [ticket for key, ticket in unkept.items() if key not in self._new]
+            await self._store.add_tickets(new)
+            self._forget_kept(new)
+            await self._store.update_tickets(changed)
+            self._forget_kept(changed)
+            await self._check_come_back()
 
     async def sweep(self) -> int:
         """Forgets tickets that have not been good for a while; returns how many."""
@@ -204,7 +218,11 @@ class Tickets:
         if secret is None or not _SECRET.fullmatch(secret):
             return None
         secret_hash = hash_token(secret)
-        return self._unkept.get(secret_hash) or await self._store.find_ticket(secret_hash)
+        unkept = self._unkept.get(secret_hash)
+        kept = await self._store.find_ticket(secret_hash)
+        if kept is not None and kept.ended is not None:  # another worker did this, or its link was taken back
+            return kept
+        return self._unkept.get(secret_hash) or unkept or kept
 
     async def _still_may(self, grant: Grant, requester: RequesterToken | None) -> bool:
         """An identity service that does not answer takes nothing from anybody; open sessions are asked about again."""
@@ -228,16 +246,20 @@ class Tickets:
     def _resume_state(self, ticket: Ticket) -> ResumeState:
         if ticket.opened_at is None:
             return ResumeState(ticket)
-        now = self._clock()
+        now = self._now(ticket)
         input_at = ticket.seen_at if ticket.input_at is None else ticket.input_at
         return ResumeState(ticket, open_seconds=now - ticket.opened_at, idle_seconds=max(0.0, now - input_at))
+
+    def _now(self, ticket: Ticket) -> float:
+        """The time, but not before the ticket was last seen: the clock may have been set back since."""
+        return max(self._clock(), ticket.seen_at)
 
     def _ended(self, ticket: Ticket, reason: Reason, detail: str = "") -> TicketRefused:
         self.end(ticket, reason, detail)
         return TicketRefused(reason, detail)
 
     def _touched(self, ticket: Ticket, session: Session) -> Ticket:
-        return replace(ticket, seen_at=self._clock(), input_at=session.epoch_of(session.last_input_at))
+        return replace(ticket, seen_at=self._now(ticket), input_at=session.epoch_of(session.last_input_at))
 
     async def _check_come_back(self) -> None:
         """Ends the sessions whose ticket was ended while they were set up."""
@@ -250,7 +272,7 @@ class Tickets:
 
     def _touch_live(self) -> None:
         now = self._clock()
-        if now - self._touched_at < min(MAX_TOUCH_SECONDS, self._rules.resume_seconds / 10):
+        if not is_due(now, self._touched_at, min(MAX_TOUCH_SECONDS, self._rules.resume_seconds / 10)):
             return
         self._touched_at = now
         for session in self._live.values():

@@ -18,6 +18,9 @@ from keyhole.model import (
     SignIn,
 )
 
+ALIVE_SECONDS = 30.0
+"""How far after `alive_since` a worker may have been seen: what is later was written before the clock was set back."""
+
 
 class IdentityProvider(Interface):
     """Says whose an identity token is."""

@@ -44,7 +44,7 @@ class TicketStore(Interface):
     """Keeps tickets by the sha256 of their secrets. An ending that is kept stays the first one."""
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
-        """Keeps new tickets; one that is there already stays as it is."""
+        """Keeps new tickets, those of a revoked grant as ended; one that is there already stays as it is."""
 
     async def update_tickets(self, tickets: Sequence[Ticket]) -> None:
         """Keeps what has changed of tickets since: when they were seen, opened and had input, and their ending.
@@ -60,7 +60,10 @@ class TicketStore(Interface):
 
 
 class SessionStore(Interface):
-    """Keeps the live sessions of all workers. A session lives while its worker was seen at `alive_since` or later."""
+    """Keeps the live sessions of all workers.
+
+    A session lives while its worker was seen at `alive_since` or at most ALIVE_SECONDS later.
+    """
 
     async def beat(self, worker: str, now: float) -> bool:
         """Tells that a worker lives; False where it was not known, or not any more."""

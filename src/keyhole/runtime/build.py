@@ -176,6 +176,8 @@ async def running(
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
+        for warning in store.warnings:
+            telemetry.service_degraded("store", warning)
         throttle = LoginThrottle(time.time, broadcast)
         identity = await stack.enter_async_context(
             open_backend(settings.identity, settings.public_url, store, time.time, throttle)

@@ -188,7 +188,7 @@ async def test_the_time_spent_waiting_for_a_turn_is_taken_off_the_targets() -> N
         def slot(self, server_id: str, seconds: float) -> DialSlot:
             nonlocal now
             now += 8.8
-            return super().turn(server_id, seconds)
+            return super().slot(server_id, seconds)
 
     async with make_world(deadlines=Deadlines(target=9)) as world, listening(Host(answers=False)) as address:
         world.door.parts = replace(world.door.parts, clock=lambda: now, dial_queue=SlowTurns())

@@ -348,6 +348,19 @@ async def test_a_console_that_did_not_open_is_tried_again_by_its_ticket(world: W
         assert (await refused.upgrade(f"/?token={token}", ORIGIN)).status == 403
 
 
+async def test_a_link_whose_console_does_not_open_by_its_ticket_is_good_again(world: World) -> None:
+    world.aim(TcpAddress("127.0.0.1", 1))
+    token = await world.token()
+    holder, wire = await ticket_of(world, token=token)
+    await close_frame(wire)
+    world.driver.gone = True
+    assert (await close_frame(await holder.come_back())).close_reason.startswith("target_unreachable")
+    assert (await world.consoles.inspect(token)).redeemed_at is None
+    world.driver.gone = False
+    async with with_target(world):
+        await (await holder.come_back()).rfb_handshake()
+
+
 async def test_an_order_of_another_worker_is_obeyed_within_a_second(world: World) -> None:
     async with with_target(world):
         holder, wire = await opened(world)
@@ -462,7 +475,7 @@ async def test_a_silent_identity_service_is_not_asked_about_everybody(world: Wor
             session.requester = replace(WARRANT, token=f"token-{number}")
         world.people.silent = True
         assert (await world.registry.end_withdrawn()).unknown == MAX_UNANSWERED
-        assert len(world.people.asked) == MAX_UNANSWERED
+        assert len(world.people.asked) == MAX_UNANSWERED == 3
         assert len(world.sessions) == MAX_UNANSWERED + 2
         wire.close()
 

@@ -1,5 +1,8 @@
 """What can be wrong with settings before anything is started."""
 
+import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +11,9 @@ from keyhole import config
 from keyhole.core.limits import HandshakeLimits
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.errors import SettingsError
-from keyhole.runtime.build import check, handshake_limits, session_limits
+from keyhole.runtime.build import check, handshake_limits, running, session_limits
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Telemetry
 
 KEYSTONE = {
     "backend": "keystone",
@@ -46,3 +51,16 @@ def test_workers_share_what_each_counts_for_itself() -> None:
     limits = {"handshakes": 2000, "handshakes_per_address": 0}
     for workers, share in ((1, HandshakeLimits(2000, 0)), (3, HandshakeLimits(666, 0))):
         assert handshake_limits(settings("demo", limits=limits, server={"workers": workers})) == share
+
+
+async def test_that_others_may_use_the_stores_file_is_logged_at_the_start(tmp_path: Path) -> None:
+    path, log = tmp_path / "keyhole.db", io.StringIO()
+    for mode in (0o600, 0o640):
+        path.touch(mode)
+        path.chmod(mode)
+        store = {"url": f"sqlite:///{path}"}
+        async with running(settings("demo", store=store), Telemetry(make_logger(log, json=True))):
+            pass
+    (told,) = (event for line in log.getvalue().splitlines() if (event := json.loads(line)).get("part") == "store")
+    assert told["event"] == "service.degraded"
+    assert told["problem"].endswith("is not for its owner alone: its mode is 0640, not 0600.")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.model import CONSOLE_TYPES
+from keyhole.reasons import Reason
 
 TOKEN_CHARACTERS = 4096
 
@@ -39,11 +40,16 @@ async def inspect(call: V1Call) -> Response:
 
 
 async def revoke(call: V1Call) -> Response:
-    """Withdraws a link with all that it gave: sessions that it opened end within a second, and nobody comes back."""
+    """Withdraws a link with all that it gave: sessions that it opened end within a second, and nobody comes back.
+
+    Those that this worker carries end first, and so also while the store cannot be written.
+    """
     console_id = call.parameters["console_id"]
     revocations = call.services.revocations
     grant = await revocations.grant_of_console(console_id)
     if grant is None or (grant.project_id != call.identity.project_id and not call.identity.is_admin):
         raise not_found("console")
-    await revocations.revoke_console(console_id, call.services.clock(), f"by {call.identity.user_name}")
+    by_whom = f"by {call.identity.user_name}"
+    call.services.registry.end_console_here(console_id, Reason.REVOKED, by_whom)
+    await revocations.revoke_console(console_id, call.services.clock(), by_whom)
     return call.nothing()

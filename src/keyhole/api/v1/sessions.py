@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
-from keyhole.model import CONSOLE_TYPES, SessionRecord
+from keyhole.model import CONSOLE_TYPES, SessionRecord, TerminationRequest
 from keyhole.reasons import Reason
 
 
@@ -33,12 +33,17 @@ async def show_session(call: V1Call) -> Response:
 
 
 async def end_session(call: V1Call) -> Response:
-    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back."""
+    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back.
+
+    One that this worker carries ends also while the store cannot be written.
+    """
     record = await _of_caller(call)
-    by_whom = f"by {call.identity.user_name}"
+    order = TerminationRequest(record.id, Reason.KILLED, f"by {call.identity.user_name}")
+    ended = call.services.registry.end_here(order)
     if record.ticket_hash is not None:
-        await call.services.tickets.end_now(record.ticket_hash, Reason.KILLED, by_whom)
-    await call.services.registry.end(record, Reason.KILLED, by_whom)
+        await call.services.tickets.end_now(record.ticket_hash, order.reason, order.detail)
+    if not ended:
+        await call.services.registry.request_termination(order)
     return call.nothing()
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from keyhole.core.intervals import is_due
 from keyhole.core.servers import DeletedServers, ServerRef
 from keyhole.core.sessions.live import Session
 from keyhole.errors import Unavailable
@@ -113,7 +114,9 @@ class SessionRegistry:
             self._changed.set()
 
     async def find(self, session_id: str) -> SessionRecord | None:
-        """A live session of any worker."""
+        """A live session of any worker; one of this worker also while the store does not answer."""
+        if session_id in self._live:
+            return self._record(self._live[session_id])
         return await self._store.find_session(session_id, self._alive_since)
 
     async def list(
@@ -129,10 +132,23 @@ class SessionRegistry:
         """
         return await self._store.count_sessions(grant, self.worker, self._alive_since) if self._shared else {}
 
-    async def end(self, record: SessionRecord, reason: Reason, detail: str) -> None:
+    def end_here(self, order: TerminationRequest) -> bool:
+        """Ends a session at once; False when it is none of this worker."""
+        session = self._live.get(order.session_id)
+        if session is None:
+            return False
+        session.relay.end(order.reason, order.detail)
+        return True
+
+    def end_console_here(self, console_id: str, reason: Reason, detail: str) -> None:
+        """Ends at once the sessions of this worker that a console's link gave."""
+        for session in tuple(self._live.values()):
+            if session.grant.id == console_id:
+                session.relay.end(reason, detail)
+
+    async def request_termination(self, order: TerminationRequest) -> None:
         """Has a session ended by the worker that carries it, which may take a second."""
-        if not self._end_here(TerminationRequest(record.id, reason, detail)):
-            await self._store.request_termination(TerminationRequest(record.id, reason, detail))
+        await self._store.request_termination(order)
 
     async def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
         """Ends a ticket's session, wherever it is, and waits for a while until it is over."""
@@ -150,15 +166,15 @@ class SessionRegistry:
     async def work(self) -> None:
         """One round: writes down what there is to write down, and ends what is to be ended."""
         now = self._clock()
-        if self._live and now - self._beaten_at >= BEAT_SECONDS:
+        if self._live and is_due(now, self._beaten_at, BEAT_SECONDS):
             await self._beat(now)
         await self._write()
-        if now - self._reported_at >= REPORT_SECONDS:
+        if is_due(now, self._reported_at, REPORT_SECONDS):
             self._reported_at = now
             await self._report()
         if self._live:
             for order in await self._store.pending_terminations(self.worker):
-                self._end_here(order)
+                self.end_here(order)
 
     async def end_departed(self) -> None:
         """Ends the sessions on servers that are gone."""
@@ -166,7 +182,7 @@ class SessionRegistry:
             return
         for server in await self._deleted_servers.among(set(self._by_server)):
             for session_id in tuple(self._by_server.get(server, ())):
-                self._end_here(TerminationRequest(session_id, Reason.REVOKED, "the server is gone"))
+                self.end_here(TerminationRequest(session_id, Reason.REVOKED, "the server is gone"))
 
     async def end_unentitled(self) -> None:
         """Orders the end of all sessions, of any worker, of users that may not open consoles any more.
@@ -203,7 +219,7 @@ class SessionRegistry:
                 continue
             review.withdrawn += 1
             for session_id in sessions:
-                self._end_here(TerminationRequest(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
+                self.end_here(TerminationRequest(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
         return review
 
     async def close(self) -> None:
@@ -217,13 +233,6 @@ class SessionRegistry:
     @property
     def _alive_since(self) -> float:
         return self._clock() - SILENT_SECONDS
-
-    def _end_here(self, order: TerminationRequest) -> bool:
-        session = self._live.get(order.session_id)
-        if session is None:
-            return False
-        session.relay.end(order.reason, order.detail)
-        return True
 
     async def _is_elsewhere(self, ticket_hash: str) -> bool:
         found = await self._store.sessions_of_ticket(ticket_hash, self._alive_since)

@@ -61,6 +61,21 @@ tickets = Table(
     Index("tickets_by_console", "grant_id"),
     Index("tickets_by_age", "seen_at"),
 )
+Index(
+    "tickets_by_opening",
+    tickets.c.grant_server_id,
+    tickets.c.grant_redeemed_at,
+    sqlite_where=tickets.c.grant_redeemed_at.is_not(None),
+    postgresql_where=tickets.c.grant_redeemed_at.is_not(None),
+)
+
+
+def reason_of_text(text: str) -> Reason:
+    """The reason that a row names; `killed` for one that only a newer version on the same store knows."""
+    try:
+        return Reason(text)
+    except ValueError:
+        return Reason.KILLED
 
 
 def row_of_session(record: SessionRecord) -> dict[str, Any]:
@@ -116,7 +131,7 @@ def ticket_of_row(row: Row) -> Ticket:
         seen_at=row["seen_at"],
         opened_at=row["opened_at"],
         input_at=row["input_at"],
-        ended=None if row["ended"] is None else Reason(row["ended"]),
+        ended=None if row["ended"] is None else reason_of_text(row["ended"]),
         ended_detail=row["ended_detail"],
     )
 

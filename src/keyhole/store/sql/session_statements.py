@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Column,
+    Float,
     Insert,
     Select,
     Table,
@@ -29,11 +30,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from keyhole.ports.identity import ALIVE_SECONDS
 from keyhole.reasons import Reason
 from keyhole.store.sql.session_rows import sessions, tickets, workers
 from keyhole.store.sql.tables import grants
 
-_ALIVE = select(workers.c.id).where(workers.c.seen_at >= bindparam("before"))
+_SINCE: BindParameter[float] = bindparam("before", type_=Float)
+_ALIVE = select(workers.c.id).where(workers.c.seen_at.between(_SINCE, _SINCE + ALIVE_SECONDS))
 _LIVE = select(sessions).where(sessions.c.worker.in_(_ALIVE))
 _AFTER = or_(
     sessions.c.opened_at < bindparam("after_at"),
@@ -44,13 +47,13 @@ _PAGE = _LIVE.where(_AFTER).order_by(sessions.c.opened_at.desc(), sessions.c.id)
 BEAT = update(workers).where(workers.c.id == bindparam("worker")).values(seen_at=bindparam("now"))
 ADD_WORKER = insert(workers)
 FORGET_WORKER = delete(workers).where(workers.c.id == bindparam("worker"))
-SWEEP_WORKERS = delete(workers).where(workers.c.seen_at < bindparam("before"))
+SWEEP_WORKERS = delete(workers).where(workers.c.id.not_in(_ALIVE))
 
 
-def _add_once(table: Table) -> Insert:
-    """An insert that can be done again where nobody knows whether it was done."""
+def _add_once(table: Table, **instead: ColumnElement[Any]) -> Insert:
+    """An insert that can be done again where nobody knows whether it was done; `instead` of some values as given."""
     (key,) = table.primary_key.columns
-    row = select(*(bindparam(column.name, type_=column.type) for column in table.c))
+    row = select(*(instead.get(column.name, bindparam(column.name, type_=column.type)) for column in table.c))
     return insert(table).from_select(
         [column.name for column in table.c], row.where(~exists().where(key == bindparam(key.name)))
     )
@@ -115,7 +118,13 @@ REVOKE_TICKETS = (
     .values(ended=bindparam("reason"), ended_detail=bindparam("detail"))
 )
 
-ADD_TICKET = _add_once(tickets)
+# Its grant may have been revoked before the ticket came here.
+_REVOKED = select(literal(Reason.REVOKED.value)).where(
+    grants.c.id == bindparam("grant_id"), grants.c.revoked_at.is_not(None)
+)
+ADD_TICKET = _add_once(
+    tickets, ended=func.coalesce(bindparam("ended", type_=tickets.c.ended.type), _REVOKED.scalar_subquery())
+)
 FIND_TICKET = select(tickets).where(tickets.c.secret_hash == bindparam("ticket"))
 TICKETS_OF_CONSOLE = select(tickets).where(tickets.c.grant_id == bindparam("console"))
 _SEEN: BindParameter[float] = bindparam("new_seen_at")

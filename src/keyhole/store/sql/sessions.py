@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement
 from keyhole.model import Grant, LastAccess, SessionRecord, TerminationRequest, Ticket
 from keyhole.reasons import Reason
 from keyhole.store.sql import session_statements as statements
-from keyhole.store.sql.session_rows import row_of_session, row_of_ticket, session_of_row, ticket_of_row
+from keyhole.store.sql.session_rows import reason_of_text, row_of_session, row_of_ticket, session_of_row, ticket_of_row
 from keyhole.store.sql.tables import grant_of_row
 from keyhole.store.sql.worker import Row
 
@@ -118,7 +118,7 @@ class SqlSessions(ABC):
 
     async def pending_terminations(self, worker: str) -> Sequence[TerminationRequest]:
         rows = await self._rows(statements.FIND_END_ORDERS, worker=worker)
-        return [TerminationRequest(row["id"], Reason(row["end_reason"]), row["end_detail"]) for row in rows]
+        return [TerminationRequest(row["id"], reason_of_text(row["end_reason"]), row["end_detail"]) for row in rows]
 
     async def sweep_sessions(self, alive_since: float) -> None:
         await self._change(statements.SWEEP_SESSIONS, {"before": alive_since})

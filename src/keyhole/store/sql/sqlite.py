@@ -7,10 +7,12 @@ for each other in SQLite for `BUSY_TIMEOUT_SECONDS`.
 
 import os
 import sqlite3
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -26,6 +28,12 @@ of the store's time."""
 DIALECT = dialect(paramstyle="qmark")
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 """Waits for other processes' writes here, where a wait is possible, and not in the middle of a transaction."""
+WRITE_ANYTHING = text("PRAGMA user_version = 1")
+"""Succeeds where, and only where, a row could be written: a number that nobody reads is written as any row is."""
+COMPANIONS = ("-wal", "-shm", "-journal")
+
+FileId = tuple[int, int]
+"""Device and inode."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -36,7 +44,31 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare_file(path: Path) -> None:
+def reconnect(path: Path, file: FileId) -> sqlite3.Connection:
+    """A connection to the file that was opened at the start, and to no other: another may be another database.
+
+    Raises sqlite3.Error, FileNotFoundError.
+    """
+    if file_id(path) != file:
+        raise FileNotFoundError("its file is gone or was replaced")
+    return connect(path)
+
+
+def file_id(path: Path) -> FileId | None:
+    """Which file is there, None when there is none. A file that is open keeps its id for itself."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether something could not be written because the connection can only read."""
+    return isinstance(error, sqlite3.Error) and _plain_code(error) == sqlite3.SQLITE_READONLY
+
+
+def prepare_file(path: Path) -> FileId:
     """Creates the database, for its owner alone, or brings it to today's schema. Raises SettingsError.
 
     SQLite's own waiting does not cover the change to WAL: of two processes that try it at once, one is told at once
@@ -47,23 +79,49 @@ def prepare_file(path: Path) -> None:
         try:
             _create_private(path)
             _create_schema(path)
+            status = path.stat()
         except (DBAPIError, OSError) as error:
             if not _is_locked(error) or time.monotonic() > give_up_at:
                 raise SettingsError(f"store.url: {path} cannot be opened: {_text_of(error)}") from error
             time.sleep(RETRY_SECONDS)
         else:
-            return
+            return status.st_dev, status.st_ino
 
 
 def _create_private(path: Path) -> None:
     """Creates the file with mode 0600 when it is not there; SQLite gives its companions the same.
 
-    One that is there is not opened here: closing it would drop the locks that SQLite holds on it in this process.
+    One that is there is not opened here: closing it would drop the locks that SQLite holds on it in this process. It
+    and its companions must be of this process' user or of root, and not be everybody's to write: whoever wrote them
+    made the links and credentials in them. Raises SettingsError.
     """
-    try:
+    for ending in ("", *COMPANIONS):
+        _refuse_foreign(Path(f"{path}{ending}"))
+    with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
+
+
+def _refuse_foreign(path: Path) -> None:
+    try:
+        status = path.stat()
+    except OSError:
         return
+    if status.st_uid not in (os.geteuid(), 0):
+        raise SettingsError(f"store.url: {path} belongs to another user (uid {status.st_uid}), who may have written it")
+    if status.st_mode & stat.S_IWOTH and not stat.S_ISDIR(status.st_mode):
+        raise SettingsError(f"store.url: {path} may be written by everybody (mode {_mode_text(status)})")
+
+
+def mode_warnings(path: Path) -> list[str]:
+    """One sentence where others than the owner may use the database's file."""
+    status = path.stat()
+    if not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return []
+    return [f"The store's file {path} is not for its owner alone: its mode is {_mode_text(status)}, not 0600."]
+
+
+def _mode_text(status: os.stat_result) -> str:
+    return f"{stat.S_IMODE(status.st_mode):04o}"
 
 
 def _create_schema(path: Path) -> None:
@@ -83,8 +141,12 @@ def _create_schema(path: Path) -> None:
 
 def _is_locked(error: Exception) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
-    # The low byte of an extended result code is the plain one.
-    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return isinstance(cause, sqlite3.OperationalError) and _plain_code(cause) == sqlite3.SQLITE_BUSY
+
+
+def _plain_code(error: sqlite3.Error) -> int:
+    """SQLite's result code, 0 where the error is Python's own; the low byte of an extended one is the plain one."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _text_of(error: DBAPIError | OSError) -> str:

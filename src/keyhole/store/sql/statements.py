@@ -5,7 +5,7 @@ driver as it is: what is not text, a number or None is made so in `tables.py`. T
 `before`, `credential` and `user`; those of the inserts are the columns.
 """
 
-from sqlalchemy import bindparam, delete, exists, false, insert, null, select, update
+from sqlalchemy import bindparam, delete, exists, insert, null, select, update
 
 from keyhole.store.sql.tables import application_credentials, grants, identity_tokens
 
@@ -47,6 +47,3 @@ LIST_CREDENTIALS = (
     .order_by(application_credentials.c.created_at, application_credentials.c.id)
 )
 DELETE_CREDENTIAL = delete(application_credentials).where(_THIS_CREDENTIAL)
-
-CHANGE_NOTHING = delete(grants).where(false())
-"""Succeeds where, and only where, something could be written: it takes the write lock all the same."""

@@ -6,16 +6,15 @@ written, one what is only read, which so does not wait for another process that 
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import ClauseElement, Insert
 
-from keyhole.errors import SettingsError, Unavailable
+from keyhole.errors import Unavailable
 from keyhole.model import ApplicationCredential, Grant, IdentityToken
 from keyhole.store.sql import sqlite, statements
 from keyhole.store.sql.sessions import SqlSessions
@@ -27,33 +26,37 @@ from keyhole.store.sql.tables import (
     row_of_token,
     token_of_row,
 )
-from keyhole.store.sql.worker import Cursor, DatabaseWorker, Row, Statement
+from keyhole.store.sql.worker import Cursor, Row, Statement
+from keyhole.store.sql.worker_pair import WorkerPair
 
 
 class SqlStore(SqlSessions):
     """A `GrantStore`, a `TokenStore` and a `CredentialStore`, and what `SqlSessions` is. Made by `open`."""
 
-    def __init__(self, path: Path, writer: DatabaseWorker, reader: DatabaseWorker) -> None:
+    def __init__(self, path: Path, file: sqlite.FileId, workers: WorkerPair) -> None:
         self._path = path
-        self._writer = writer
-        self._reader = reader
+        self._file = file
+        self._workers = workers
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str) -> AsyncIterator[Self]:
         """The store at `sqlite:///PATH`, created (for its owner alone) when it is not there.
 
-        Raises SettingsError when the file cannot be opened or is not of a schema known here.
+        Raises SettingsError when the file cannot be opened, is another user's, or not of a schema known here.
         """
         path = Path(url.removeprefix(sqlite.URL_PREFIX))
-        writing, reading = await asyncio.to_thread(_connections, path)
-        writer = DatabaseWorker("store-writer", writing, sqlite.BEGIN_WRITING)
-        reader = DatabaseWorker("store-reader", reading)
+        file = await asyncio.to_thread(sqlite.prepare_file, path)
+        workers = WorkerPair(partial(sqlite.reconnect, path, file), sqlite.BEGIN_WRITING, sqlite.is_read_only)
         try:
-            yield cls(path, writer, reader)
+            yield cls(path, file, workers)
         finally:
-            await reader.close()
-            await writer.close()
+            await workers.close()
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the operator should know and may have meant so."""
+        return sqlite.mode_warnings(self._path)
 
     async def add_grant(self, grant: Grant) -> None:
         await self._add(statements.ADD_GRANT, row_of_grant(grant))
@@ -101,38 +104,32 @@ class SqlStore(SqlSessions):
         await self._change(statements.DELETE_CREDENTIAL, {"credential": credential_id})
 
     async def check(self) -> Sequence[str]:
-        """One sentence when the store's file is gone or cannot be written to; empty when all is well."""
-        if not self._path.exists():
+        """One sentence when the store's file is gone, another one or cannot be written to; empty when all is well."""
+        file = sqlite.file_id(self._path)
+        if file is None:
             return [f"The store's file {self._path} is gone."]
+        if file != self._file:
+            return [f"The store's file {self._path} was replaced by another one, which is used after a restart."]
         try:
-            await self._change(statements.CHANGE_NOTHING, {})
+            await self._change(sqlite.WRITE_ANYTHING, {})
         except Unavailable as problem:
             return [str(problem)]
         return []
 
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
-        return await self._reader.run(*_bound(statement, values), _rows)
+        return await self._workers.read(*_bound(statement, values), _rows)
 
     async def _add(self, statement: Insert, row: Row) -> None:
         """For a new row of which nothing else depends; those that come at once are one statement."""
-        await self._writer.run(_compiled_for_rows(statement), row, _nothing)
+        await self._workers.write(_compiled_for_rows(statement), row, _nothing)
 
     async def _change(self, statement: ClauseElement, values: Row) -> int:
         """Returns how many rows were changed."""
-        return await self._writer.run(*_bound(statement, values), _row_count)
+        return await self._workers.write(*_bound(statement, values), _row_count)
 
     async def _change_and_read(self, statement: ClauseElement, values: Row) -> list[Row]:
         """For a statement with RETURNING."""
-        return await self._writer.run(*_bound(statement, values), _rows)
-
-
-def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-    """One to write and one to read. Raises SettingsError."""
-    sqlite.prepare_file(path)
-    try:
-        return sqlite.connect(path), sqlite.connect(path)
-    except sqlite3.Error as error:
-        raise SettingsError(f"store.url: {path} cannot be opened: {error}") from error
+        return await self._workers.write(*_bound(statement, values), _rows)
 
 
 def _bound(statement: ClauseElement, values: Row) -> tuple[Statement, Row]:

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, T
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()
@@ -49,6 +49,13 @@ Index(
     grants.c.revoked_at,
     sqlite_where=grants.c.revoked_at.is_not(None),
     postgresql_where=grants.c.revoked_at.is_not(None),
+)
+Index(
+    "grants_by_opening",
+    grants.c.server_id,
+    grants.c.redeemed_at,
+    sqlite_where=grants.c.redeemed_at.is_not(None),
+    postgresql_where=grants.c.redeemed_at.is_not(None),
 )
 
 identity_tokens = Table(

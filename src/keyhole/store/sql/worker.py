@@ -38,6 +38,8 @@ class Cursor(Protocol):
 
     def fetchall(self) -> list[Any]: ...
 
+    def close(self) -> object: ...
+
 
 class Connection(Protocol):
     """What is used of a DBAPI connection."""
@@ -73,12 +75,17 @@ _Outcome = tuple[Any, Exception | None]
 
 
 class DatabaseWorker:
-    """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own."""
+    """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own.
 
-    def __init__(self, name: str, connection: Connection, begin: str | None = None) -> None:
+    `connect` is called in the thread at its start, and again for what is asked for as long as it fails.
+    """
+
+    def __init__(self, name: str, connect: Callable[[], Connection], begin: str | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._connection = connection
+        self._connect = connect
         self._begin = begin
+        self._connection: Connection | None = None
+        self._cursor: Cursor | None = None
         self._waiting: list[_Job] = []
         self._at_work = False
         self._closed = False
@@ -103,13 +110,21 @@ class DatabaseWorker:
             self._loop.call_soon(self._hand_over)
         return await answer
 
-    async def close(self) -> None:
-        """Runs what was asked for, then closes the connection."""
+    def end(self) -> None:
+        """Has what was asked for run and then the connection closed."""
         if not self._closed:
             self._closed = True
             self._hand_over()
             self._batches.put(None)
-        await asyncio.to_thread(self._thread.join)
+
+    def join(self) -> None:
+        """Waits, in another thread than the loop's, until the connection is closed."""
+        self._thread.join()
+
+    async def close(self) -> None:
+        """Runs what was asked for, then closes the connection."""
+        self.end()
+        await asyncio.to_thread(self.join)
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -130,10 +145,24 @@ class DatabaseWorker:
             self._loop.call_soon(self._hand_over)
 
     def _work(self) -> None:
-        cursor = self._connection.cursor()
+        with suppress(Exception):  # who asks for something is told
+            self._open()
         while (batch := self._batches.get()) is not None:
-            self._loop.call_soon_threadsafe(self._hand_back, batch, self._run(cursor, batch))
-        self._connection.close()
+            try:
+                outcomes = self._run(self._open(), batch)
+            except Exception as error:
+                outcomes = [(None, error)] * len(batch)
+            self._loop.call_soon_threadsafe(self._hand_back, batch, outcomes)
+        if self._cursor is not None:
+            self._cursor.close()  # a statement that it still has would keep the database open
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> Cursor:
+        if self._cursor is None:
+            self._connection = self._connect()
+            self._cursor = self._connection.cursor()
+        return self._cursor
 
     def _run(self, cursor: Cursor, jobs: list[_Job]) -> list[_Outcome]:
         if self._begin is None or len(jobs) <= 1:

@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from keyhole.errors import SettingsError, Unavailable
-from keyhole.model import ConsoleType, Grant, Rights
+from keyhole.model import ConsoleType, Grant, Rights, SessionRecord, TerminationRequest, Ticket
+from keyhole.reasons import Reason
 from keyhole.store.sql.schema import migrate
-from keyhole.store.sql.sqlite import connect
+from keyhole.store.sql.session_statements import LAST_ACCESSES
+from keyhole.store.sql.sqlite import DIALECT, connect
 from keyhole.store.sql.store import SqlStore
 from keyhole.store.sql.tables import SCHEMA_VERSION, metadata, row_of_grant
 
@@ -229,6 +231,34 @@ async def test_an_operation_whose_caller_left_is_done_all_the_same_before_the_st
     async with SqlStore.open(url) as store:
         for token_hash in hashes:
             assert await store.find_grant(token_hash) is not None
+
+
+async def test_last_openings_are_found_without_going_through_all_links(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    async with SqlStore.open(url_of(path)):
+        connection = connect(path)
+        query = str(LAST_ACCESSES.compile(dialect=DIALECT))
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", ["[]"] * query.count("?"))]
+        connection.close()
+    for table in ("grants", "tickets"):
+        (step,) = (step for step in plan if f" {table} " in f"{step} ")
+        assert step.startswith(f"SEARCH {table} USING INDEX {table}_by_opening (")
+
+
+async def test_a_reason_of_a_newer_version_reads_as_killed(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    session = SessionRecord("a" * 32, "w1", None, GRANT, "[::1]:40000", 1.0, 1.0)
+    async with SqlStore.open(url_of(path)) as store:
+        await store.add_sessions([session])
+        await store.add_tickets([Ticket("cd" * 32, GRANT, seen_at=1.0)])
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("UPDATE sessions SET end_reason = 'a_reason_to_come', end_detail = 'why'")
+        other.execute("UPDATE tickets SET ended = 'a_reason_to_come', ended_detail = 'why'")
+        other.close()
+        assert await store.pending_terminations("w1") == [TerminationRequest(session.id, Reason.KILLED, "why")]
+        ticket = await store.find_ticket("cd" * 32)
+        assert ticket is not None
+        assert (ticket.ended, ticket.ended_detail) == (Reason.KILLED, "why")
 
 
 def redeem_all(path: Path, count: int) -> int:

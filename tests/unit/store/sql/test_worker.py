@@ -1,14 +1,16 @@
 """The database's thread: what waits is run in one transaction, each is told how its own went, nothing is lost."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.waiting import until
 
 from keyhole.errors import Unavailable
 from keyhole.store.sql.sqlite import BEGIN_WRITING, connect
@@ -44,7 +46,7 @@ def connection(tmp_path: Path) -> Traced:
 
 @pytest.fixture
 async def worker(connection: Traced) -> AsyncIterator[DatabaseWorker]:
-    worker = DatabaseWorker("test", connection, BEGIN_WRITING)
+    worker = DatabaseWorker("test", lambda: connection, BEGIN_WRITING)
     yield worker
     await worker.close()
 
@@ -146,7 +148,8 @@ async def test_a_lock_that_is_not_had_fails_all_that_wait_for_it_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keyhole.store.sql.sqlite.BUSY_TIMEOUT_SECONDS", 0.2)
-    worker = DatabaseWorker("test", Traced(tmp_path / "numbers.db"), BEGIN_WRITING)
+    connection = Traced(tmp_path / "numbers.db")
+    worker = DatabaseWorker("test", lambda: connection, BEGIN_WRITING)
     blocker = sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     loop = asyncio.get_running_loop()
@@ -192,3 +195,39 @@ async def test_a_closed_worker_is_unavailable(worker: DatabaseWorker) -> None:
     with pytest.raises(Unavailable, match="closed"):
         await worker.run(COUNT, {}, changed)
     await worker.close()
+
+
+async def test_a_connection_that_cannot_be_had_is_tried_for_again_with_each_question(connection: Traced) -> None:
+    failures = [OSError("no file"), OSError("still none"), OSError("none at all")]
+
+    def connect() -> Traced:
+        if failures:
+            raise failures.pop()
+        return connection
+
+    worker = DatabaseWorker("test", connect)
+    await until(lambda: len(failures) == 2)
+    for words in ("still none", "no file"):
+        with pytest.raises(Unavailable, match=rf"^The store does not answer: {words}\.$"):
+            await worker.run(COUNT, {}, changed)
+    assert await worker.run(ADD, {"n": 1}, changed) == 1
+    await worker.close()
+    assert connection.closed
+
+
+async def test_a_statement_that_failed_does_not_keep_the_database_open(tmp_path: Path) -> None:
+    """Nor does whoever still holds its failure."""
+
+    def is_open() -> bool:
+        for descriptor in os.listdir("/proc/self/fd"):
+            with suppress(FileNotFoundError):  # it was closed meanwhile
+                if os.readlink(f"/proc/self/fd/{descriptor}") == str(tmp_path / "numbers.db"):
+                    return True
+        return False
+
+    worker = DatabaseWorker("test", lambda: Traced(tmp_path / "numbers.db"))
+    with pytest.raises(Unavailable, match="datatype mismatch") as caught:
+        await worker.run(ADD, {"n": "x"}, changed)
+    assert is_open()
+    await worker.close()
+    assert not is_open(), caught.value

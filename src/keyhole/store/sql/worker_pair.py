@@ -1,0 +1,84 @@
+"""The two threads that use the database, and their new beginning where it was open for reading alone.
+
+A connection to a database that could not be written at the moment when it was opened may stay so for good, and keeps
+its fellows of the same process so. Both are closed before either is opened again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeVar
+
+from keyhole.errors import Unavailable
+from keyhole.store.sql.worker import Connection, Cursor, DatabaseWorker, Row, Statement
+
+T = TypeVar("T")
+
+REOPEN_SECONDS = 1.0
+"""How long connections are used at least until they are opened again."""
+
+
+class _Pair(NamedTuple):
+    writer: DatabaseWorker
+    reader: DatabaseWorker
+
+
+class WorkerPair:
+    """One thread that writes, with transactions that `begin` starts, and one that only reads.
+
+    `is_read_only` says of a failure that it was for a connection which can only read.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Connection], begin: str, is_read_only: Callable[[BaseException | None], bool]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connect = connect
+        self._begin = begin
+        self._is_read_only = is_read_only
+        self._pair = self._opened(connect)
+
+    async def write(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
+        """As `DatabaseWorker.run`, for what changes something."""
+        return await self._run("writer", statement, values, take)
+
+    async def read(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
+        """As `DatabaseWorker.run`, for what changes nothing."""
+        return await self._run("reader", statement, values, take)
+
+    async def close(self) -> None:
+        """Runs what was asked for, then closes the connections."""
+        await self._pair.reader.close()
+        await self._pair.writer.close()
+
+    async def _run(
+        self, role: Literal["writer", "reader"], statement: Statement, values: Row, take: Callable[[Cursor], T]
+    ) -> T:
+        pair = self._pair
+        worker: DatabaseWorker = getattr(pair, role)
+        try:
+            return await worker.run(statement, values, take)
+        except Unavailable as failure:
+            if not self._is_read_only(failure.__cause__) or not self._reopened(pair):
+                raise
+        worker = getattr(self._pair, role)
+        return await worker.run(statement, values, take)
+
+    def _opened(self, connect: Callable[[], Connection]) -> _Pair:
+        self._opened_at = self._loop.time()
+        return _Pair(DatabaseWorker("store-writer", connect, self._begin), DatabaseWorker("store-reader", connect))
+
+    def _reopened(self, pair: _Pair) -> bool:
+        """Whether there are other connections than these by now."""
+        if self._pair is pair and self._loop.time() - self._opened_at >= REOPEN_SECONDS:
+            old = list(pair)
+
+            def connect() -> Connection:
+                for worker in old:
+                    worker.join()
+                old.clear()
+                return self._connect()
+
+            self._pair = self._opened(connect)
+            for worker in pair:
+                worker.end()
+        return self._pair is not pair
