@@ -65,9 +65,9 @@ class Cloud:
         assert response.json()["error"]["message"] == REQUIRED
         assert response.headers["WWW-Authenticate"] == f'Keystone uri="{self.keystone.url}"'
 
-    def reviewed(self, portal: BlockingPortal, outcome: str = "standing") -> None:
+    def reviewed(self, portal: BlockingPortal, outcome: str = "allowed") -> None:
         """Waits until a whole round of questions about open consoles had this outcome."""
-        name = f'keyhole_rights_reviewed_total{{outcome="{outcome}"}} '
+        name = f'keyhole_reauthorizations_total{{outcome="{outcome}"}} '
 
         def count() -> float:
             lines = self.service.get("/metrics").text.splitlines()

@@ -119,8 +119,8 @@ async def reauthorize(registry: SessionRegistry, seconds: float, telemetry: Tele
     while seconds:
         # Workers that started together do not ask together.
         await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
-        review = await registry.end_withdrawn()
-        telemetry.reauthorized(review.standing, review.withdrawn, review.unknown)
+        review = await registry.end_revoked()
+        telemetry.reauthorized(review.allowed, review.revoked, review.unknown)
         if review.problem and review.problem != told:
             telemetry.service_degraded("identity", review.problem)
         told = review.problem

@@ -101,7 +101,7 @@ class Telemetry:
         )
         self._rights = self._counter(
             "reauthorizations",
-            "Users of open consoles asked about at the identity service, by outcome: standing, withdrawn, or unknown.",
+            "Authorization re-checks of users with open consoles, by outcome: allowed, revoked, or unknown.",
             "outcome",
         )
         self._driver_troubles = Gauge(
@@ -124,7 +124,7 @@ class Telemetry:
             self._refused[reason].inc(0)
         for direction in ("to_viewer", "to_target"):
             self._bytes[direction].inc(0)
-        for outcome in ("standing", "withdrawn", "unknown"):
+        for outcome in ("allowed", "revoked", "unknown"):
             self._rights[outcome].inc(0)
         for kind in ConsoleType:
             self._created[kind].inc(0)
@@ -154,10 +154,10 @@ class Telemetry:
         """How many problems a driver tells of now."""
         self._driver_troubles.labels(driver).set(count)
 
-    def reauthorized(self, standing: int, withdrawn: int, unknown: int) -> None:
+    def reauthorized(self, allowed: int, revoked: int, unknown: int) -> None:
         """Users of open consoles were asked about."""
-        self._rights["standing"].inc(standing)
-        self._rights["withdrawn"].inc(withdrawn)
+        self._rights["allowed"].inc(allowed)
+        self._rights["revoked"].inc(revoked)
         self._rights["unknown"].inc(unknown)
 
     def service_failed(self, where: str, error: BaseException) -> None:

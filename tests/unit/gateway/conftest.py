@@ -175,7 +175,7 @@ async def make_world(
     deadlines: Deadlines = Deadlines(linger=0.3),  # noqa: B008  # frozen
     streams: StreamLimits = StreamLimits(),  # noqa: B008  # frozen
     handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
-    turns: int = 0,
+    dials_per_server: int = 0,
     proxies: Proxies = Proxies(),  # noqa: B008  # frozen
     application: Any = hello,
     reusable: bool = False,
@@ -201,7 +201,7 @@ async def make_world(
     http = HttpServer(application, telemetry, deadlines)
     entrance = Entrance(consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(
-        entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=DialQueue(turns)
+        entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=DialQueue(dials_per_server)
     )
     door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     certificate, trust = None, None

@@ -168,7 +168,7 @@ async def test_a_server_is_dialled_by_turns() -> None:
         dialled -= 1
         await echo(reader, writer)
 
-    async with make_world(dial_queue=2) as world, listening(slow) as address:
+    async with make_world(dials_per_server=2) as world, listening(slow) as address:
         world.aim(address)
         await asyncio.gather(*(joined(world) for _ in range(8)))
         assert most == 2
@@ -178,7 +178,7 @@ async def test_who_gets_no_turn_in_time_is_told_that_the_server_is_busy() -> Non
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with make_world(dial_queue=1, deadlines=QUICK) as world, listening(silent) as address:
+    async with make_world(dials_per_server=1, deadlines=QUICK) as world, listening(silent) as address:
         world.aim(address)
         wires = [await world.connect() for _ in range(2)]
         for wire in wires:

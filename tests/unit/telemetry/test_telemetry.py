@@ -81,8 +81,8 @@ def test_how_many_rights_were_reviewed_is_counted(telemetry: Telemetry) -> None:
     telemetry.reauthorized(5, 1, 2)
     telemetry.reauthorized(4, 0, 0)
     value = telemetry.registry.get_sample_value
-    outcomes = ("standing", "withdrawn", "unknown")
-    assert [value("keyhole_rights_reviewed_total", {"outcome": outcome}) for outcome in outcomes] == [9, 1, 2]
+    outcomes = ("allowed", "revoked", "unknown")
+    assert [value("keyhole_reauthorizations_total", {"outcome": outcome}) for outcome in outcomes] == [9, 1, 2]
 
 
 def test_no_label_comes_from_a_user(telemetry: Telemetry) -> None:

@@ -52,8 +52,8 @@ Activity = tuple[float, tuple[int, int]]
 class Review:
     """How many were asked about and still may, may not any more, or are not known about: `problem` says why."""
 
-    standing: int = 0
-    withdrawn: int = 0
+    allowed: int = 0
+    revoked: int = 0
     unknown: int = 0
     problem: str = ""
 
@@ -196,7 +196,7 @@ class SessionRegistry:
                     await self._store.request_termination(TerminationRequest(record.id, Reason.REVOKED))
             after = page[-1]
 
-    async def end_withdrawn(self) -> Review:
+    async def end_revoked(self) -> Review:
         """Ends the sessions here whose users may not open their consoles any more, asking once for all of a requester.
 
         Who cannot be asked about goes on. The order is another one each time, so that nobody is always the last.
@@ -215,9 +215,9 @@ class SessionRegistry:
                     break
                 continue
             if stands:
-                review.standing += 1
+                review.allowed += 1
                 continue
-            review.withdrawn += 1
+            review.revoked += 1
             for session_id in sessions:
                 self.end_here(TerminationRequest(session_id, Reason.REVOKED, "the user's rights were withdrawn"))
         return review

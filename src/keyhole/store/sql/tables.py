@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, T
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()

@@ -69,14 +69,14 @@ async def test_the_strongest_way_that_both_know_is_taken(world: World, context: 
     async with listening(server.serve) as address:
         tls = TargetTls(ca=ca)
         await (await open_console(world, address, tls)).rfb_handshake()
-        assert server.has_received == b"\1"
-        server.has_received.clear()
+        assert server.heard == b"\1"
+        server.heard.clear()
         await (await open_console(world, address, tls, password="sesame")).rfb_handshake()
-        assert server.has_received == response("sesame", CHALLENGE) + b"\1"
-        server.has_received.clear()
+        assert server.heard == response("sesame", CHALLENGE) + b"\1"
+        server.heard.clear()
         more = {"password": "sesame", "user_name": "alice"}
         await (await open_console(world, address, tls, **more)).rfb_handshake()
-        assert server.has_received == b"\0\0\0\5\0\0\0\6alicesesame\1"
+        assert server.heard == b"\0\0\0\5\0\0\0\6alicesesame\1"
         assert server.chosen == [X509NONE, X509VNC, X509PLAIN]
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.store.test_sql import GRANT, url_of
+from tests.unit.store.sql.test_store import GRANT, url_of
 
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.store.sql import sqlite
