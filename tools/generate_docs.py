@@ -81,7 +81,7 @@ def _sections(model: type[BaseModel], place: str) -> Iterator[str]:
 
 
 def _table(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
-    summary = (inspect.getdoc(model) or "").splitlines()[0].split(": ", 1)[-1]
+    summary = summary_of(model).split(": ", 1)[-1]
     yield f"## `{title}`"
     yield summary[:1].upper() + summary[1:]
     yield ""
@@ -93,6 +93,11 @@ def _table(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
             yield f"| `{name}` | {_default(field)} | {field.description or ''} |"
         yield ""
     yield from _sections(model, f"{path}.")
+
+
+def summary_of(subject: object) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((inspect.getdoc(subject) or "").partition("\n\n")[0].split())
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
@@ -134,7 +139,8 @@ def metrics() -> str:
     telemetry = Telemetry(CapturingLogger())  # type: ignore[arg-type]
     lines = [
         "# Metrics and log events",
-        "`/metrics` answers in Prometheus' text format; `packaging/grafana/keyhole.json` is a Grafana dashboard.",
+        "`/metrics` answers in Prometheus' text format, on the public port and at `server.admin_listen`; no metric",
+        "names a server, a user or an address. `packaging/grafana/keyhole.json` is a Grafana dashboard.",
         "",
         "| metric | type | labels | meaning |",
         "|---|---|---|---|",

@@ -1,7 +1,9 @@
 """The application as ASGI sees it."""
 
+import json
 from typing import Any
 
+import pytest
 from tests.api.world import World
 
 
@@ -62,3 +64,14 @@ async def test_similar_paths_are_pages() -> None:
         response = await world.ask("GET", path, user=None)
         assert response.status_code == 404
         assert "Content-Security-Policy" in response.headers
+
+
+@pytest.mark.parametrize("path", ["/compute/v2.1/servers", "/v1/sessions", "/identity/v3/nothing", "/nothing.html"])
+@pytest.mark.parametrize(("proxies", "client"), [((), "192.0.2.7"), (("192.0.2.0/24",), "198.51.100.1")])
+async def test_a_refusal_is_logged_with_the_client_behind_a_trusted_proxy(
+    path: str, proxies: tuple[str, ...], client: str
+) -> None:
+    world = World(proxies=proxies)
+    response = await world.ask("GET", path, user=None, X_Forwarded_For="198.51.100.1")
+    assert response.status_code in (401, 404)
+    assert json.loads(world.log.getvalue())["client"] == client

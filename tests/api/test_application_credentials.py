@@ -228,6 +228,9 @@ async def test_one_ends_when_it_was_asked_to(home: Home) -> None:
         ({"roles": [{}]}, 400, "unassigned role"),
         ({"expires_at": "2001-01-01T00:00:00"}, 400, "expires_at is in the past"),
         ({"expires_at": "soon"}, 400, "application_credential.expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, 400, "it is not in the years 1 to 9999 of UTC"),
+        ({"expires_at": "9999-12-31T23:59:59.999999"}, 400, "it is not in the years 1 to 9999 of UTC"),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, 400, "it is not in the years 1 to 9999 of UTC"),
         ({"secret": "s3cret"}, 400, "leave secret out"),
         ({"access_rules": [{"method": "GET"}]}, 400, "leave access_rules out"),
         ({"acces_rules": []}, 400, "application_credential.acces_rules is not known"),
@@ -242,6 +245,12 @@ async def test_what_cannot_be_made_is_told_why(home: Home, asked: dict[str, Any]
     assert words in error(response)
     assert "s3cret" not in response.text
     assert len((await home.ask("GET", HERE)).json()["application_credentials"]) == 1
+
+
+async def test_the_last_moment_that_can_be_told_can_be_listed(home: Home) -> None:
+    await home.make(expires_at="9999-12-31T23:59:59Z")
+    (listed,) = (await home.ask("GET", HERE)).json()["application_credentials"]
+    assert listed["expires_at"] == "9999-12-31T23:59:59.000000Z"
 
 
 async def test_what_clients_send_without_a_wish_is_none(home: Home) -> None:

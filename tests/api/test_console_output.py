@@ -1,11 +1,17 @@
 """os-getConsoleOutput, which is there at every microversion."""
 
+import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
 from tests.api.world import SERVER_ID, World, make_server
+from tests.fakes.waiting import until
 
+from keyhole.api.compute import console_output
+from keyhole.api.compute.console_output import DEFAULT_BYTES, MAX_BYTES
+from keyhole.api.log_readers import READERS_PER_USER
 from keyhole.model import ServerStatus
 
 PATH = f"/compute/v2.1/servers/{SERVER_ID}/action"
@@ -99,3 +105,63 @@ async def test_the_server_comes_before_policy(user: str, path: str, status: int)
         assert response.json()["forbidden"]["message"].startswith(
             "Policy doesn't allow os_compute_api:os-console-output to be performed."
         )
+
+
+@pytest.mark.parametrize("length", [None, -1])
+async def test_without_length_a_long_log_is_its_last_100_kib(length: int | None) -> None:
+    world = World()
+    world.driver.log = b"x" * 50 + b"line\n" * 100_000
+    output = (await read(world, {"length": length})).json()["output"]
+    assert output == ("line\n" * 100_000)[-DEFAULT_BYTES:]
+
+
+async def test_as_many_lines_as_are_asked_for_up_to_a_mebibyte() -> None:
+    world = World()
+    world.driver.log = b"line\n" * 400_000
+    assert (await read(world, {"length": 100_001})).json()["output"] == "line\n" * 100_000
+    assert (await read(world, {"length": 400_001})).json()["output"] == ("line\n" * 400_000)[-MAX_BYTES:]
+
+
+async def test_a_long_log_is_shown_as_a_short_one_is() -> None:
+    world = World()
+    world.driver.log = bytes(range(256)) * 1024
+    shown = "\t\n" + "".join(chr(code) for code in range(0x20, 0x80)) + "?" * 128
+    assert (await read(world, {"length": 10**6})).json()["output"] == shown * 1024
+
+
+async def test_it_is_rendered_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def render(log: bytes) -> bytes:
+        threads.append(threading.current_thread())
+        return b"{}"
+
+    monkeypatch.setattr(console_output, "_rendered", render)
+    await read(World(), {})
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_a_user_has_few_logs_read_at_once_and_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    go_on = asyncio.Event()
+    reading = 0
+
+    async def read_slowly(server_id: str, lines: int | None) -> bytes:
+        nonlocal reading
+        reading += 1
+        await go_on.wait()
+        reading -= 1
+        return b"log"
+
+    monkeypatch.setattr(world.driver, "console_log", read_slowly)
+    async with asyncio.TaskGroup() as group:
+        mine = [group.create_task(read(world, {})) for _ in range(7)]
+        await until(lambda: reading == READERS_PER_USER)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert reading == READERS_PER_USER
+        group.create_task(read(world, {}, user="admin"))
+        await until(lambda: reading == READERS_PER_USER + 1)
+        go_on.set()
+    assert [task.result().json() for task in mine] == [{"output": "log"}] * 7

@@ -1,5 +1,8 @@
 """The query arguments of lists, by microversion: taken, ignored, refused."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 from tests.api.world import World, make_server, project_id_of
 
@@ -191,3 +194,20 @@ async def test_the_next_page_of_flavors() -> None:
     assert response.json()["flavors_links"] == [
         {"rel": "next", "href": f"https://console.example.com{ROOT}/flavors?limit=2&marker=1x512"}
     ]
+
+
+async def test_filters_from_strangers_are_parsed_and_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    compile_text = re.compile
+
+    def compile_and_tell(pattern: str | re.Pattern[str], *flags: int) -> re.Pattern[str]:
+        compiled.append(pattern)
+        return compile_text(pattern, *flags)
+
+    monkeypatch.setattr(re, "compile", compile_and_tell)
+    costly = "(?i)" + r"[a-\uffff]" * 22
+    assert await ask(urlencode([("ip", costly), ("ip", costly), ("flavor", costly), ("description", costly)])) == (
+        200,
+        [],
+    )
+    assert costly not in compiled

@@ -11,6 +11,7 @@ from tests.fakes.memory_store import MemoryStore
 
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
+from keyhole.api.readiness import Readiness
 from keyhole.core.links import GrantRules, Links, hash_token
 from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.registry import SessionRegistry
@@ -291,8 +292,11 @@ class World:
             credentials=None if identity_url else embedded.credentials if embedded else MemoryCredentials(),
             proxies=parse_proxies(proxies),
             telemetry=self.telemetry,
-            drivers=[self.driver],
-            store_problems=self._say_store_troubles,
+            readiness=Readiness(
+                self._say_store_troubles,
+                lambda: provider.check(),
+                {self.driver.name: lambda: self.driver.check()},
+            ),
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
             clock=self.clock,
             count=self._count,

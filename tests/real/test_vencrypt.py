@@ -10,7 +10,7 @@ from tests.fakes.rfb_messages import set_encodings, set_pixel_format, update_req
 from tests.fakes.waiting import until
 from tests.real.consoles import websocket
 from tests.real.processes import free_port
-from tests.real.service import USERS, Service, guests_found_at, serving
+from tests.real.service import USERS, Service, User, guests_found_at, serving
 from tests.real.targets import SERVER_IDS, bare_qemu
 from tests.real.vencrypt import (
     NO_CA,
@@ -24,6 +24,8 @@ from tests.real.vencrypt import (
     server_settings,
     toml,
 )
+
+ADMIN = User("admin", "admin-password", "demo", ("admin",))
 
 pytest_plugins = ["tests.real.fixtures"]
 
@@ -158,6 +160,7 @@ def service(portal: BlockingPortal, files: Files) -> Iterator[Service]:
     found = f"{guests_found_at(files.folder / 'qmp')}tls = {toml(ca)}\n"
     settings = (
         USERS
+        + ADMIN.settings
         + found
         + "".join(
             server_settings(files, server_id(name), name, qemu.url(behind), vnc)
@@ -219,11 +222,12 @@ def test_what_is_not_verified_is_said_aloud(portal: BlockingPortal, service: Ser
         if vnc.get("tls", {}).get("insecure") or vnc.get("tls", {}).get("subtype", "").startswith("tls")
     }
     assert len(loud) == 4
-    ready = service.get("/readyz")
+    ready = service.get("/readyz", headers={"X-Auth-Token": service.token_of(ADMIN)})
     assert ready.status_code == 200
-    drivers = ready.json()["parts"]["drivers"]
-    assert set(drivers["static"]["problems"]) == loud
-    assert drivers["qemu"]["problems"] == []
+    assert ready.json()["parts"]["drivers"] == {"static": 4, "qemu": 0}
+    problems = ready.json()["problems"]
+    assert {problem["part"] for problem in problems} == {"static"}
+    assert {problem["sentence"] for problem in problems} == loud
     portal.call(until, lambda: {event["problem"] for event in service.events("service.degraded")} == loud)
 
 

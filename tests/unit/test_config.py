@@ -46,6 +46,14 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.console.allowed_origins == ("https://portal.example",)
 
 
+def test_an_address_for_admins_may_be_named(tmp_path: Path) -> None:
+    assert load(tmp_path, "").admin_listen_address is None
+    assert load(tmp_path, '[server]\nadmin_listen = "127.0.0.1:9100"').admin_listen_address == TcpAddress(
+        "127.0.0.1", 9100
+    )
+    assert load(tmp_path, '[server]\nadmin_listen = "unix:/run/k"').admin_listen_address == UnixAddress("/run/k")
+
+
 @pytest.mark.parametrize("name", ["KEYHOLE_SERVER__LISTENN", "KEYHOLE_NOPE", "KEYHOLE_NOPE__X"])
 def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
@@ -60,6 +68,8 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: s
         ("[server]\nlistenn = 1", "server.listenn: is not a known key"),
         ('[server]\nlisten = "nonsense"', "server.listen: 'nonsense' is not an address to listen on"),
         ('[server]\nlisten = "unix:relative"', "write unix:/ABSOLUTE/PATH"),
+        ('[server]\nadmin_listen = "nonsense"', "server.admin_listen: 'nonsense' is not an address to listen on"),
+        ('[server]\nadmin_listen = "127.0.0.1:6080"', "admin_listen is the same address as listen"),
         ('[server]\npublic_url = "ftp://x"', "server.public_url"),
         ('[server]\npublic_url = "https://x/path"', "has a path"),
         ('[server]\ntls_key = "/x"', "must be set together"),

@@ -1,6 +1,7 @@
 """The HTTP application: takes each request to its surface, and is the one place where failures become answers."""
 
 import json
+from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -24,17 +25,27 @@ from keyhole.api.v1.exchange import V1Exchange
 from keyhole.api.v1.operations import methods_at
 from keyhole.errors import Refusal
 from keyhole.protocols.http.ticket_cookie import console_of
+from keyhole.telemetry.telemetry import Telemetry
 
-__all__ = ["ApiServices", "Application", "create_application"]
+__all__ = ["ApiServices", "Application", "create_admin_application", "create_application"]
 
 
 def create_application(services: ApiServices) -> ASGIApp:
     """The ASGI application for API and pages. WebSockets never come here: the front door takes them."""
-    return Application(services)
+    return Application(_Surfaces(services).exchange, services.telemetry)
 
 
-class Application:
-    """Dispatches by the path's first part."""
+def create_admin_application(services: ApiServices) -> ASGIApp:
+    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else."""
+
+    def exchange(request: Request) -> Exchange:
+        return HealthExchange(request, services, detailed=True)
+
+    return Application(exchange, services.telemetry)
+
+
+class _Surfaces:
+    """Which surface a request is for, by the path's first part."""
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
@@ -42,6 +53,30 @@ class Application:
         described = document(services.public_url, issues_tokens=services.issuer is not None)
         self._document = json.dumps(described).encode()
         self._page_headers = page_headers(services.public_url, services.frame_ancestors)
+
+    def exchange(self, request: Request) -> Exchange:
+        """The request, at its surface."""
+        services = self._services
+        path = request.scope["path"]
+        if _is_below(path, COMPUTE):
+            return ComputeExchange(request, services, self._routes)
+        if _is_below(path, IDENTITY):
+            return IdentityExchange(request, services)
+        if _is_below(path, OWN) or methods_at(path):
+            return V1Exchange(request, services, self._document)
+        if path in HEALTH_PATHS:
+            return HealthExchange(request, services)
+        if console_of(path) is not None:
+            return ConsolePageExchange(request, services.proxies, services.pages, self._page_headers, services.tickets)
+        return PageExchange(request, services.proxies, services.pages, self._page_headers)
+
+
+class Application:
+    """Answers each request by the exchange that it is given for it."""
+
+    def __init__(self, exchange: Callable[[Request], Exchange], telemetry: Telemetry) -> None:
+        self._exchange = exchange
+        self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -55,20 +90,6 @@ class Application:
             case _:
                 await send({"type": "websocket.close", "code": 1008})
 
-    def _exchange(self, request: Request) -> Exchange:
-        path = request.scope["path"]
-        if _is_below(path, COMPUTE):
-            return ComputeExchange(request, self._services, self._routes)
-        if _is_below(path, IDENTITY):
-            return IdentityExchange(request, self._services)
-        if _is_below(path, OWN) or methods_at(path):
-            return V1Exchange(request, self._services, self._document)
-        if path in HEALTH_PATHS:
-            return HealthExchange(request, self._services)
-        if console_of(path) is not None:
-            return ConsolePageExchange(request, self._services.pages, self._page_headers, self._services.tickets)
-        return PageExchange(request, self._services.pages, self._page_headers)
-
     async def _answer(self, exchange: Exchange) -> Response | None:
         """The answer, whatever happens; None when nobody is there any more to hear it."""
         try:
@@ -79,9 +100,9 @@ class Application:
             failure = refusal
         except Exception as error:
             # A defect of ours. The client learns no more than that, the log has it all.
-            self._services.telemetry.service_failed(f"{exchange.surface} {exchange.request_id}", error)
+            self._telemetry.service_failed(f"{exchange.surface} {exchange.request_id}", error)
             failure = internal_error()
-        self._services.telemetry.refused(
+        self._telemetry.refused(
             failure.reason,
             exchange.surface,
             loggable(str(failure)),

@@ -1,13 +1,13 @@
-"""/healthz (alive), /readyz (can it serve, and what ails which part), /metrics (Prometheus)."""
+"""/healthz (alive), /readyz (can it serve, and how many problems each part has), /metrics (Prometheus)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keyhole.api.auth import caller_of
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, raw_response
 from keyhole.api.services import ApiServices
@@ -18,26 +18,35 @@ from keyhole.telemetry.telemetry import Surface
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
-PART_DEADLINE_SECONDS = 5.0
-"""How long a part may take to say how it is."""
+WHO_ASKS_SECONDS = 5.0
+"""How long it may take to find out whether an admin asks; then the answer is the one for everybody."""
 
 _TEXT = "text/plain; charset=utf-8"
 
 
 class HealthExchange(Exchange):
-    """One question about the service's health; nobody needs a token for it."""
+    """One question about the service's health, which anybody may ask.
+
+    Names of servers, hosts and addresses are for admins, and with `detailed` for whoever asks.
+    """
 
     surface = Surface.PAGES
 
-    def __init__(self, request: Request, services: ApiServices) -> None:
-        super().__init__(request)
+    def __init__(self, request: Request, services: ApiServices, *, detailed: bool = False) -> None:
+        super().__init__(request, services.proxies)
         self._services = services
+        self._detailed = detailed
 
     async def answer(self) -> Response:
+        path = self.request.scope["path"]
+        if path not in PATHS:
+            raise RequestRefused(
+                404, Reason.NOT_FOUND, f"There is nothing at this address but {', '.join(sorted(PATHS))}."
+            )
         if self.request.method not in ("GET", "HEAD"):
             message = "Only GET is answered here."
             raise RequestRefused(405, Reason.REQUEST_MALFORMED, message, (("Allow", "GET, HEAD"),))
-        match self.request.scope["path"]:
+        match path:
             case "/healthz":
                 return raw_response(200, b"ok", _TEXT, [NO_STORE])
             case "/metrics":
@@ -50,31 +59,28 @@ class HealthExchange(Exchange):
         return raw_response(status_of(refusal), f"{refusal}\n".encode(), _TEXT, [NO_STORE, *headers_of(refusal)])
 
     async def _readiness(self) -> Response:
-        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}, each with its "problems".
+        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}: how many problems each has; 503 when not ready.
 
-        200 while Keyhole itself can serve: a driver's problem concerns its own servers only.
+        In detail also "problems", a list of {"part", "sentence"}.
         """
-        services = self._services
-        store, identity, *drivers = await asyncio.gather(
-            self._problems("store", services.store_problems),
-            self._problems("identity", services.identity.check),
-            *(self._problems(f"driver {driver.name}", driver.check) for driver in services.drivers),
-        )
-        names = [driver.name for driver in services.drivers]
-        parts: dict[str, Any] = {
-            "store": {"problems": store},
-            "identity": {"problems": identity},
-            "drivers": {name: {"problems": problems} for name, problems in zip(names, drivers, strict=True)},
+        report = await self._services.readiness.report()
+        content: dict[str, Any] = {
+            "ready": report.ready,
+            "parts": {
+                "store": len(report.store),
+                "identity": len(report.identity),
+                "drivers": {name: len(problems) for name, problems in report.drivers.items()},
+            },
         }
-        ready = not store and not identity
-        return json_response(200 if ready else 503, {"ready": ready, "parts": parts}, [NO_STORE])
+        if self._detailed or await self._is_asked_by_an_admin():
+            content["problems"] = [{"part": part, "sentence": sentence} for part, sentence in report.problems()]
+        return json_response(200 if report.ready else 503, content, [NO_STORE])
 
-    @staticmethod
-    async def _problems(part: str, ask: Callable[[], Awaitable[Sequence[str]]]) -> list[str]:
+    async def _is_asked_by_an_admin(self) -> bool:
+        """By the token or the sign-in's cookie. A bad one is no reason to refuse what anybody is told."""
         try:
-            async with asyncio.timeout(PART_DEADLINE_SECONDS):
-                return list(await ask())
-        except TimeoutError:
-            return [f"{part} did not say how it is within {PART_DEADLINE_SECONDS:g} seconds"]
-        except Refusal as refusal:
-            return [str(refusal)]
+            async with asyncio.timeout(WHO_ASKS_SECONDS):
+                _, token = await caller_of(self.request, self._services)
+        except (Refusal, TimeoutError):
+            return False
+        return token.identity.is_admin

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import Refusal
 from keyhole.identifiers import random_uuid
+from keyhole.net.proxies import Proxies
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
@@ -60,14 +61,16 @@ class Exchange(ABC):
 
     surface: Surface
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, proxies: Proxies) -> None:
         self.request = request
+        self._proxies = proxies
         self.request_id = f"req-{random_uuid()}"
 
     @property
     def client(self) -> str:
-        """The address of the peer, for the log; empty on a unix socket."""
-        return self.request.client.host if self.request.client else ""
+        """The address that asks, also behind a trusted proxy; empty on a unix socket. Failed sign-ins count by it."""
+        peer = self.request.client.host if self.request.client else ""
+        return self._proxies.client_of(peer, self.request.headers.getlist("x-forwarded-for"))
 
     @abstractmethod
     async def answer(self) -> Response:

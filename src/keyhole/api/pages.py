@@ -23,6 +23,7 @@ from keyhole.core.tickets import Tickets
 from keyhole.errors import Refusal, SettingsError
 from keyhole.model import CONSOLE_TYPES, Protocol
 from keyhole.net.addresses import origin_of
+from keyhole.net.proxies import Proxies
 from keyhole.protocols.http.ticket_cookie import console_of, secret_in
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
@@ -117,8 +118,10 @@ class PageExchange(Exchange):
 
     surface = Surface.PAGES
 
-    def __init__(self, request: Request, pages: Mapping[str, Page], headers: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(request)
+    def __init__(
+        self, request: Request, proxies: Proxies, pages: Mapping[str, Page], headers: tuple[tuple[str, str], ...]
+    ) -> None:
+        super().__init__(request, proxies)
         self._pages = pages
         self._page_headers = headers
 
@@ -159,11 +162,12 @@ class ConsolePageExchange(PageExchange):
     def __init__(
         self,
         request: Request,
+        proxies: Proxies,
         pages: Mapping[str, Page],
         headers: tuple[tuple[str, str], ...],
         tickets: Tickets,
     ) -> None:
-        super().__init__(request, pages, headers)
+        super().__init__(request, proxies, pages, headers)
         self._tickets = tickets
 
     async def document(self) -> str:

@@ -7,9 +7,9 @@ from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.compute.operations import OPERATIONS, Operation, Order
 from keyhole.api.compute.schema import Schema
 from keyhole.api.compute.versions import NEWEST, OLDEST
-from keyhole.api.health import PART_DEADLINE_SECONDS
 from keyhole.api.http import API_BODY_LIMIT_BYTES, BODY_DEADLINE_SECONDS
 from keyhole.api.identity.endpoints import ENDPOINTS
+from keyhole.api.readiness import DEADLINE_SECONDS, DRIVER_FRESH_SECONDS, FRESH_SECONDS
 from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS, V1Operation
 from keyhole.model import Identity, Role
 
@@ -175,7 +175,15 @@ def _health() -> Iterator[str]:
     yield "|---|---|"
     yield "| `GET /healthz` | 200 `ok` while the process lives |"
     yield (
-        '| `GET /readyz` | `{"ready", "parts": {"store", "identity", "drivers"}}` with the `problems` of each;'
-        f" 503 when store or identity have some. A part has {PART_DEADLINE_SECONDS:g} seconds to tell. |"
+        '| `GET /readyz` | `{"ready", "parts": {"store": N, "identity": N, "drivers": {NAME: N}}}`: how many problems'
+        " each has; 503 when store or identity have some. For an admin also what they are,"
+        ' `"problems": [{"part", "sentence"}]`.'
+        f" A part has {DEADLINE_SECONDS:g} seconds to tell, and is asked again after {FRESH_SECONDS:g} second, a driver"
+        f" after {DRIVER_FRESH_SECONDS:g}. |"
     )
     yield "| `GET /metrics` | [metrics](metrics.md) in Prometheus' text format |"
+    yield ""
+    yield (
+        "`server.admin_listen` is an address where these three are answered, and nothing else, with all details to"
+        " whoever can reach it. It speaks plain HTTP."
+    )

@@ -1,15 +1,16 @@
 """What the HTTP application is given by the composition root."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from keyhole.api.log_readers import LogReaders
 from keyhole.api.pages import Page
+from keyhole.api.readiness import Readiness
 from keyhole.core.links import Links
 from keyhole.core.servers import Servers
 from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import Tickets
 from keyhole.net.proxies import Proxies
-from keyhole.ports.drivers import HypervisorDriver
 from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, LoginProvider, TokenIssuer
 from keyhole.ports.stores import AccessStore, RevocationStore
 from keyhole.telemetry.samples import Family
@@ -23,7 +24,7 @@ class ApiServices:
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
     `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; persons sign in at
     the `login`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
-    believed about who their clients are; `store_problems` says what ails the store; `count` gives the metrics of the
+    believed about who their clients are; `readiness` knows what does not work; `count` gives the metrics of the
     whole service, of each of its processes.
     """
 
@@ -43,11 +44,11 @@ class ApiServices:
     credentials: ApplicationCredentials | None
     proxies: Proxies
     telemetry: Telemetry
-    drivers: Sequence[HypervisorDriver]
-    store_problems: Callable[[], Awaitable[Sequence[str]]]
+    readiness: Readiness
     pages: Mapping[str, Page]
     clock: Callable[[], float]
     count: Callable[[], Awaitable[Sequence[Family]]]
+    log_readers: LogReaders = field(default_factory=LogReaders)
 
     @property
     def compute_url(self) -> str:

@@ -18,6 +18,11 @@ class ServerSettings(Section):
     """`[server]`: the one port."""
 
     listen: str = Field(DEFAULT_LISTEN, description="Address to listen on: `HOST:PORT` or `unix:/PATH`.")
+    admin_listen: str = Field(
+        "",
+        description="One more address, `HOST:PORT` or `unix:/PATH`, that answers `/healthz`, `/readyz` and `/metrics`"
+        " with all details to whoever can reach it, over plain HTTP. Empty: none.",
+    )
     public_url: str = Field(
         "", description="What the returned URLs start with, as browsers reach it. Empty: the listening address."
     )
@@ -48,6 +53,13 @@ class ServerSettings(Section):
         parse_listen(value)
         return value
 
+    @field_validator("admin_listen")
+    @classmethod
+    def _check_admin_listen(cls, value: str) -> str:
+        if value:
+            parse_listen(value)
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str) -> str:
@@ -62,6 +74,12 @@ class ServerSettings(Section):
     def _check_tls(self) -> "ServerSettings":
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key must be set together")
+        return self
+
+    @model_validator(mode="after")
+    def _check_addresses(self) -> "ServerSettings":
+        if self.admin_listen and parse_listen(self.admin_listen) == parse_listen(self.listen):
+            raise ValueError("admin_listen is the same address as listen; write another one")
         return self
 
 

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         return parse_listen(self.server.listen)
 
     @property
+    def admin_listen_address(self) -> Address | None:
+        return parse_listen(self.server.admin_listen) if self.server.admin_listen else None
+
+    @property
     def public_url(self) -> str:
         """`server.public_url`, or the listening address as a browser on this machine reaches it."""
         if self.server.public_url:

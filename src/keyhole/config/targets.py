@@ -34,7 +34,9 @@ class TlsSettings(Section):
         description="Name or address that the server's certificate must be for. Empty: the host of `url`, `localhost`"
         " for a unix socket.",
     )
-    insecure: bool = Field(False, description="Do not check the server's certificate; said in `/readyz` and the log.")
+    insecure: bool = Field(
+        False, description="Do not check the server's certificate; said in the log and, to admins, in `/readyz`."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "TlsSettings":

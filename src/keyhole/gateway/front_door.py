@@ -60,7 +60,7 @@ class Accepting(Protocol):
 class FrontDoor:
     """Makes a protocol for every accepted connection and keeps track of those not yet handed on.
 
-    `public_url` is where plain requests on a TLS port are sent.
+    `public_url` is where plain requests on a TLS port are sent. Unless it `opens_consoles`, all requests go to HTTP.
     """
 
     def __init__(
@@ -70,6 +70,8 @@ class FrontDoor:
         public_url: str = "",
         handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
         proxies: Proxies = Proxies(),  # noqa: B008  # frozen
+        *,
+        opens_consoles: bool = True,
     ) -> None:
         self.parts = parts
         self.head_bytes = http.head_bytes
@@ -79,9 +81,10 @@ class FrontDoor:
         )
         self._http = http
         self._public_url = public_url
+        self._opens_consoles = opens_consoles
         self._waiting: set[_HeadReader] = set()
         self._setups: set[asyncio.Task[None]] = set()
-        http.retake = self._retake
+        http.retake = self._retake if opens_consoles else None
 
     def protocol(self, slot: Slot | None = None) -> asyncio.Protocol:
         """A protocol for one more accepted connection, which may have its slot already."""
@@ -117,10 +120,11 @@ class FrontDoor:
 
         What is not handed on of its slot is the caller's to give back.
         """
-        if wants_websocket(head) and not head.path.startswith(API_PREFIXES):
+        opens = self._opens_consoles
+        if opens and wants_websocket(head) and not head.path.startswith(API_PREFIXES):
             upgrade = check_upgrade(head)
             viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head), self._frames())
-        elif head.method == "CONNECT" or _is_raw_get(head):
+        elif opens and (head.method == "CONNECT" or _is_raw_get(head)):
             viewer = RawViewer()
         else:
             protocol = self._http.protocol()

@@ -1,4 +1,7 @@
-"""Binding sockets to the one port. Nothing here listens or accepts: that is for whoever serves."""
+"""Binding sockets to what the settings name. Nothing here listens or accepts: that is for whoever serves.
+
+`key` is the setting that a refusal begins with.
+"""
 
 import os
 import socket
@@ -8,13 +11,15 @@ from typing import Any
 
 from keyhole.errors import SettingsError
 
+LISTEN = "server.listen"
+
 BACKLOG = 4096
 """How many connections may wait to be accepted, on each socket (the kernel's own limit is net.core.somaxconn)."""
 
 
-def bind_tcp(host: str, port: int) -> socket.socket:
+def bind_tcp(host: str, port: int, key: str = LISTEN) -> socket.socket:
     """A socket of its own on a TCP port. Raises SettingsError when the address cannot be had."""
-    return _bound(host, port, shared=False)
+    return _bound(host, port, shared=False, key=key)
 
 
 def bind_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
@@ -41,7 +46,7 @@ def more_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
     return sockets
 
 
-def bind_unix(path: str) -> socket.socket:
+def bind_unix(path: str, key: str = LISTEN) -> socket.socket:
     """A unix socket at `path`, in place of one that an ended process left there. Raises SettingsError."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -49,11 +54,11 @@ def bind_unix(path: str) -> socket.socket:
         listener.bind(path)
     except OSError as error:
         listener.close()
-        raise _refused(f"unix:{path}", error) from error
+        raise _refused(key, f"unix:{path}", error) from error
     return listener
 
 
-def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+def _bound(host: str, port: int, *, shared: bool, key: str = LISTEN) -> socket.socket:
     name = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
     place: tuple[Any, ...]
     try:
@@ -62,7 +67,7 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise _refused(name, error) from error
+        raise _refused(key, name, error) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
@@ -70,12 +75,12 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         listener.bind(place)
     except OSError as error:
         listener.close()
-        raise _refused(name, error) from error
+        raise _refused(key, name, error) from error
     return listener
 
 
-def _refused(name: str, error: OSError) -> SettingsError:
-    return SettingsError(f"server.listen: cannot listen on {name}: {error.strerror}")
+def _refused(key: str, name: str, error: OSError) -> SettingsError:
+    return SettingsError(f"{key}: cannot listen on {name}: {error.strerror}")
 
 
 def _remove_dead_socket(path: str) -> None:

@@ -48,12 +48,13 @@ def background_tasks(telemetry: Telemetry, *works: Coroutine[None, None, None]) 
             task.cancel()
 
 
-async def run_timers(sessions: Sessions, http: HttpServer) -> None:
+async def run_timers(sessions: Sessions, *servers: HttpServer) -> None:
     """The service's clock: once a second, the sessions evenly over it."""
     clock = asyncio.get_running_loop().time
     while True:
         begun_at = clock()
-        http.tick()
+        for server in servers:
+            server.tick()
         for done in sessions.sweep():
             # A sweep that is late does not pause, and still lets others have their turn.
             await asyncio.sleep(max(0.0, begun_at + SWEEP_SECONDS * done - clock()))

@@ -18,8 +18,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from keyhole import config
-from keyhole.api.application import ApiServices, create_application
+from keyhole.api.application import ApiServices, create_admin_application, create_application
 from keyhole.api.pages import load_pages
+from keyhole.api.readiness import Readiness
 from keyhole.config import Settings
 from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.core.links import GrantRules, Links
@@ -82,19 +83,24 @@ class Service:
     servers: Servers
     listener: Listener
     door: FrontDoor
+    admin_listener: Listener
+    admin_door: FrontDoor
     throttle: LoginThrottle
     telemetry: Telemetry
 
-    async def accept(self, sockets: Iterable[socket.socket]) -> None:
+    async def accept(self, sockets: Iterable[socket.socket], admin_sockets: Iterable[socket.socket] = ()) -> None:
         """Accepts connections on these sockets, which stay the caller's, and on no others."""
+        await self.admin_listener.accept(admin_sockets)
         await self.listener.accept(sockets)
         self.telemetry.worker_serves()
 
     async def retire(self) -> None:
         """Accepts nobody any more; what has begun goes on."""
         await self.listener.accept(())
+        await self.admin_listener.accept(())
         self.telemetry.worker_retired()
         self.door.retire()
+        self.admin_door.retire()
 
     async def drain(self, seconds: float | None) -> None:
         """Returns when the last session has ended, or after so many seconds."""
@@ -197,34 +203,34 @@ async def running(
         sessions = Sessions(session_limits(settings), telemetry, loop.time, [tickets, registry])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
-        application = create_application(
-            ApiServices(
-                public_url=settings.public_url,
-                identity_url=identity.url,
-                allowed_origins=origins,
-                frame_ancestors=frozenset(settings.console.framing_origins),
-                servers=servers,
-                consoles=consoles,
-                tickets=tickets,
-                registry=registry,
-                revocations=store,
-                accesses=store,
-                identity=identity.provider,
-                login=identity.login,
-                issuer=identity.issuer,
-                credentials=identity.credentials,
-                proxies=proxies,
-                telemetry=telemetry,
-                drivers=drivers,
-                store_problems=store.check,
-                pages=pages,
-                clock=time.time,
-                count=count or partial(_own_count, telemetry),
-            )
+        services = ApiServices(
+            public_url=settings.public_url,
+            identity_url=identity.url,
+            allowed_origins=origins,
+            frame_ancestors=frozenset(settings.console.framing_origins),
+            servers=servers,
+            consoles=consoles,
+            tickets=tickets,
+            registry=registry,
+            revocations=store,
+            accesses=store,
+            identity=identity.provider,
+            login=identity.login,
+            issuer=identity.issuer,
+            credentials=identity.credentials,
+            proxies=proxies,
+            telemetry=telemetry,
+            readiness=Readiness(
+                store.check, identity.provider.check, {driver.name: driver.check for driver in drivers}
+            ),
+            pages=pages,
+            clock=time.time,
+            count=count or partial(_own_count, telemetry),
         )
         limits = settings.limits
         deadlines = Deadlines(head=limits.head_seconds, keepalive_timeout=settings.sessions.keepalive_timeout_seconds)
-        http = HttpServer(application, telemetry, deadlines, limits.head_bytes)
+        http = HttpServer(create_application(services), telemetry, deadlines, limits.head_bytes)
+        admin_http = HttpServer(create_admin_application(services), telemetry, deadlines, limits.head_bytes)
         entrance = Entrance(consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
@@ -234,12 +240,13 @@ async def running(
             entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=dial_queue
         )
         door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
+        admin_door = FrontDoor(parts, admin_http, handshakes=handshake_limits(settings), opens_consoles=False)
         telemetry.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
-        listener = Listener(door, certificate)
+        listener, admin_listener = Listener(door, certificate), Listener(admin_door, None)
         stack.enter_context(
             background_tasks(
                 telemetry,
-                run_timers(sessions, http),
+                run_timers(sessions, http, admin_http),
                 sync_sessions(registry, tickets, changed, telemetry),
                 watch_deleted_servers(registry),
                 reauthorize(registry, settings.sessions.reauthorize_seconds, telemetry),
@@ -249,9 +256,12 @@ async def running(
             )
         )
         try:
-            yield Service(settings.public_url, consoles, servers, listener, door, throttle, telemetry)
+            yield Service(
+                settings.public_url, consoles, servers, listener, door, admin_listener, admin_door, throttle, telemetry
+            )
         finally:
             await door.close(listener)
+            await admin_door.close(admin_listener)
             await flush_sessions(registry, tickets, telemetry)
 
 

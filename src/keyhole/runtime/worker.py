@@ -60,19 +60,23 @@ def _prepare(end: socket.socket) -> Settings | None:
 
 def _facts(settings: Settings) -> dict[str, Any]:
     """`supervisor.process.Facts` as JSON."""
-    return {
+    facts = {
         "place": asdict(settings.listen_address),
         "listen": settings.server.listen,
         "url": settings.public_url,
         "workers": settings.server.workers,
         "drain_seconds": settings.sessions.drain_seconds,
     }
+    if settings.admin_listen_address is not None:
+        facts["admin_place"] = asdict(settings.admin_listen_address)
+    return facts
 
 
 async def _work(settings: Settings, end: socket.socket, sockets: list[socket.socket]) -> None:
     channel = await Channel.open(end)
     telemetry = Telemetry(make_logger().bind(worker=os.getpid()))
-    worker = _Worker(channel, telemetry, sockets)
+    public = sockets[:-1] if settings.server.admin_listen else sockets
+    worker = _Worker(channel, telemetry, public, sockets[len(public) :])
     try:
         async with running(settings, telemetry, worker.count, worker.tell) as service:
             gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
@@ -85,12 +89,19 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
 
 
 class _Worker:
-    """Does what the supervisor says."""
+    """Does what the supervisor says. `sockets` are those of the public port, `admin_sockets` the admins'."""
 
-    def __init__(self, channel: Channel, telemetry: Telemetry, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        telemetry: Telemetry,
+        sockets: list[socket.socket],
+        admin_sockets: list[socket.socket],
+    ) -> None:
         self._channel = channel
         self._telemetry = telemetry
         self._sockets = sockets
+        self._admin_sockets = admin_sockets
         self._scrapes: list[asyncio.Future[list[Family]]] = []
         self._drain: asyncio.Task[None] | None = None
         self._drained = asyncio.Event()
@@ -126,7 +137,7 @@ class _Worker:
         while (message := await self._channel.receive()) is not None:
             match message:
                 case {"accept": indexes}:
-                    await service.accept([self._sockets[index] for index in indexes])
+                    await service.accept([self._sockets[index] for index in indexes], self._admin_sockets)
                 case {"end": seconds}:
                     self._end(service, seconds)
                 case {"attempt": outcome}:
@@ -146,7 +157,7 @@ class _Worker:
 
     async def _drained_after(self, service: Service, seconds: float | None) -> None:
         await service.retire()
-        for listener in self._sockets:
+        for listener in (*self._sockets, *self._admin_sockets):
             listener.close()
         await service.drain(seconds)
         self._drained.set()

@@ -6,9 +6,11 @@ A worker begins by being asked, one question at a time, and only then serves:
     {"settings": TEXT, "source": NAME}      {"prepared": FACTS}, or {"refused": LINE} and its end
     {"serve": true} and the sockets         {"ready": true}, or {"refused": LINE} and its end
 
+The last socket is that of `server.admin_listen`, where it is set. A worker accepts on it while it accepts on any.
+
 From then on either speaks when it has something to say:
 
-    {"accept": [INDEX, ...]}                accept on these of the sockets and on no others
+    {"accept": [INDEX, ...]}                accept on these of the sockets, and on the admins', and on no others
     {"end": SECONDS or null}                accept no more, end after the last session or so many seconds
     {"count": true}                         {"counted": FAMILIES}; also said once at a worker's end
     {"counts": FAMILIES}                    the answer to a worker's {"scraped": true}

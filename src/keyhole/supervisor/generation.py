@@ -10,7 +10,7 @@ from keyhole.supervisor.backoff import Backoff
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
 from keyhole.supervisor.metrics import MetricsAggregator
-from keyhole.supervisor.port import Port
+from keyhole.supervisor.port import Ports
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
 
 T = TypeVar("T")
@@ -38,18 +38,18 @@ class Generation:
         self._keepers: set[asyncio.Task[None]] = set()
         self._is_ending = False
         self.workers: set[WorkerProcess] = set()
-        self.port: Port
+        self.ports: Ports
         self.facts: Facts
 
-    async def start(self, open_port: Callable[[Facts], Port]) -> None:
-        """Starts a worker for every slot; `open_port` gives the port that the settings want.
+    async def start(self, open_ports: Callable[[Facts], Ports]) -> None:
+        """Starts a worker for every slot; `open_ports` gives the ports that the settings want.
 
         When one cannot serve, all are ended: raises SettingsError, WorkerFailed. Nobody accepts yet.
         """
         try:
             first = await self._born()
             self.facts = await first.prepare(self._settings)
-            self.port = open_port(self.facts)
+            self.ports = open_ports(self.facts)
             others = await _all(self._prepared() for _ in range(1, self.facts.workers))
             await _all(self._serve(slot, worker) for slot, worker in enumerate([first, *others]))
         except BaseException:
@@ -60,7 +60,7 @@ class Generation:
 
     def accept(self) -> None:
         """Everybody accepts, and whoever dies is replaced."""
-        self.port.listen()
+        self.ports.listen()
         self._share()
         loop = asyncio.get_running_loop()
         self._keepers = {loop.create_task(self._keep(slot, worker)) for slot, worker in self._serving.items()}
@@ -95,7 +95,7 @@ class Generation:
         return worker
 
     async def _serve(self, slot: int, worker: WorkerProcess) -> None:
-        await worker.serve(self.port.sockets, self._heard, self._ended)
+        await worker.serve(self.ports.sockets, self._heard, self._ended)
         self._starting.discard(worker)
         self.workers.add(worker)
         self._serving[slot] = worker
@@ -147,7 +147,7 @@ class Generation:
         """Tells everybody on which sockets to accept."""
         if self._is_ending:
             return
-        for slot, indexes in self.port.shares(self.facts.workers, sorted(self._serving)).items():
+        for slot, indexes in self.ports.shares(self.facts.workers, sorted(self._serving)).items():
             self._serving[slot].accept(indexes)
 
 

@@ -1,4 +1,4 @@
-"""The sockets of the one port, which the supervisor holds open as long as it lives, and which worker accepts on which.
+"""The sockets of the service's ports, which the supervisor holds open as long as it lives, and who accepts on which.
 
 A connection that no worker has accepted yet waits in its socket's queue, and is lost only with the socket.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyhole.net.bind import BACKLOG, bind_tcp_shared, bind_unix, more_tcp_shared
+from keyhole.errors import SettingsError
+from keyhole.net.bind import BACKLOG, bind_tcp, bind_tcp_shared, bind_unix, more_tcp_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ class Port:
             return cls(place, [bind_unix(place.path)], is_shared=True, is_inherited=False)
         sockets = bind_tcp_shared(place.host, place.port, workers)
         return cls(place, sockets, is_shared=False, is_inherited=False)
+
+    @classmethod
+    def bind_admin(cls, place: ListenAddress) -> "Port":
+        """A port of one socket, on which every worker accepts. Raises SettingsError when the place cannot be had."""
+        key = "server.admin_listen"
+        bound = bind_tcp(place.host, place.port, key) if place.path is None else bind_unix(place.path, key)
+        return cls(place, [bound], is_shared=True, is_inherited=False)
 
     @classmethod
     def inherit(cls, sockets: list[socket.socket]) -> "Port":
@@ -89,3 +97,52 @@ class Port:
             if serving:
                 shares[owner if owner in shares else serving[index % len(serving)]].append(index)
         return shares
+
+
+class Ports:
+    """The public port and, where the settings name one, the admins'. Before the first settings there may be none."""
+
+    def __init__(self, public: Port | None = None, admin: Port | None = None) -> None:
+        self._all = [port for port in (public, admin) if port is not None]
+        self._public = public
+        self._admin = admin
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """All of them: those of the public port, then the admins' one."""
+        return [listener for port in self._all for listener in port.sockets]
+
+    def at(self, place: ListenAddress, admin_place: ListenAddress | None, workers: int) -> "Ports":
+        """The ports for other settings, so many workers among them. A port that stays in its place is the same one.
+
+        Raises SettingsError, and then nothing new is left open.
+        """
+        public, admin = self._public, self._admin
+        if public is None or not public.serves(place):
+            public = Port.bind(place, workers)
+        else:
+            public.grow(workers)
+        try:
+            if admin_place is None:
+                admin = None
+            elif admin is None or not admin.serves(admin_place):
+                admin = Port.bind_admin(admin_place)
+        except SettingsError:
+            Ports(public).close(but=self)
+            raise
+        return Ports(public, admin)
+
+    def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
+        """For each serving worker the sockets of the public port that it accepts on. The admins' is everybody's."""
+        return {} if self._public is None else self._public.shares(workers, serving)
+
+    def listen(self) -> None:
+        """From now on connections wait here for whoever accepts them."""
+        for port in self._all:
+            port.listen()
+
+    def close(self, but: "Ports | None" = None) -> None:
+        """Ends the ports that are not among those others, too."""
+        for port in self._all:
+            if but is None or port not in but._all:
+                port.close()

@@ -41,10 +41,14 @@ class Facts:
     url: str
     workers: int
     drain_seconds: int
+    admin_place: ListenAddress | None = None
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> "Facts":
-        return cls(**{**facts, "place": ListenAddress.of(facts["place"])})
+        places: dict[str, Any] = {
+            name: ListenAddress.of(facts[name]) for name in ("place", "admin_place") if name in facts
+        }
+        return cls(**{**facts, **places})
 
 
 class WorkerProcess:

@@ -15,7 +15,7 @@ from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
 from keyhole.supervisor.metrics import MetricsAggregator
 from keyhole.supervisor.notify import Notifier
-from keyhole.supervisor.port import Port
+from keyhole.supervisor.port import Port, Ports
 from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
 from keyhole.supervisor.reloading import answer_reloads
 
@@ -24,7 +24,7 @@ GRACE_SECONDS = 10.0
 
 
 class Supervisor:
-    """`config` is the settings file, read anew at each reload; `inherited` are the port's sockets, if any are given."""
+    """`config` is the settings file, read anew at each reload; `inherited` are the public port's sockets, if given."""
 
     def __init__(
         self, config: Path | None, log: SupervisorLog, notifier: Notifier, inherited: list[socket.socket]
@@ -32,8 +32,7 @@ class Supervisor:
         self._config = config
         self._log = log
         self._notifier = notifier
-        self._port = Port.inherit(inherited) if inherited else None
-        self._next_port = self._port
+        self._ports = self._next_ports = Ports(Port.inherit(inherited) if inherited else None)
         self._metrics = MetricsAggregator(self._workers)
         self._generations: list[Generation] = []
         """The last one serves; the others have sessions left."""
@@ -57,8 +56,7 @@ class Supervisor:
                 await stop
             await self._end()
         finally:
-            if self._port is not None:
-                self._port.close()
+            self._ports.close()
 
     async def reload(self) -> None:
         """Replaces the workers; the earlier ones live on for their sessions.
@@ -97,29 +95,23 @@ class Supervisor:
     async def _renew(self) -> None:
         """Starts a generation and lets the one before retire."""
         generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
-        before = self._next_port = self._port
+        before = self._next_ports = self._ports
         try:
-            await generation.start(self._port_for)
+            await generation.start(self._ports_for)
         except BaseException:
-            if self._next_port is not None and self._next_port is not before:
-                self._next_port.close()
+            self._next_ports.close(but=before)
             raise
-        self._port = self._next_port
+        self._ports = self._next_ports
         generation.accept()
         for earlier in self._generations:
             earlier.end(None)
             self._work(self._outlive(earlier))
         self._generations.append(generation)
-        if before is not None and before is not self._port:
-            before.close()
+        before.close(but=self._ports)
 
-    def _port_for(self, facts: Facts) -> Port:
-        port = self._port
-        if port is None or not port.serves(facts.place):
-            port = self._next_port = Port.bind(facts.place, facts.workers)
-        else:
-            port.grow(facts.workers)
-        return port
+    def _ports_for(self, facts: Facts) -> Ports:
+        self._next_ports = self._ports.at(facts.place, facts.admin_place, facts.workers)
+        return self._next_ports
 
     def _read(self) -> SettingsText:
         if self._config is None:
@@ -146,8 +138,7 @@ class Supervisor:
         self._notifier.stopping(seconds + 2 * GRACE_SECONDS)
         for generation in self._generations:
             generation.end(seconds)
-        if self._port is not None:
-            self._port.close()
+        self._ports.close()
         await self._all_gone(seconds + GRACE_SECONDS, unless=self._told_again)
         for generation in self._generations:
             generation.end(0)

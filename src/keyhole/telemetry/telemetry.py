@@ -1,7 +1,7 @@
 """Every log event and every metric of Keyhole, by name.
 
 One `Telemetry` is made by the composition root and handed to whoever has something to tell. Names of events and of
-metrics are part of the outside face: docs/reference/metrics.md and docs/reference/events.md are generated from here.
+metrics are part of the outside face: docs/reference/metrics.md lists both and is generated from here.
 Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
 

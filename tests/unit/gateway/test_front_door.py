@@ -1,14 +1,19 @@
 """Which way each kind of connection goes, and what is refused at the door."""
 
 import asyncio
+import socket
+from dataclasses import replace
 
 import pytest
 from tests.fakes.rfb_target import echo, listening
 from tests.fakes.waiting import until
-from tests.unit.gateway.conftest import World, make_world
+from tests.unit.gateway.conftest import World, hello, make_world
 
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS
+from keyhole.gateway.front_door import FrontDoor
+from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS, HttpServer
+from keyhole.gateway.listener import listen
+from keyhole.model import TcpAddress
 from keyhole.reasons import Reason
 
 
@@ -148,3 +153,26 @@ async def test_a_connection_that_is_idle_for_too_long_is_closed_by_the_clock(wor
     for _ in range(KEEP_ALIVE_SECONDS + 1):
         http.tick()
     assert await asyncio.wait_for(wire.reader.read(), 10) == b""
+
+
+async def test_a_door_that_opens_no_consoles_takes_every_request_to_the_application(world: World) -> None:
+    world.aim(TcpAddress("127.0.0.1", 1))
+    token = await world.token()
+    http = HttpServer(hello, world.telemetry, world.door.parts.deadlines)
+    door = FrontDoor(world.door.parts, http, opens_consoles=False)
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    listener = await listen(sock, door, None)
+    admins = replace(world, port=port)
+    try:
+        answer = await (await admins.connect()).upgrade(f"/?token={token}")
+        assert (answer.status, answer.headers["x-path"]) == (200, "/")
+        answer = await (await admins.connect()).request(f"GET /console?token={token} HTTP/1.1\nHost: x")
+        assert (answer.status, answer.headers["x-path"]) == (200, "/console")
+        wire = await admins.connect()
+        await wire.request("GET /readyz HTTP/1.1\nHost: x")
+        await wire.reader.readuntil(b"0\r\n\r\n")
+        assert (await wire.upgrade(f"/later?token={token}")).headers["x-path"] == "/later"
+    finally:
+        await door.close(listener)
+    assert (await world.consoles.inspect(token)).redeemed_at is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keyhole.errors import SettingsError
-from keyhole.supervisor.port import ListenAddress, Port
+from keyhole.supervisor.port import ListenAddress, Port, Ports
 
 
 @pytest.fixture
@@ -83,3 +83,68 @@ def test_given_sockets_serve_whatever_the_settings_say() -> None:
     port.grow(3)
     assert port.shares(3, [0, 2]) == {0: [0, 1], 2: [0, 1]}
     port.close()
+
+
+ANY = ListenAddress(host="127.0.0.1", port=0)
+
+
+class TestPorts:
+    @pytest.fixture
+    def admin_place(self, tmp_path: Path) -> ListenAddress:
+        return ListenAddress(path=str(tmp_path / "admin"))
+
+    @pytest.fixture
+    def both(self, admin_place: ListenAddress) -> Iterator[Ports]:
+        ports = Ports().at(ANY, admin_place, 2)
+        yield ports
+        ports.close()
+
+    def test_the_admins_socket_is_the_last_and_has_no_part_in_the_shares(
+        self, both: Ports, admin_place: ListenAddress
+    ) -> None:
+        assert [listener.family for listener in both.sockets] == [socket.AF_INET, socket.AF_INET, socket.AF_UNIX]
+        assert both.sockets[-1].getsockname() == admin_place.path
+        assert both.shares(2, [0, 1]) == {0: [0], 1: [1]}
+
+    def test_what_stays_in_its_place_is_the_same_for_other_settings(
+        self, both: Ports, admin_place: ListenAddress
+    ) -> None:
+        same = both.at(ANY, admin_place, 3)
+        assert same.sockets[:2] == both.sockets[:2]
+        assert same.sockets[-1] is both.sockets[-1]
+        assert len(same.sockets) == 4
+        both.close(but=same)
+        assert all(listener.fileno() >= 0 for listener in same.sockets)
+        assert Path(str(admin_place.path)).exists()
+
+    def test_an_address_that_is_named_no_more_is_closed(self, both: Ports, admin_place: ListenAddress) -> None:
+        without = both.at(ANY, None, 2)
+        assert without.sockets == both.sockets[:2]
+        both.close(but=without)
+        assert both.sockets[-1].fileno() < 0
+        assert not Path(str(admin_place.path)).exists()
+
+    def test_an_address_may_be_named_later_and_move(self, both: Ports, tmp_path: Path) -> None:
+        moved = both.at(ANY, ListenAddress(host="127.0.0.1", port=0), 2)
+        assert moved.sockets[-1].family == socket.AF_INET
+        assert moved.sockets[:2] == both.sockets[:2]
+        moved.close(but=both)
+
+    def test_when_it_cannot_be_had_nothing_new_is_left_open(self, both: Ports, tmp_path: Path) -> None:
+        taken = socket.create_server(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        path = tmp_path / "moved"
+        with (
+            taken,
+            pytest.raises(SettingsError, match=r"^server\.admin_listen: cannot listen on .*: Address already in use"),
+        ):
+            both.at(ListenAddress(path=str(path)), ListenAddress(host="127.0.0.1", port=port), 2)
+        assert not path.exists()
+        assert all(listener.fileno() >= 0 for listener in both.sockets)
+
+    def test_sockets_that_were_given_to_us_are_the_public_ports(self, admin_place: ListenAddress) -> None:
+        given = socket.socket()
+        ports = Ports(Port.inherit([given])).at(ANY, admin_place, 2)
+        assert ports.sockets[0] is given
+        assert ports.sockets[-1].family == socket.AF_UNIX
+        ports.close()

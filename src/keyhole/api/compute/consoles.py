@@ -1,4 +1,4 @@
-"""Links by the compute API: the four old actions, remote-consoles, the console output, and what was removed."""
+"""Links by the compute API: the four old actions, remote-consoles, and what was removed."""
 
 import re
 from collections.abc import Mapping
@@ -15,10 +15,6 @@ from keyhole.reasons import Reason
 GENERIC_BAD_REQUEST = (
     "The server could not comply with the request since it is either malformed or otherwise incorrect."
 )
-
-_MAX_LINES = 10**9
-_UNSHOWN = bytes(byte for byte in range(0x20) if byte not in b"\t\n")
-_AS_ASCII = bytes(byte if byte < 0x80 else ord("?") for byte in range(256))
 
 _PROTOCOLS = ("vnc", "spice", "serial", "rdp")
 _TYPES = ("novnc", "xvpvnc", "spice-html5", "serial", "rdp-html5")
@@ -72,18 +68,6 @@ async def create_remote_console(call: Call) -> dict[str, Any]:
     return {"remote_console": {"protocol": protocol.value, "type": console_type.value, "url": url}}
 
 
-async def get_console_output(call: Call) -> dict[str, Any]:
-    """{"os-getConsoleOutput": {"length": N}} gives {"output": TEXT}: the last N lines, all without N or with -1.
-
-    What is not ASCII is shown as "?", and control characters but tab and line feed are left out.
-    """
-    lines = _line_count(call.body["os-getConsoleOutput"].get("length"))
-    # No lines at all are asked for as one and left out: that there is a log is still found out.
-    log = await call.services.consoles.log(call.identity, call.parameters["server_id"], 1 if lines == 0 else lines)
-    output = b"" if lines == 0 else log.translate(_AS_ASCII, _UNSHOWN)
-    return {"output": output.decode("ascii")}
-
-
 async def refuse_rdp(call: Call) -> dict[str, Any]:
     """os-getRDPConsole: there is no RDP."""
     message = f"{GENERIC_BAD_REQUEST} There are no RDP consoles; ask for another type."
@@ -130,12 +114,3 @@ def _impossible(protocol: Protocol, console_type: ConsoleType) -> RequestRefused
     right = ", ".join(one for one, kind in CONSOLE_TYPES.items() if kind.protocol is protocol)
     message = f"Invalid console type {console_type}; protocol {protocol} has {right}."
     return RequestRefused(400, Reason.REQUEST_MALFORMED, message)
-
-
-def _line_count(length: int | float | str | None) -> int | None:
-    """The number of lines that a checked `length` asks for; None for all."""
-    if isinstance(length, str):
-        length = int(length) if len(length) <= 18 else _MAX_LINES
-    if length is None or length < 0:
-        return None
-    return int(min(length, _MAX_LINES))

@@ -36,6 +36,7 @@ from keyhole.api.http import (
     Exchange,
     json_response,
     parse_json,
+    raw_response,
     read_body,
     refuse_declared_length,
 )
@@ -62,7 +63,7 @@ class ComputeExchange(Exchange):
     surface = Surface.COMPUTE
 
     def __init__(self, request: Request, services: ApiServices, routes: Routes) -> None:
-        super().__init__(request)
+        super().__init__(request, services.proxies)
         self._services = services
         self._routes = routes
         self._version: Microversion | None = None
@@ -183,7 +184,9 @@ class ComputeExchange(Exchange):
         except Invalid as invalid:
             raise RequestRefused(400, Reason.REQUEST_MALFORMED, str(invalid)) from invalid
 
-    def _success(self, content: dict[str, Any]) -> Response:
+    def _success(self, content: dict[str, Any] | bytes) -> Response:
+        if isinstance(content, bytes):
+            return raw_response(200, content, self._answer_type(), self._headers())
         return json_response(200, content, self._headers(), content_type=self._answer_type())
 
     def _answer_type(self) -> str:

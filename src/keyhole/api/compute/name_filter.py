@@ -2,7 +2,8 @@
 
 Python's engine backtracks: nested or many repeats would stop the process for hours. So a pattern may have at most two
 of `* + ? {` and `(` together, and nothing repeated may be a group; the time for one name is then bounded by the cube
-of its length. The list stops for others between names.
+of its length. The list stops for others between names. Compiling takes a time that grows with the ranges in its sets,
+which are limited, too.
 """
 
 import asyncio
@@ -10,13 +11,15 @@ import re
 import time
 from collections.abc import Iterable
 
-from keyhole.api.compute.schema import MAX_REGEX_CHARACTERS, is_regex
 from keyhole.api.errors import RequestRefused
+from keyhole.api.regex import MAX_REGEX_CHARACTERS, is_regex, width_of_ranges
 from keyhole.model import Server
 from keyhole.reasons import Reason
 
 MAX_NAME_CHARACTERS = 255
 MAX_REPEATS = 2
+MAX_RANGES_WIDTH = 1 << 16
+"""How many characters all ranges of a pattern may span: one from `\\u0000` to `\\uffff`, or 2000 times `[a-z]`."""
 
 _BREATHE_SECONDS = 0.005
 _LITERAL = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
@@ -35,6 +38,8 @@ def compile_name_filter(pattern: str) -> re.Pattern[str]:
         )
     if not is_regex(pattern):
         raise _refusal(pattern, "is not a 'regex'")
+    if width_of_ranges(pattern) > MAX_RANGES_WIDTH:
+        raise _refusal(pattern, f"has ranges of more than {MAX_RANGES_WIDTH} characters")
     return re.compile(pattern)
 
 

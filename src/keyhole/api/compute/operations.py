@@ -12,6 +12,7 @@ from typing import Any
 from keyhole.api.compute import answers
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.console_auth_tokens import WITH_TLS_PORT, refuse_before_2_31, show_token
+from keyhole.api.compute.console_output import get_console_output
 from keyhole.api.compute.consoles import (
     ACTION_SCHEMAS,
     REMOTE_CONSOLE_2_6,
@@ -19,7 +20,6 @@ from keyhole.api.compute.consoles import (
     REMOTE_CONSOLE_2_99,
     create_remote_console,
     get_console,
-    get_console_output,
     refuse_rdp,
     refuse_xvp_consoles,
 )
@@ -32,7 +32,8 @@ from keyhole.api.compute.server_view import show_server
 from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
 
-Handler = Callable[[Call], Awaitable[dict[str, Any]]]
+Handler = Callable[[Call], Awaitable[dict[str, Any] | bytes]]
+"""Gives the answer's content, as bytes where it is JSON text already."""
 
 ACTION_PATH = "/servers/{server_id}/action"
 """The path whose operations are told apart by the one key of the body."""

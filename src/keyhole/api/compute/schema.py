@@ -7,7 +7,6 @@ missing or superfluous ones.
 """
 
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,13 +14,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from keyhole.api.regex import is_regex
 from keyhole.errors import KeyholeError
 
 MAX_QUOTED_CHARACTERS = 1000
 """How much of a wrong value is quoted back."""
-
-
-MAX_REGEX_CHARACTERS = 255
 
 
 class Invalid(KeyholeError):
@@ -156,19 +153,6 @@ def _has_form(form: Format, text: str) -> bool:
             return is_regex(text)
         case Format.TIME:
             return _is_time(text)
-
-
-def is_regex(text: str) -> bool:
-    """Whether a text is a regular expression of at most 255 characters; the empty one is none."""
-    if not 0 < len(text) <= MAX_REGEX_CHARACTERS:
-        return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            re.compile(text)
-    except (re.error, Warning, OverflowError, RecursionError):
-        return False
-    return True
 
 
 def _is_time(text: str) -> bool:

@@ -79,7 +79,7 @@ async def _credential(call: IdentityCall) -> ApplicationCredential:
 
 def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialWish:
     """What is asked for in our words. Raises RequestRefused for what cannot be."""
-    expires_at = asked.expires_at_seconds
+    expires_at = None if asked.expires_at is None else asked.expires_at.timestamp()
     if expires_at is not None and expires_at <= now:
         raise _invalid("expires_at is in the past")
     if asked.secret is not None:

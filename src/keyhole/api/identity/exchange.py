@@ -22,13 +22,8 @@ class IdentityExchange(Exchange):
     surface = Surface.IDENTITY
 
     def __init__(self, request: Request, services: ApiServices) -> None:
-        super().__init__(request)
+        super().__init__(request, services.proxies)
         self._services = services
-
-    @property
-    def client(self) -> str:
-        """The address that asks, also behind a trusted proxy: failed sign-ins are counted by it."""
-        return self._services.proxies.client_of(super().client, self.request.headers.getlist("x-forwarded-for"))
 
     async def answer(self) -> Response:
         services = self._services

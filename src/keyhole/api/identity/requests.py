@@ -6,7 +6,16 @@ Only the one domain is known. Unknown keys are ignored in token requests and ref
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 
 from keyhole.api.errors import RequestRefused
 from keyhole.api.http import parse_json
@@ -174,6 +183,14 @@ class RoleReference(Strict):
     domain_id: None = None
 
 
+def _in_utc(at: datetime) -> datetime:
+    """The time in UTC, to which one without a zone belongs already. Raises ValueError beyond the year 9999 there."""
+    try:
+        return datetime.fromtimestamp((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp(), UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("it is not in the years 1 to 9999 of UTC") from error
+
+
 class NewCredential(Strict):
     """What an application credential shall be. Without roles it has all that the token has."""
 
@@ -181,17 +198,9 @@ class NewCredential(Strict):
     description: Annotated[str, StringConstraints(max_length=1024)] | None = None
     secret: SecretStr | None = None
     roles: Annotated[tuple[RoleReference, ...], Field(max_length=64)] = ()
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, AfterValidator(_in_utc)] | None = None
     unrestricted: bool | None = None
     access_rules: tuple[Any, ...] | None = None
-
-    @property
-    def expires_at_seconds(self) -> float | None:
-        """Seconds since the epoch; a time without a zone is in UTC."""
-        if self.expires_at is None:
-            return None
-        at = self.expires_at
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 class CredentialRequest(Strict):
@@ -206,7 +215,7 @@ def parse(model: type[Model], body: bytes) -> Model:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the body"
         what = {"missing": "is missing", "extra_forbidden": "is not known"}.get(
-            first["type"], f"is wrong: {first['msg']}"
+            first["type"], f"is wrong: {first['msg'].removeprefix('Value error, ')}"
         )
         raise malformed(f"Malformed request body: {place} {what}.") from error
     except ValueError as error:

@@ -17,6 +17,7 @@ from keyhole.api.compute.query import Argument
 from keyhole.api.compute.versions import LEGACY_VERSION_HEADER, NEWEST, OLDEST, VERSION_HEADER
 from keyhole.api.identity.endpoints import ENDPOINTS, Endpoint
 from keyhole.api.openapi.schemas import body_of, json_schema, model_schema
+from keyhole.api.v1.answers import READINESS
 from keyhole.api.v1.operations import OWN_OPERATIONS, V1Operation
 from keyhole.protocols.http import ticket_cookie
 
@@ -205,13 +206,18 @@ def _who_may(operation: V1Operation) -> Sequence[Json]:
 def _health() -> Iterator[tuple[str, str, Json]]:
     for path, summary, content_type in (
         ("/healthz", "Whether the process lives.", "text/plain"),
-        ("/readyz", "Whether it can serve, and what ails which part.", "application/json"),
+        (
+            "/readyz",
+            "Whether it can serve, and how many problems each part has; for an admin, which.",
+            "application/json",
+        ),
         ("/metrics", "Metrics for Prometheus.", "text/plain"),
     ):
-        described = _described(f"GET {path}", "health", summary, security=())
-        schema: Json = {"type": "object", "required": ["ready", "parts"]} if path == "/readyz" else {"type": "string"}
+        is_readiness = path == "/readyz"
+        described = _described(f"GET {path}", "health", summary, security=({}, *_TOKEN) if is_readiness else ())
+        schema: Json = dict(READINESS) if is_readiness else {"type": "string"}
         described["responses"] = {"200": _content(schema, 200, content_type)}
-        if path == "/readyz":
+        if is_readiness:
             described["responses"]["503"] = _content(schema, 503)
         yield "GET", path, described
 

@@ -69,4 +69,24 @@ _SERVER = closed(
 )
 SERVERS = _page("servers", _SERVER, "next_marker", TEXT)
 PERSON = closed(user=NAMED, project=_or_null(NAMED), roles=_array(TEXT), expires_at=TIME)
+READINESS: JsonSchema = {
+    "type": "object",
+    "properties": {
+        "ready": FLAG,
+        "parts": {
+            "type": "object",
+            "properties": {
+                "store": NUMBER,
+                "identity": NUMBER,
+                "drivers": {"type": "object", "additionalProperties": NUMBER},
+            },
+            "required": ["store", "identity", "drivers"],
+        },
+        "problems": _array(closed(part=TEXT, sentence=TEXT)),
+    },
+    "required": ["ready", "parts"],
+    "additionalProperties": False,
+}
+"""`/readyz`: the numbers of problems for everybody, and for an admin what they are."""
+
 TICKET = closed(**_CONSOLE, user=TEXT, resumable=FLAG, expires_at=_or_null(TIME))

@@ -30,14 +30,9 @@ class V1Exchange(Exchange):
     surface = Surface.PAGES
 
     def __init__(self, request: Request, services: ApiServices, document: bytes) -> None:
-        super().__init__(request)
+        super().__init__(request, services.proxies)
         self._services = services
         self._document = document
-
-    @property
-    def client(self) -> str:
-        """The address that asks, also behind a trusted proxy: failed sign-ins are counted by it."""
-        return self._services.proxies.client_of(super().client, self.request.headers.getlist("x-forwarded-for"))
 
     async def answer(self) -> Response:
         path = self.request.scope["path"]

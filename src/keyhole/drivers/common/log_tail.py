@@ -9,7 +9,7 @@ from pathlib import Path
 
 from keyhole.errors import LogUnavailable
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 1 << 20
 """No more than this is ever returned; of a longer log it is the end."""
 
 BLOCK_BYTES = 64 << 10

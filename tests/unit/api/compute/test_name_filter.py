@@ -44,6 +44,12 @@ def test_refuses_what_could_run_for_hours(pattern: str) -> None:
         compile_name_filter(pattern)
 
 
+@pytest.mark.parametrize("pattern", ["[a-\U0010ffff]", r"[\u0100-\uffff]" * 2, "[a-\uffff]" * 48])
+def test_refuses_what_takes_long_to_compile(pattern: str) -> None:
+    with pytest.raises(RequestRefused, match="has ranges of more than 65536 characters"):
+        compile_name_filter(pattern)
+
+
 @pytest.mark.parametrize(
     "pattern", ["a*a*[bc]", "(" + "|".join(["a"] * 100) + ")a*[bc]", "a{0,255}a{0,255}[bc]", "^.*.*$x"]
 )

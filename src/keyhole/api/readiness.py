@@ -1,0 +1,82 @@
+"""What does not work, part by part. Each part is asked now and then, not for every question about it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from keyhole.errors import Refusal
+
+DEADLINE_SECONDS = 5.0
+"""How long a part may take to answer."""
+
+FRESH_SECONDS = 1.0
+"""How long an answer of the store's or the identity service's stands."""
+
+DRIVER_FRESH_SECONDS = 5.0
+"""How long a driver's stands, who may have to look at every console for it."""
+
+Check = Callable[[], Awaitable[Sequence[str]]]
+"""Gives one sentence for each problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The problems of each part, in sentences that name servers and addresses."""
+
+    store: Sequence[str]
+    identity: Sequence[str]
+    drivers: Mapping[str, Sequence[str]]
+
+    @property
+    def ready(self) -> bool:
+        """Whether Keyhole itself can serve: a driver's problem concerns its own servers only."""
+        return not self.store and not self.identity
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Every problem: the part and the sentence."""
+        for part, sentences in {"store": self.store, "identity": self.identity, **self.drivers}.items():
+            yield from ((part, sentence) for sentence in sentences)
+
+
+class Readiness:
+    """Knows how each part is. However many ask, each is asked once at a time, and again when its answer is stale."""
+
+    def __init__(self, store: Check, identity: Check, drivers: Mapping[str, Check]) -> None:
+        self._store = _Part("store", store, FRESH_SECONDS)
+        self._identity = _Part("identity", identity, FRESH_SECONDS)
+        self._drivers = {name: _Part(f"driver {name}", check, DRIVER_FRESH_SECONDS) for name, check in drivers.items()}
+
+    async def report(self) -> Report:
+        """How everything is, as far as it is known within the deadline."""
+        store, identity, *drivers = await asyncio.gather(
+            *(part.problems() for part in (self._store, self._identity, *self._drivers.values()))
+        )
+        return Report(store, identity, dict(zip(self._drivers, drivers, strict=True)))
+
+
+class _Part:
+    """One part, and its last answer."""
+
+    def __init__(self, name: str, check: Check, fresh_seconds: float) -> None:
+        self._name = name
+        self._check = check
+        self._fresh_seconds = fresh_seconds
+        self._answer: asyncio.Task[Sequence[str]] | None = None
+        self._stale_at = 0.0
+
+    async def problems(self) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        if self._answer is None or (self._answer.done() and loop.time() >= self._stale_at):
+            self._answer = loop.create_task(self._ask())
+        return await asyncio.shield(self._answer)  # others wait for it, too
+
+    async def _ask(self) -> Sequence[str]:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await self._check()
+        except TimeoutError:
+            return [f"{self._name} did not say how it is within {DEADLINE_SECONDS:g} seconds"]
+        except Refusal as refusal:
+            return [str(refusal)]
+        finally:
+            self._stale_at = asyncio.get_running_loop().time() + self._fresh_seconds
