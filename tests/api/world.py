@@ -266,6 +266,7 @@ class World:
         self.log = io.StringIO()
         self.telemetry = Telemetry(make_logger(self.log, json=True))
         self.store_problems: list[str] = []
+        self.defects: list[str] = []
         self.consoles = Links(
             Servers([self.driver]), self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
         )
@@ -296,6 +297,7 @@ class World:
                 self._say_store_troubles,
                 lambda: provider.check(),
                 {self.driver.name: lambda: self.driver.check()},
+                lambda: self.defects,
             ),
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
             clock=self.clock,

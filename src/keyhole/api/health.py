@@ -70,6 +70,7 @@ class HealthExchange(Exchange):
                 "store": len(report.store),
                 "identity": len(report.identity),
                 "drivers": {name: len(problems) for name, problems in report.drivers.items()},
+                **({"background": len(report.background)} if report.background else {}),
             },
         }
         if self._detailed or await self._is_asked_by_an_admin():

@@ -1,7 +1,7 @@
 """What does not work, part by part. Each part is asked now and then, not for every question about it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from keyhole.errors import Refusal
@@ -26,6 +26,7 @@ class Report:
     store: Sequence[str]
     identity: Sequence[str]
     drivers: Mapping[str, Sequence[str]]
+    background: Sequence[str] = ()
 
     @property
     def ready(self) -> bool:
@@ -34,14 +35,23 @@ class Report:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Every problem: the part and the sentence."""
-        for part, sentences in {"store": self.store, "identity": self.identity, **self.drivers}.items():
+        parts = {"store": self.store, "identity": self.identity, **self.drivers, "background": self.background}
+        for part, sentences in parts.items():
             yield from ((part, sentence) for sentence in sentences)
 
 
 class Readiness:
     """Knows how each part is. However many ask, each is asked once at a time, and again when its answer is stale."""
 
-    def __init__(self, store: Check, identity: Check, drivers: Mapping[str, Check]) -> None:
+    def __init__(
+        self,
+        store: Check,
+        identity: Check,
+        drivers: Mapping[str, Check],
+        defects: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """`defects` gives one sentence for each background task that fails."""
+        self._defects = defects
         self._store = _Part("store", store, FRESH_SECONDS)
         self._identity = _Part("identity", identity, FRESH_SECONDS)
         self._drivers = {name: _Part(f"driver {name}", check, DRIVER_FRESH_SECONDS) for name, check in drivers.items()}
@@ -51,7 +61,7 @@ class Readiness:
         store, identity, *drivers = await asyncio.gather(
             *(part.problems() for part in (self._store, self._identity, *self._drivers.values()))
         )
-        return Report(store, identity, dict(zip(self._drivers, drivers, strict=True)))
+        return Report(store, identity, dict(zip(self._drivers, drivers, strict=True)), tuple(self._defects()))
 
 
 class _Part:

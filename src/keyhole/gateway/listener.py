@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Protocol
 
 from keyhole.gateway.connection import enable_keepalive
@@ -30,14 +31,22 @@ class Listener:
         self._left: set[asyncio.Task[None]] = set()
 
     async def accept(self, sockets: Iterable[socket.socket]) -> None:
-        """Accepts on these sockets from now on and on no others. The sockets stay open, and the caller's."""
+        """Accepts on these sockets from now on and on no others. The sockets stay open, and the caller's.
+
+        Raises OSError; then it may be tried again.
+        """
         wanted = set(sockets)
         for no_more in self._servers.keys() - wanted:
             server = self._servers.pop(no_more)
-            await self._begin_to_wait(server)
-            server.close()
+            try:
+                await self._begin_to_wait(server)
+            finally:
+                server.close()
         for new in wanted - self._servers.keys():
-            self._servers[new] = await listen(new.dup(), self._door, self._certificate)
+            with ExitStack() as undo:
+                own = undo.enter_context(new.dup())
+                self._servers[new] = await listen(own, self._door, self._certificate)
+                undo.pop_all()
 
     def close(self) -> None:
         """Stops accepting. The connections that are there stay."""

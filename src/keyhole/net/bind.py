@@ -48,14 +48,25 @@ def more_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
 
 def bind_unix(path: str, key: str = LISTEN) -> socket.socket:
     """A unix socket at `path`, in place of one that an ended process left there. Raises SettingsError."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_dead_socket(path)
-        listener.bind(path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listener.bind(path)
+        except OSError:
+            listener.close()
+            raise
     except OSError as error:
-        listener.close()
         raise _refused(key, f"unix:{path}", error) from error
     return listener
+
+
+def start_listening(listener: socket.socket) -> None:
+    """Connections wait in the socket's queue from now on. Raises SettingsError."""
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise _refused(LISTEN, str(listener.getsockname()), error) from error
 
 
 def _bound(host: str, port: int, *, shared: bool, key: str = LISTEN) -> socket.socket:
@@ -66,6 +77,8 @@ def _bound(host: str, port: int, *, shared: bool, key: str = LISTEN) -> socket.s
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
+    except UnicodeError as error:  # a name that the resolver cannot even be asked for
+        raise SettingsError(f"server.listen: cannot listen on {name}: {host} is not a host's name") from error
     except OSError as error:
         raise _refused(key, name, error) from error
     try:
@@ -91,7 +104,10 @@ def _remove_dead_socket(path: str) -> None:
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # a full queue is nothing to wait for
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             Path(path).unlink()
+        except BlockingIOError:
+            return

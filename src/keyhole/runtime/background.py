@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 from keyhole.core.links import Links
 from keyhole.core.sessions.live import SWEEP_SECONDS, Sessions
@@ -15,6 +16,7 @@ from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
 from keyhole.ports.drivers import HypervisorDriver
 from keyhole.ports.stores import TokenStore
+from keyhole.supervisor.backoff import Backoff
 from keyhole.telemetry.telemetry import Telemetry
 
 FORGET_SECONDS = 600
@@ -30,22 +32,44 @@ WATCH_SHARE = 20
 """Servers are listed to watch over them for a twentieth of the time at most, however long a driver takes."""
 
 
-@contextmanager
-def background_tasks(telemetry: Telemetry, *works: Coroutine[None, None, None]) -> Iterator[None]:
-    """Runs chores beside the service; a defect in one is logged and stops that one only."""
+STEADY_SECONDS = 10.0
+"""A chore that failed and has run for so long since is well again."""
 
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            telemetry.service_failed("chores", error)
 
-    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
-    for task in tasks:
-        task.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
+class BackgroundTasks:
+    """Runs the service's own tasks beside it, and starts again those that a defect ended."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+        self._defects: dict[str, str] = {}
+        self.defects: Mapping[str, str] = MappingProxyType(self._defects)
+        """A sentence for each task that failed lately, by the task's name; it names no data of the task's."""
+
+    @contextmanager
+    def running(self, **works: Callable[[], Coroutine[None, None, None]]) -> Iterator[None]:
+        """Runs these tasks, by name, while the context lasts."""
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(self._run(name, work)) for name, work in works.items()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _run(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        backoff = Backoff(loop.time)
+        while True:
+            steady = loop.call_later(STEADY_SECONDS, self._defects.pop, name, None)
+            try:
+                return await work()
+            except Exception as error:
+                self._defects[name] = f"the background task {name} failed ({type(error).__name__}; see the log)"
+                self._telemetry.service_failed(name, error)
+            finally:
+                steady.cancel()
+            await asyncio.sleep(backoff.died())
+            backoff.born()
 
 
 async def run_timers(sessions: Sessions, *servers: HttpServer) -> None:

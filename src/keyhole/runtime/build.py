@@ -43,7 +43,7 @@ from keyhole.net.certificate import certificate_of
 from keyhole.net.proxies import parse_proxies
 from keyhole.ports.drivers import DriverContext, HypervisorDriver
 from keyhole.runtime.background import (
-    background_tasks,
+    BackgroundTasks,
     flush_sessions,
     purge_expired,
     reauthorize,
@@ -203,6 +203,7 @@ async def running(
         sessions = Sessions(session_limits(settings), telemetry, loop.time, [tickets, registry])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
+        tasks = BackgroundTasks(telemetry)
         services = ApiServices(
             public_url=settings.public_url,
             identity_url=identity.url,
@@ -221,7 +222,10 @@ async def running(
             proxies=proxies,
             telemetry=telemetry,
             readiness=Readiness(
-                store.check, identity.provider.check, {driver.name: driver.check for driver in drivers}
+                store.check,
+                identity.provider.check,
+                {driver.name: driver.check for driver in drivers},
+                lambda: tasks.defects.values(),
             ),
             pages=pages,
             clock=time.time,
@@ -244,15 +248,14 @@ async def running(
         telemetry.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         listener, admin_listener = Listener(door, certificate), Listener(admin_door, None)
         stack.enter_context(
-            background_tasks(
-                telemetry,
-                run_timers(sessions, http, admin_http),
-                sync_sessions(registry, tickets, changed, telemetry),
-                watch_deleted_servers(registry),
-                reauthorize(registry, settings.sessions.reauthorize_seconds, telemetry),
-                purge_expired(consoles, tickets, registry, store, telemetry),
-                watch_drivers(drivers, telemetry),
-                refresh_certificate(certificate, telemetry),
+            tasks.running(
+                run_timers=partial(run_timers, sessions, http, admin_http),
+                sync_sessions=partial(sync_sessions, registry, tickets, changed, telemetry),
+                watch_deleted_servers=partial(watch_deleted_servers, registry),
+                reauthorize=partial(reauthorize, registry, settings.sessions.reauthorize_seconds, telemetry),
+                purge_expired=partial(purge_expired, consoles, tickets, registry, store, telemetry),
+                watch_drivers=partial(watch_drivers, drivers, telemetry),
+                refresh_certificate=partial(refresh_certificate, certificate, telemetry),
             )
         )
         try:

@@ -20,11 +20,14 @@ from keyhole.config import Settings
 from keyhole.errors import SettingsError
 from keyhole.identity.login_throttle import LoginResult
 from keyhole.runtime.build import Service, check, running
-from keyhole.supervisor.channel import Channel, ask_supervisor, encode, receive_sockets
+from keyhole.supervisor.channel import Channel, Message, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Telemetry
+
+RETRY_SECONDS = 1.0
+"""How long accepting rests when a socket could not be taken into use."""
 
 SCRAPE_SECONDS = 3.0
 """How long the others may take to say what they have counted; then this process speaks for itself alone."""
@@ -80,7 +83,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     try:
         async with running(settings, telemetry, worker.count, worker.tell) as service:
             gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
-            channel.send({"ready": True})
+            channel.send({"ready": True, "pongs": True})
             await worker.obey(service, settings.sessions.drain_seconds)
     except SettingsError as error:
         channel.send({"refused": str(error)})
@@ -102,7 +105,11 @@ class _Worker:
         self._telemetry = telemetry
         self._sockets = sockets
         self._admin_sockets = admin_sockets
-        self._scrapes: list[asyncio.Future[list[Family]]] = []
+        self._scrapes: set[asyncio.Future[list[Family]]] = set()
+        self._wanted: list[socket.socket] = []
+        self._accepting: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        """Held by whoever changes what is accepted on, which must not stop half-way."""
         self._drain: asyncio.Task[None] | None = None
         self._drained = asyncio.Event()
 
@@ -120,34 +127,69 @@ class _Worker:
     async def count(self) -> list[Family]:
         """The metrics of the whole service, or of this process alone when nobody knows those of the others."""
         answer: asyncio.Future[list[Family]] = asyncio.get_running_loop().create_future()
-        self._scrapes.append(answer)
+        self._scrapes.add(answer)
         self._channel.send({"scraped": True})
         try:
             async with asyncio.timeout(SCRAPE_SECONDS):
                 return await answer
         except TimeoutError:
-            self._scrapes.remove(answer)
             return families_of(self._telemetry.registry)
+        finally:
+            self._scrapes.discard(answer)
 
     def tell(self, outcome: LoginResult) -> None:
         """Has the other workers told how a sign-in went."""
         self._channel.send({"attempt": asdict(outcome)})
 
     async def _take_orders(self, service: Service) -> None:
+        """Until the supervisor is gone. An order that fails costs no session: it is logged, and the next one comes."""
         while (message := await self._channel.receive()) is not None:
-            match message:
-                case {"accept": indexes}:
-                    await service.accept([self._sockets[index] for index in indexes], self._admin_sockets)
-                case {"end": seconds}:
-                    self._end(service, seconds)
-                case {"attempt": outcome}:
-                    service.throttle.record_remote(LoginResult(**outcome))
-                case {"count": _}:
-                    self._channel.send({"counted": families_of(self._telemetry.registry)})
-                case {"counts": families}:
-                    for answer in self._scrapes:
+            try:
+                self._take(message, service)
+            except Exception as error:
+                self._telemetry.service_failed("orders", error)
+
+    def _take(self, message: Message, service: Service) -> None:
+        match message:
+            case {"accept": indexes}:
+                self._accept(service, [self._sockets[index] for index in indexes])
+            case {"end": seconds}:
+                self._end(service, seconds)
+            case {"attempt": outcome}:
+                service.throttle.record_remote(LoginResult(**outcome))
+            case {"count": _}:
+                self._channel.send({"counted": families_of(self._telemetry.registry)})
+            case {"counts": families}:
+                for answer in self._scrapes:
+                    if not answer.done():  # whoever asked may have given up in this very turn
                         answer.set_result(families)
-                    self._scrapes.clear()
+            case {"ping": _}:
+                self._channel.send({"pong": True})
+
+    def _accept(self, service: Service, sockets: list[socket.socket]) -> None:
+        """Has these sockets and no others accepted on, soon."""
+        self._wanted = sockets
+        if self._accepting is None or self._accepting.done():
+            self._accepting = asyncio.get_running_loop().create_task(self._accept_on_wanted(service))
+
+    async def _accept_on_wanted(self, service: Service) -> None:
+        """Accepts as last ordered. Where that fails (no descriptor is free) it is tried again: sessions go on."""
+        accepted: list[socket.socket] | None = None
+        told = ""
+        while (wanted := self._wanted) is not accepted:
+            async with self._lock:
+                if self._drain is not None:
+                    return
+                try:
+                    await service.accept(wanted, self._admin_sockets)
+                    accepted = wanted
+                    continue
+                except OSError as error:
+                    problem = f"cannot accept connections on all sockets: {error.strerror}; tried again every second"
+            if problem != told:
+                self._telemetry.service_degraded("listener", problem)
+            told = problem
+            await asyncio.sleep(RETRY_SECONDS)
 
     def _end(self, service: Service, seconds: float | None) -> None:
         """Begins to drain; a later order counts instead of an earlier one."""
@@ -156,7 +198,8 @@ class _Worker:
         self._drain = asyncio.get_running_loop().create_task(self._drained_after(service, seconds))
 
     async def _drained_after(self, service: Service, seconds: float | None) -> None:
-        await service.retire()
+        async with self._lock:
+            await service.retire()
         for listener in (*self._sockets, *self._admin_sockets):
             listener.close()
         await service.drain(seconds)

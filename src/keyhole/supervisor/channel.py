@@ -4,7 +4,7 @@ A worker begins by being asked, one question at a time, and only then serves:
 
     supervisor                              worker
     {"settings": TEXT, "source": NAME}      {"prepared": FACTS}, or {"refused": LINE} and its end
-    {"serve": true} and the sockets         {"ready": true}, or {"refused": LINE} and its end
+    {"serve": true} and the sockets         {"ready": true, "pongs": true}, or {"refused": LINE} and its end
 
 The last socket is that of `server.admin_listen`, where it is set. A worker accepts on it while it accepts on any.
 
@@ -15,12 +15,18 @@ From then on either speaks when it has something to say:
     {"count": true}                         {"counted": FAMILIES}; also said once at a worker's end
     {"counts": FAMILIES}                    the answer to a worker's {"scraped": true}
     {"attempt": OUTCOME}                    {"attempt": OUTCOME}: a sign-in here, of which all other workers are told
+    {"ping": true}                          {"pong": true}: it is alive, and its event loop runs
+
+Either may be of a later version than the other: what it does not know it ignores. A worker that does not promise
+"pongs" is not asked for them.
 
 Whoever finds the other gone: a supervisor starts another worker, a worker ends.
 """
 
 import asyncio
+import errno
 import json
+import os
 import socket
 from typing import Any, Self
 
@@ -51,10 +57,10 @@ class Channel:
         """The next thing said, None when the other side is gone."""
         try:
             line = await self._reader.readline()
-            message: Message | None = json.loads(line) if line.endswith(b"\n") else None
-        except (ConnectionError, ValueError):
+            message = json.loads(line) if line.endswith(b"\n") else None
+        except (OSError, ValueError):
             return None
-        return message
+        return message if isinstance(message, dict) else None
 
     async def close(self) -> None:
         """Sends what was said and closes."""
@@ -78,6 +84,11 @@ def ask_supervisor(end: socket.socket) -> Message | None:
 
 
 def receive_sockets(end: socket.socket) -> list[socket.socket]:
-    """The sockets to serve on, said alone too. Empty when the supervisor is gone."""
-    _, descriptors, _, _ = socket.recv_fds(end, 1024, SOCKETS_LIMIT)
+    """The sockets to serve on, said alone too. Empty when the supervisor is gone.
+
+    Raises OSError where this process may not have so many descriptors: then the kernel leaves some out.
+    """
+    _, descriptors, flags, _ = socket.recv_fds(end, 1024, SOCKETS_LIMIT)
+    if flags & socket.MSG_CTRUNC:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return [socket.socket(fileno=descriptor) for descriptor in descriptors]

@@ -1,4 +1,9 @@
-"""The workers that were started with the same settings: one for each slot, and another one when it dies."""
+"""The workers that were started with the same settings: one for each slot, and another one when it dies or hangs.
+
+A worker that hangs is replaced and left as it is, since its sessions may go on once it answers again. Then it accepts
+nobody and ends with the last of them. Only as many as there are slots are left so at a time: the machine's memory is
+not for ever more of them.
+"""
 
 import asyncio
 import time
@@ -36,6 +41,8 @@ class Generation:
         self._starting: set[WorkerProcess] = set()
         self._serving: dict[int, WorkerProcess] = {}
         self._keepers: set[asyncio.Task[None]] = set()
+        self._silent: set[WorkerProcess] = set()
+        self._fewer_are_silent = asyncio.Event()
         self._is_ending = False
         self.workers: set[WorkerProcess] = set()
         self.ports: Ports
@@ -52,6 +59,7 @@ class Generation:
             self.ports = open_ports(self.facts)
             others = await _all(self._prepared() for _ in range(1, self.facts.workers))
             await _all(self._serve(slot, worker) for slot, worker in enumerate([first, *others]))
+            self.ports.listen()
         except BaseException:
             for worker in self._starting | self.workers:
                 worker.kill()
@@ -59,8 +67,7 @@ class Generation:
             raise
 
     def accept(self) -> None:
-        """Everybody accepts, and whoever dies is replaced."""
-        self.ports.listen()
+        """Everybody accepts, and whoever dies or hangs is replaced."""
         self._share()
         loop = asyncio.get_running_loop()
         self._keepers = {loop.create_task(self._keep(slot, worker)) for slot, worker in self._serving.items()}
@@ -79,6 +86,33 @@ class Generation:
         for worker in self._starting | self.workers:
             worker.kill()
 
+    def received(self, worker: WorkerProcess, message: Message) -> None:
+        """A worker has something to say to others."""
+        if "scraped" in message:
+            self._metrics.answer(worker)
+        elif "attempt" in message:
+            self._broadcast(worker, message)
+
+    def fell_silent(self, worker: WorkerProcess) -> None:
+        """A worker does not answer any more."""
+        self._silent.add(worker)
+        self._log(SupervisorEvent.WORKER_UNRESPONSIVE, worker=worker.pid)
+
+    def recovered(self, worker: WorkerProcess) -> None:
+        """A worker answers again."""
+        self._silent.discard(worker)
+        self._fewer_are_silent.set()
+        self._log(SupervisorEvent.WORKER_RECOVERED, worker=worker.pid)
+
+    def ended(self, worker: WorkerProcess) -> None:
+        """A worker has ended."""
+        self.workers.discard(worker)
+        if worker in self._silent:
+            self._silent.discard(worker)
+            self._fewer_are_silent.set()
+            self._log(SupervisorEvent.WORKER_DIED, worker=worker.pid, status=worker.status)
+        self._metrics.retire(worker)
+
     async def gone(self) -> None:
         """Waits for the last worker's end."""
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -95,53 +129,65 @@ class Generation:
         return worker
 
     async def _serve(self, slot: int, worker: WorkerProcess) -> None:
-        await worker.serve(self.ports.sockets, self._heard, self._ended)
+        await worker.serve(self.ports.sockets, self)
         self._starting.discard(worker)
         self.workers.add(worker)
         self._serving[slot] = worker
         self._log(SupervisorEvent.WORKER_STARTED, slot=slot, worker=worker.pid)
 
-    def _heard(self, worker: WorkerProcess, message: Message) -> None:
-        if "scraped" in message:
-            self._metrics.answer(worker)
-        elif "attempt" in message:
-            self._broadcast(worker, message)
-
-    def _ended(self, worker: WorkerProcess) -> None:
-        self._metrics.retire(worker)
-        self.workers.discard(worker)
-
     async def _keep(self, slot: int, worker: WorkerProcess) -> None:
         """Sees to it that somebody serves in a slot."""
         backoff = Backoff(time.monotonic)
         while True:
-            await worker.gone()
+            await worker.lost()
+            if worker.is_serving:
+                continue  # it answers again by now
             del self._serving[slot]
             self._share()
-            self._metrics.deaths += 1
             wait = backoff.died()
-            facts = {"slot": slot, "worker": worker.pid, "status": worker.status, "next_in_seconds": wait}
-            self._log(SupervisorEvent.WORKER_DIED, **facts)
+            if worker.status is None:
+                worker.end(None)
+                await self._few_are_silent()
+            else:
+                self._metrics.deaths += 1
+                facts = {"slot": slot, "worker": worker.pid, "status": worker.status, "next_in_seconds": wait}
+                self._log(SupervisorEvent.WORKER_DIED, **facts)
             worker = await self._replace(slot, backoff, wait)
             self._share()
+
+    async def _few_are_silent(self) -> None:
+        """Waits until no more workers hang than there are slots."""
+        while len(self._silent) > self.facts.workers:
+            problem = f"{len(self._silent)} workers hang: no more are started until one of them answers or ends"
+            self._log(SupervisorEvent.DEGRADED, part="workers", problem=problem)
+            self._fewer_are_silent.clear()
+            await self._fewer_are_silent.wait()
 
     async def _replace(self, slot: int, backoff: Backoff, wait: float) -> WorkerProcess:
         while True:
             await asyncio.sleep(wait)
-            worker = await self._born()
             try:
-                await worker.prepare(self._settings)
-                await self._serve(slot, worker)
-            except KeyholeError as error:
-                worker.kill()
-                await worker.gone()
-                self._starting.discard(worker)
+                worker = await self._one_more(slot)
+            except Exception as error:  # whatever it is: a slot must not stay empty
                 wait = backoff.died()
-                facts = {"slot": slot, "worker": worker.pid, "message": str(error), "next_in_seconds": wait}
-                self._log(SupervisorEvent.WORKER_FAILED, **facts)
+                message = str(error) if isinstance(error, KeyholeError) else f"{type(error).__name__}: {error}"
+                self._log(SupervisorEvent.WORKER_FAILED, slot=slot, message=message, next_in_seconds=wait)
             else:
                 backoff.born()
                 return worker
+
+    async def _one_more(self, slot: int) -> WorkerProcess:
+        """A worker that serves in a slot; what came of a failure has ended."""
+        worker = await self._born()
+        try:
+            await worker.prepare(self._settings)
+            await self._serve(slot, worker)
+        except Exception:
+            worker.kill()
+            await worker.gone()
+            self._starting.discard(worker)
+            raise
+        return worker
 
     def _share(self) -> None:
         """Tells everybody on which sockets to accept."""

@@ -2,9 +2,12 @@
 
 import json
 import sys
+import traceback
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
+
+from keyhole.telemetry.log_stream import LogStream
 
 
 class SupervisorEvent(StrEnum):
@@ -16,9 +19,12 @@ class SupervisorEvent(StrEnum):
     RELOADED = "service.reloaded"
     RELOAD_REFUSED = "service.reload_refused"
     DEGRADED = "service.degraded"
+    FAILED = "service.failed"
     WORKER_STARTED = "worker.started"
     WORKER_DIED = "worker.died"
     WORKER_FAILED = "worker.failed"
+    WORKER_UNRESPONSIVE = "worker.unresponsive"
+    WORKER_RECOVERED = "worker.recovered"
 
 
 WARNINGS = frozenset(
@@ -27,19 +33,27 @@ WARNINGS = frozenset(
         SupervisorEvent.DEGRADED,
         SupervisorEvent.WORKER_DIED,
         SupervisorEvent.WORKER_FAILED,
+        SupervisorEvent.WORKER_UNRESPONSIVE,
     }
 )
+
+
+ERRORS = frozenset({SupervisorEvent.FAILED})
 
 
 class SupervisorLog:
     """Writes one line for each event: JSON, or on a terminal words."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = LogStream(stream or sys.stderr)
+
+    def failed(self, where: str, error: BaseException) -> None:
+        """A defect of ours: with its traceback, in the log only."""
+        self(SupervisorEvent.FAILED, where=where, exception="".join(traceback.format_exception(error)))
 
     def __call__(self, event: SupervisorEvent, **facts: object) -> None:
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        level = "warning" if event in WARNINGS else "info"
+        level = "error" if event in ERRORS else "warning" if event in WARNINGS else "info"
         if self._stream.isatty():
             words = " ".join(f"{name}={value}" for name, value in facts.items())
             line = f"{now} [{level:<8}] {event} {words}".rstrip()

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 
 FIRST_DESCRIPTOR = 3
 
@@ -12,7 +13,10 @@ class Notifier:
     """Tells systemd how the service is; nothing where nobody asked to be told."""
 
     def __init__(self, environment: MutableMapping[str, str]) -> None:
-        self._address = environment.pop("NOTIFY_SOCKET", "")
+        address = environment.pop("NOTIFY_SOCKET", "")
+        self._address = f"\0{address[1:]}" if address.startswith("@") else address
+        # Open from the beginning: without a free descriptor systemd would miss the end of a reload.
+        self._speaking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if address else None
 
     def ready(self) -> None:
         self._tell("READY=1")
@@ -24,16 +28,15 @@ class Notifier:
         """It will take up to so many seconds, and is not to be killed before."""
         self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
+    def close(self) -> None:
+        if self._speaking is not None:
+            self._speaking.close()
+
     def _tell(self, state: str) -> None:
-        if not self._address:
+        if self._speaking is None:
             return
-        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaking:
-            try:
-                speaking.connect(address)
-                speaking.send(state.encode())
-            except OSError:
-                return  # whoever asked to be told is gone
+        with suppress(OSError):  # whoever asked to be told is gone
+            self._speaking.sendto(state.encode(), self._address)
 
 
 def inherited_sockets(environment: MutableMapping[str, str]) -> list[socket.socket]:

@@ -5,12 +5,13 @@ A connection that no worker has accepted yet waits in its socket's queue, and is
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from keyhole.errors import SettingsError
-from keyhole.net.bind import BACKLOG, bind_tcp, bind_tcp_shared, bind_unix, more_tcp_shared
+from keyhole.net.bind import bind_tcp, bind_tcp_shared, bind_unix, more_tcp_shared, start_listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +72,24 @@ class Port:
             port: int = self.sockets[0].getsockname()[1]
             self.sockets += more_tcp_shared(self.place.host, port, missing)
 
+    def shrink(self, count: int) -> None:
+        """Gives up the sockets beyond so many: those that `grow` added for workers that did not come to serve."""
+        for listener in self.sockets[count:]:
+            listener.close()
+        del self.sockets[count:]
+
     def listen(self) -> None:
-        """From now on connections wait here for whoever accepts them."""
+        """From now on connections wait here for whoever accepts them. Raises SettingsError."""
         for listener in self.sockets:
-            listener.listen(BACKLOG)
+            start_listening(listener)
 
     def close(self) -> None:
         """Ends the port; unless it was handed to us, and goes on without us."""
         for listener in self.sockets:
             listener.close()
         if self.place.path is not None:
-            Path(self.place.path).unlink(missing_ok=True)
+            with suppress(OSError):  # the next to bind there removes what is left
+                Path(self.place.path).unlink(missing_ok=True)
 
     def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
         """For each serving worker, by its slot among so many, the sockets that it accepts on.
@@ -117,7 +125,7 @@ class Ports:
 
         Raises SettingsError, and then nothing new is left open.
         """
-        public, admin = self._public, self._admin
+        public, admin, count = self._public, self._admin, self.public_count
         if public is None or not public.serves(place):
             public = Port.bind(place, workers)
         else:
@@ -129,6 +137,7 @@ class Ports:
                 admin = Port.bind_admin(admin_place)
         except SettingsError:
             Ports(public).close(but=self)
+            self.shrink(count)
             raise
         return Ports(public, admin)
 
@@ -140,6 +149,16 @@ class Ports:
         """From now on connections wait here for whoever accepts them."""
         for port in self._all:
             port.listen()
+
+    def shrink(self, count: int) -> None:
+        """Gives up the public port's sockets beyond so many."""
+        if self._public is not None:
+            self._public.shrink(count)
+
+    @property
+    def public_count(self) -> int:
+        """How many sockets the public port has."""
+        return 0 if self._public is None else len(self._public.sockets)
 
     def close(self, but: "Ports | None" = None) -> None:
         """Ends the ports that are not among those others, too."""

@@ -4,14 +4,15 @@ import asyncio
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from keyhole.errors import KeyholeError, SettingsError
 from keyhole.supervisor.channel import Channel, Message, encode
 from keyhole.supervisor.port import ListenAddress
+from keyhole.supervisor.pulse import Pulse
 from keyhole.telemetry.samples import Family
 
 ANSWER_SECONDS = 120.0
@@ -21,7 +22,7 @@ COUNT_SECONDS = 1.0
 
 
 class WorkerFailed(KeyholeError):
-    """A worker ended, or fell silent, before it could serve."""
+    """A worker could not be started, ended, or fell silent, before it could serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,22 @@ class Facts:
         return cls(**{**facts, **places})
 
 
+class WorkerWatcher(Protocol):
+    """Who is told of a worker that serves."""
+
+    def received(self, worker: "WorkerProcess", message: Message) -> None:
+        """It has something to say to others."""
+
+    def fell_silent(self, worker: "WorkerProcess") -> None:
+        """It does not answer any more, and has not ended either."""
+
+    def recovered(self, worker: "WorkerProcess") -> None:
+        """It answers again."""
+
+    def ended(self, worker: "WorkerProcess") -> None:
+        """It has ended; nothing more comes from it."""
+
+
 class WorkerProcess:
     """Made by `start`; then `prepare`, `serve`, and whatever `end` it comes to."""
 
@@ -59,20 +76,27 @@ class WorkerProcess:
         self._channel = channel
         self._end = end
         self._counted = asyncio.Event()
-        self._listening: asyncio.Task[None] | None = None
+        self._is_lost = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
         self.families: list[Family] = []
         """What it had counted when it was last asked."""
 
     @classmethod
     async def start(cls) -> Self:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            # A process group of its own: a terminal's Ctrl-C is for the supervisor, which tells its workers.
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "keyhole.runtime.worker", str(theirs.fileno()),
-                stdin=DEVNULL, pass_fds=(theirs.fileno(),), process_group=0,
-            )  # fmt: skip
-        return cls(process, await Channel.open(ours), ours.dup())
+        """Raises WorkerFailed where the machine lacks what a process needs; then nothing is left of it."""
+        with ExitStack() as undo:
+            try:
+                ours, theirs = socket.socketpair()
+                undo.enter_context(ours)
+                with theirs:
+                    end = undo.enter_context(ours.dup())
+                    process = await _spawn(theirs)
+                undo.callback(_kill, process)
+                channel = await Channel.open(ours)
+            except (OSError, RuntimeError) as error:  # RuntimeError: no thread to wait for the process with
+                raise WorkerFailed(f"a worker could not be started: {error}") from error
+            undo.pop_all()
+        return cls(process, channel, end)
 
     @property
     def pid(self) -> int:
@@ -83,6 +107,11 @@ class WorkerProcess:
         """Its exit status, negative for a signal; None while it runs."""
         return self._process.returncode
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether it runs and answers."""
+        return not self._is_lost.is_set()
+
     async def prepare(self, settings: SettingsText) -> Facts:
         """Has the settings checked. Raises SettingsError, WorkerFailed."""
         self._channel.send({"settings": settings.text, "source": settings.source})
@@ -91,17 +120,19 @@ class WorkerProcess:
     async def serve(
         self,
         sockets: Sequence[socket.socket],
-        heard: Callable[["WorkerProcess", Message], None],
-        ended: Callable[["WorkerProcess"], None],
+        watcher: WorkerWatcher,
     ) -> None:
         """Hands it the sockets and waits until all else is open. Raises SettingsError, WorkerFailed.
 
-        It accepts on none yet. `heard` is called with what it has to say to others, `ended` at last.
+        It accepts on none yet.
         """
-        with self._end:
-            socket.send_fds(self._end, [encode({"serve": True})], [listener.fileno() for listener in sockets])
-        await self._answer()
-        self._listening = asyncio.get_running_loop().create_task(self._listen(heard, ended))
+        try:
+            with self._end:
+                socket.send_fds(self._end, [encode({"serve": True})], [listener.fileno() for listener in sockets])
+        except OSError as error:
+            raise WorkerFailed(f"a worker did not take the sockets: {error.strerror}") from error
+        has_pulse = "pongs" in await self._answer()
+        self._serving = asyncio.get_running_loop().create_task(self._serve(watcher, has_pulse=has_pulse))
 
     def accept(self, indexes: Sequence[int]) -> None:
         """It accepts on these of its sockets from now on and on no others."""
@@ -112,20 +143,25 @@ class WorkerProcess:
         self._channel.send({"end": seconds})
 
     def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        _kill(self._process)
 
     async def gone(self) -> None:
         """Waits for its end."""
-        if self._listening is not None:
-            await asyncio.shield(self._listening)
+        if self._serving is not None:
+            await asyncio.wait({self._serving})
             return
         await self._process.wait()
         self._end.close()
         await self._channel.close()
 
+    async def lost(self) -> None:
+        """Waits until it does not serve any more: it has ended (`status` is not None), or does not answer."""
+        await self._is_lost.wait()
+
     async def count(self) -> None:
-        """Renews `families`, if it answers in time."""
+        """Renews `families`, if it answers in time; one that is known to be silent is not asked."""
+        if not self.is_serving:
+            return
         self._counted.clear()
         self._channel.send({"count": True})
         with suppress(TimeoutError):
@@ -133,8 +169,9 @@ class WorkerProcess:
                 await self._counted.wait()
 
     def tell(self, message: Message) -> None:
-        """Hands on what another worker had to say."""
-        self._channel.send(message)
+        """Hands on what another worker had to say. For one that is silent nothing is kept: it would pile up."""
+        if self.is_serving:
+            self._channel.send(message)
 
     def tell_counts(self, families: Sequence[Family]) -> None:
         """Answers `scraped`."""
@@ -153,16 +190,51 @@ class WorkerProcess:
             raise SettingsError(answer["refused"])
         return answer
 
-    async def _listen(
-        self, heard: Callable[["WorkerProcess", Message], None], ended: Callable[["WorkerProcess"], None]
-    ) -> None:
-        while (message := await self._channel.receive()) is not None:
-            if "counted" in message:
-                self.families = message["counted"]
-                self._counted.set()
-            else:
-                heard(self, message)
-        self._counted.set()
-        await self._channel.close()
-        await self._process.wait()
-        ended(self)
+    async def _serve(self, watcher: WorkerWatcher, *, has_pulse: bool) -> None:
+        pulse = Pulse(
+            ask=lambda: self._channel.send({"ping": True}),
+            lost=lambda: self._fell_silent(watcher),
+            found=lambda: self._recovered(watcher),
+        )
+        watching = asyncio.get_running_loop().create_task(pulse.watch()) if has_pulse else None
+        try:
+            while (message := await self._channel.receive()) is not None:
+                self._take(message, pulse, watcher)
+        finally:
+            if watching is not None:
+                watching.cancel()
+            self._counted.set()
+            await self._channel.close()
+            await self._process.wait()
+            self._is_lost.set()
+            watcher.ended(self)
+
+    def _take(self, message: Message, pulse: Pulse, watcher: WorkerWatcher) -> None:
+        if "pong" in message:
+            pulse.answered()
+        elif "counted" in message:
+            self.families = message["counted"]
+            self._counted.set()
+        else:
+            watcher.received(self, message)
+
+    def _fell_silent(self, watcher: WorkerWatcher) -> None:
+        self._is_lost.set()
+        watcher.fell_silent(self)
+
+    def _recovered(self, watcher: WorkerWatcher) -> None:
+        self._is_lost.clear()
+        watcher.recovered(self)
+
+
+async def _spawn(channel: socket.socket) -> Process:
+    # A process group of its own: a terminal's Ctrl-C is for the supervisor, which tells its workers.
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "keyhole.runtime.worker", str(channel.fileno()),
+        stdin=DEVNULL, pass_fds=(channel.fileno(),), process_group=0,
+    )  # fmt: skip
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()

@@ -47,6 +47,9 @@ async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
         await reload()
     except KeyholeError as error:
         return {"refused": str(error), "settings": isinstance(error, SettingsError)}
+    except Exception as error:
+        told = f"the reload failed by a defect ({type(error).__name__}); the service's log has it"
+        return {"refused": told, "settings": False}
     return {"reloaded": True}
 
 

@@ -47,6 +47,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        loop.set_exception_handler(self._tell_defect)
         start = self._work(self._start())
         stop = loop.create_task(self._told_to_stop.wait())
         try:
@@ -57,6 +58,7 @@ class Supervisor:
             await self._end()
         finally:
             self._ports.close()
+            self._notifier.close()
 
     async def reload(self) -> None:
         """Replaces the workers; the earlier ones live on for their sessions.
@@ -89,6 +91,10 @@ class Supervisor:
             except KeyholeError as error:
                 self._log(SupervisorEvent.RELOAD_REFUSED, message=str(error))
                 raise
+            except Exception as error:
+                self._log(SupervisorEvent.RELOAD_REFUSED, message=f"{type(error).__name__}: {error}")
+                self._log.failed("reload", error)
+                raise
             finally:
                 self._notifier.ready()
 
@@ -96,10 +102,12 @@ class Supervisor:
         """Starts a generation and lets the one before retire."""
         generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
         before = self._next_ports = self._ports
+        sockets = before.public_count
         try:
             await generation.start(self._ports_for)
         except BaseException:
             self._next_ports.close(but=before)
+            before.shrink(sockets)  # those who serve have not been given more
             raise
         self._ports = self._next_ports
         generation.accept()
@@ -164,11 +172,14 @@ class Supervisor:
             self._told_again.set()
         self._told_to_stop.set()
 
+    def _tell_defect(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._log.failed("supervisor", context.get("exception") or RuntimeError(context["message"]))
+
     def _hang_up(self) -> None:
         self._work(self._reload_on_signal())
 
     async def _reload_on_signal(self) -> None:
-        with suppress(KeyholeError):  # the log has it
+        with suppress(Exception):  # the log has it
             await self._reload()
 
     def _workers(self) -> list[WorkerProcess]:

@@ -3,11 +3,13 @@
 import sys
 from datetime import UTC, datetime
 from json import JSONEncoder
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 from structlog.processors import TimeStamper, add_log_level, dict_tracebacks
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+from keyhole.telemetry.log_stream import LogStream
 
 _encode = JSONEncoder(default=repr).encode
 
@@ -20,7 +22,9 @@ def make_logger(stream: TextIO | None = None, *, json: bool | None = None) -> Fi
     stream = stream or sys.stderr
     as_json = not stream.isatty() if json is None else json
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),  # one write for a line: several processes share the stream
+        structlog.WriteLogger(
+            cast("TextIO", LogStream(stream))
+        ),  # one write for a line: several processes share the stream
         processors=[_render_json] if as_json else _for_a_terminal(),
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     ).bind()

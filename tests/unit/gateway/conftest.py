@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from keyhole.net.certificate import certificate_of
 from keyhole.net.proxies import Proxies
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.reasons import Reason
-from keyhole.runtime.background import background_tasks, flush_sessions, sync_sessions, watch_deleted_servers
+from keyhole.runtime.background import BackgroundTasks, flush_sessions, sync_sessions, watch_deleted_servers
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -211,8 +212,9 @@ async def make_world(
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     listener = await listen(sock, door, certificate)
-    with background_tasks(
-        telemetry, sync_sessions(registry, tickets, changed, telemetry), watch_deleted_servers(registry)
+    with BackgroundTasks(telemetry).running(
+        sync_sessions=partial(sync_sessions, registry, tickets, changed, telemetry),
+        watch_deleted_servers=partial(watch_deleted_servers, registry),
     ):
         try:
             yield World(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from tests.fakes.memory_store import MemoryStore
@@ -18,7 +19,7 @@ from keyhole.core.sessions.registry import MAX_UNANSWERED
 from keyhole.crypto.sealing import unseal
 from keyhole.model import ConsoleType, Server, TcpAddress, TerminationRequest
 from keyhole.reasons import Reason
-from keyhole.runtime.background import background_tasks, reauthorize
+from keyhole.runtime.background import BackgroundTasks, reauthorize
 
 ORIGIN = f"Origin: {PUBLIC_URL}"
 
@@ -490,7 +491,8 @@ async def test_silence_is_told_once_and_again_after_it_was_over(world: World) ->
 
     async with with_target(world):
         await opened(world)
-        with background_tasks(world.telemetry, reauthorize(world.registry, 0.01, world.telemetry)):
+        rights = partial(reauthorize, world.registry, 0.01, world.telemetry)
+        with BackgroundTasks(world.telemetry).running(reauthorize=rights):
             for silences in (1, 2):
                 await go_on("allowed")
                 world.people.silent = True

@@ -1,5 +1,6 @@
 """Sockets and words between systemd and the service."""
 
+import errno
 import os
 import socket
 from pathlib import Path
@@ -29,6 +30,25 @@ def test_nobody_is_told_where_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> N
     assert opened == []
 
 
+def test_the_end_of_a_reload_is_told_though_nothing_can_be_opened_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd waits for it, and ends the service otherwise."""
+
+    def no_descriptor(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(path)
+        notifier = Notifier({"NOTIFY_SOCKET": path})
+        with monkeypatch.context() as short:
+            short.setattr(socket, "socket", no_descriptor)
+            notifier.ready()
+        assert systemd.recv(100) == b"READY=1"
+    notifier.close()
+
+
 def test_whoever_asked_is_told_and_children_are_not_to_tell(tmp_path: Path) -> None:
     environment = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -38,3 +58,4 @@ def test_whoever_asked_is_told_and_children_are_not_to_tell(tmp_path: Path) -> N
         assert systemd.recv(100) == b"STOPPING=1\nEXTEND_TIMEOUT_USEC=1500000"
     assert environment == {}
     notifier.ready()  # nobody is there any more
+    notifier.close()

@@ -42,6 +42,15 @@ def test_it_grows_and_never_shrinks(three: Port) -> None:
     assert len(three.sockets) == 4
 
 
+def test_it_gives_up_what_it_grew_in_vain(three: Port) -> None:
+    before = list(three.sockets)
+    three.grow(5)
+    added = three.sockets[3:]
+    three.shrink(3)
+    assert three.sockets == before
+    assert [listener.fileno() for listener in added] == [-1, -1]
+
+
 def test_no_queue_is_lost_with_a_worker(three: Port) -> None:
     three.listen()
     clients = [socket.create_connection(three.sockets[0].getsockname()) for _ in range(32)]

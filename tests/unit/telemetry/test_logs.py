@@ -1,5 +1,6 @@
 """How log lines are written."""
 
+import errno
 import io
 import json
 from dataclasses import dataclass, field
@@ -55,3 +56,11 @@ def test_a_defect_is_logged_with_its_traceback() -> None:
     make_logger(stream, json=True).error("service.failed", exc_info=ValueError("no"))
     (exception,) = json.loads(stream.getvalue())["exception"]
     assert (exception["exc_type"], exception["exc_value"]) == ("ValueError", "no")
+
+
+def test_a_full_disk_stops_nobody() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    make_logger(Full(), json=True).info("event")

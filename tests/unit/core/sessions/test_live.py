@@ -5,6 +5,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
-from keyhole.runtime.background import background_tasks, run_timers
+from keyhole.runtime.background import BackgroundTasks, run_timers
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -104,7 +105,7 @@ async def test_others_have_their_turn_between_two_lots(sessions: Sessions, telem
     relays = [opened(sessions)[1] for _ in range(20 * SWEEP_AT_ONCE)]
     seen: list[int] = []
     async with asyncio.timeout(30):
-        with background_tasks(telemetry, run_timers(sessions, http_server(telemetry))):
+        with BackgroundTasks(telemetry).running(run_timers=partial(run_timers, sessions, http_server(telemetry))):
             while len(set(seen)) < 20:
                 seen.append(looks(relays))
                 await asyncio.sleep(0)

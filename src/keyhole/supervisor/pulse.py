@@ -1,0 +1,42 @@
+"""Whether a worker still answers: it is asked again and again, and counts as hung when it leaves that unanswered.
+
+Rounds are counted, not seconds: a supervisor that was itself stopped for a minute holds that against nobody.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+PING_SECONDS = 5.0
+MOST_UNANSWERED = 6
+"""After so many rounds without an answer a worker counts as hung."""
+
+
+class Pulse:
+    """The pulse of one worker. `ask` asks it; `lost` and `found` are called when it stops answering, and when it
+    answers again.
+    """
+
+    def __init__(self, ask: Callable[[], None], lost: Callable[[], None], found: Callable[[], None]) -> None:
+        self._ask = ask
+        self._lost = lost
+        self._found = found
+        self._unanswered = 0
+        self._is_lost = False
+
+    def answered(self) -> None:
+        """The worker has answered."""
+        self._unanswered = 0
+        if self._is_lost:
+            self._is_lost = False
+            self._found()
+
+    async def watch(self) -> None:
+        """Asks every PING_SECONDS, for ever; while an answer is awaited nothing more is sent."""
+        while True:
+            if self._unanswered == 0:
+                self._ask()
+            self._unanswered += 1
+            await asyncio.sleep(PING_SECONDS)
+            if not self._is_lost and self._unanswered >= MOST_UNANSWERED:
+                self._is_lost = True
+                self._lost()
