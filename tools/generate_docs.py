@@ -136,7 +136,7 @@ def reasons() -> str:
 
 
 def metrics() -> str:
-    telemetry = Telemetry(CapturingLogger())  # type: ignore[arg-type]
+    telemetry = Telemetry(CapturingLogger())
     lines = [
         "# Metrics and log events",
         "`/metrics` answers in Prometheus' text format, on the public port and at `server.admin_listen`; no metric",

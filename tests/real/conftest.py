@@ -1,6 +1,7 @@
 """Real guests for every test here. QEMU or a package that is missing is an error, as it would be for the demo."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -8,6 +9,16 @@ from tests.real.guests import fresh_id
 
 from keyhole.demo.guest_image import GuestImage, build_image
 from keyhole.demo.qemu_guest import DemoGuest
+
+HERE = Path(__file__).parent
+TIMEOUT_SECONDS = 300
+"""Of a test here that sets none itself: guests boot, browsers start, and services are waited for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -247,7 +247,8 @@ def programs(root: Path) -> Path:
     """Where Keystone's programs are. Missing ones are an error: no test that needs them may pass over in silence."""
     path = root / ".cache" / "keystone" / "bin"
     if not (path / "keystone-manage").exists():
-        raise FileNotFoundError(f"{path} holds no Keystone; `make test` installs it from requirements-keystone.lock")
+        lock = "requirements/rigs/keystone.lock"
+        raise FileNotFoundError(f"{path} holds no Keystone; `make test` installs it from {lock}")
     return path
 
 

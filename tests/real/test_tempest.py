@@ -49,7 +49,7 @@ ACCOUNT = """
 
 @pytest.mark.parametrize("version", ["2.1", "2.6", "2.100"])
 def test_tempests_own_tests_pass(service: Service, guest: DemoGuest, tmp_path: Path, version: str) -> None:
-    assert PYTHON.exists(), "`make test` installs Tempest from requirements-tempest.lock"
+    assert PYTHON.exists(), "`make test` installs Tempest from requirements/rigs/tempest.lock"
     accounts, config = tmp_path / "accounts.yaml", tmp_path / "tempest.conf"
     accounts.write_text("".join(ACCOUNT.format(user=user, roles=list(user.roles)) for user in (DEMO, WATCHER)))
     config.write_text(SETTINGS.format(accounts=accounts, url=service.url, version=version, locks=tmp_path))

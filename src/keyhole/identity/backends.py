@@ -1,16 +1,17 @@
-"""Which identity the settings ask for, as one value: who validates, who issues, and how projects are named."""
+"""Which identity the settings ask for, as one value: who validates, who issues, and how projects are named.
+
+Keystone's part is imported when the settings name it: its libraries are an extra.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from keyhole.config import IdentitySettings
+from keyhole.extras import require_extra
 from keyhole.identity.embedded import names
 from keyhole.identity.embedded.provider import EmbeddedIdentity, IdentityStore
 from keyhole.identity.embedded.users import Users
-from keyhole.identity.keystone import provider as keystone
-from keyhole.identity.keystone.login import KeystoneLogin
-from keyhole.identity.keystone.provider import KeystoneIdentity
 from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, LoginProvider, TokenIssuer
 
@@ -41,6 +42,9 @@ def check_settings(settings: IdentitySettings) -> Callable[[str], str]:
             Users(settings.users)
             return names.project_id_of
         case "keystone":
+            require_extra("keystone", 'identity.backend = "keystone"')
+            from keyhole.identity.keystone import provider as keystone
+
             keystone.check_settings(settings)
             return keystone.project_id_of
 
@@ -60,7 +64,10 @@ async def open_backend(
             url = f"{public_url}/identity"
             yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, embedded.project_id_of)
         case "keystone":
+            from keyhole.identity.keystone.login import KeystoneLogin
+            from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
+
             async with KeystoneIdentity.open(settings, clock) as remote:
                 yield IdentityBackend(
-                    remote, KeystoneLogin(remote, throttle), None, None, settings.keystone_url, keystone.project_id_of
+                    remote, KeystoneLogin(remote, throttle), None, None, settings.keystone_url, project_id_of
                 )

@@ -1,4 +1,4 @@
-"""Every link between the pages of the documentation leads somewhere, and README leads to every page."""
+"""Every link between the pages of the documentation leads somewhere, and README and its index lead to every page."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README, INDEX = ROOT / "README.md", ROOT / "docs" / "index.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?[^)]*\)|(?:href|src)=\"([^\"]+)\"")
 
 
@@ -38,7 +39,8 @@ def test_a_pages_links_lead_somewhere(page: Path) -> None:
         assert not heading or heading in anchors_of(target), f"{target}#{heading}"
 
 
-def test_readme_leads_to_every_page() -> None:
-    linked = {target for target, _ in links_of(ROOT / "README.md")}
-    missing = [str(page) for page in PAGES[1:] if page not in linked and page.parent not in linked]
-    assert not missing
+def test_readme_and_the_index_lead_to_every_page() -> None:
+    first = {target for target, _ in links_of(README)}
+    linked = first | {target for target, _ in links_of(INDEX)}
+    assert INDEX in first
+    assert [str(page) for page in PAGES if page not in linked | {README}] == []

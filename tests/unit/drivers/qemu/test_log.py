@@ -35,7 +35,7 @@ def test_the_log_of_a_chardev(words: list[bytes], label: str, path: str | None) 
     assert log_path_in(words, label) == (Path(path) if path else None)
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 0, -1, 1 << 30])
+@pytest.mark.parametrize("pid", [os.getpid(), 0, -1, 1 << 30], ids=["this", "none", "negative", "unused"])
 def test_a_process_that_is_no_qemu_has_no_log(pid: int) -> None:
     with pytest.raises(LogUnavailable):
         log_path(Peer(pid, os.geteuid()), "serial0")
