@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from keyhole.config import IdentitySettings
-from keyhole.extras import require_extra
+from keyhole.config.extras import require_extra
 from keyhole.identity.embedded import names
 from keyhole.identity.embedded.provider import EmbeddedIdentity, IdentityStore
 from keyhole.identity.embedded.users import Users

@@ -3,6 +3,6 @@
 Importing it raises SettingsError where the extra `client` is not installed.
 """
 
-from keyhole.extras import require_extra
+from keyhole.config.extras import require_extra
 
 require_extra("client", "this command")

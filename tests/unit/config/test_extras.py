@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from keyhole.config.extras import require_extra
 from keyhole.errors import SettingsError
-from keyhole.extras import require_extra
 
 OPTIONAL = ("keystoneauth1", "openstack", "requests")
 
