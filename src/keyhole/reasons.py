@@ -231,7 +231,10 @@ CHECKS: dict[Reason, str] = {
     Reason.LIMIT_PROJECT: "`limits.sessions_per_project`; the log's `token` leads to the project in `console.created`.",
     Reason.LIMIT_SERVER: "`console.max_sessions_per_server`; the log's `server` says which.",
     Reason.LIMIT_HANDSHAKES: "`limits.handshakes`, `keyhole_handshakes`: a flood, or hypervisors that answer slowly?",
-    Reason.LIMIT_ADDRESS: "`limits.handshakes_per_address`. Behind a reverse proxy: is it in `server.trusted_proxies`?",
+    Reason.LIMIT_ADDRESS: (
+        "`limits.handshakes_per_address`, `limits.connections_per_address`. "
+        "Behind a reverse proxy: is it in `server.trusted_proxies`?"
+    ),
     Reason.LIMIT_SERVER_HANDSHAKES: "`limits.handshakes_per_server`; does the server's hypervisor answer slowly?",
     Reason.LIMIT_FRAME: "`limits.frame_bytes`, `limits.message_bytes`; which viewer is it?",
     Reason.LIMIT_CUT_TEXT: "`limits.cut_text_bytes`.",

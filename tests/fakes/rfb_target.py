@@ -1,4 +1,4 @@
-"""Links to dial in tests: an RFB server driven by our own viewer-side machine, and peers that misbehave."""
+"""Targets to dial in tests: an RFB server driven by our own viewer-side machine, and peers that misbehave."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -10,8 +10,8 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class LimitSettings(Section):
-    """`[limits]`: how much anybody may have at once; 0: no limit. Links are counted over all workers; of handshakes
-    each worker allows an equal share, but at least one."""
+    """`[limits]`: how much anybody may have at once; 0: no limit. Consoles are counted over all workers; of handshakes
+    and connections each worker allows an equal share, but at least one."""
 
     sessions: Count = Field(10_000, description="Open consoles in all.")
     sessions_per_user: Count = Field(1000, description="Open consoles of one user.")
@@ -21,7 +21,12 @@ class LimitSettings(Section):
         500, description="The same from one IPv4 address or IPv6 /64; behind `server.trusted_proxies`, of their client."
     )
     handshakes_per_server: Count = Field(
-        8, description="Links of one server that are dialled at once; further ones wait their turn."
+        8, description="Consoles of one server that are dialled at once; others wait in a queue."
+    )
+    connections_per_address: Count = Field(
+        500,
+        description="Connections of pages and API calls from one IPv4 address or IPv6 /64, those of "
+        "`server.trusted_proxies` aside. One that is idle makes way for a new one.",
     )
     head_bytes: Annotated[int, Field(ge=1024, le=65536)] = Field(16384, description="The head of a request.")
     head_seconds: Annotated[float, Field(gt=0, le=300)] = Field(

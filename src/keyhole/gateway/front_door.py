@@ -19,7 +19,8 @@ from typing import Protocol
 from keyhole.core.limits import HandshakeLimits, Slot, Slots
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
-from keyhole.gateway.http_server import API_PREFIXES, HttpServer
+from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.routing import API_PREFIXES, check_host, opens_raw, opens_web_socket
 from keyhole.gateway.session import (
     SessionParts,
     address_of,
@@ -34,12 +35,10 @@ from keyhole.net.proxies import Proxies
 from keyhole.protocols.http.connect import redirection, refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.frames_in import FrameReader
-from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol, wants_websocket
+from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
 from keyhole.telemetry.telemetry import Surface
-
-CONSOLE_PATH = "/console"
 
 REJECTED_SECONDS = 1.0
 """How long a connection without a slot may take to send its request, so that it can read its answer."""
@@ -79,7 +78,7 @@ class FrontDoor:
         self._handshakes = Slots(
             {Reason.LIMIT_ADDRESS: handshakes.per_address, Reason.LIMIT_HANDSHAKES: handshakes.total}
         )
-        self._http = http
+        self.http = http
         self._public_url = public_url
         self._opens_consoles = opens_consoles
         self._waiting: set[_HeadReader] = set()
@@ -121,16 +120,13 @@ class FrontDoor:
         What is not handed on of its slot is the caller's to give back.
         """
         opens = self._opens_consoles
-        if opens and wants_websocket(head) and not head.path.startswith(API_PREFIXES):
+        if opens and opens_web_socket(head):
             upgrade = check_upgrade(head)
             viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head), self._frames())
-        elif opens and (head.method == "CONNECT" or _is_raw_get(head)):
+        elif opens and opens_raw(head):
             viewer = RawViewer()
         else:
-            protocol = self._http.protocol()
-            transport.set_protocol(protocol)
-            protocol.connection_made(transport)
-            protocol.data_received(head.raw + following)
+            self._serve(transport, head.raw + following)
             return
         viewer.adopt(transport, following)
         transport.set_protocol(viewer)
@@ -140,6 +136,18 @@ class FrontDoor:
             refuse_viewer(self.parts, viewer, failure)
             return
         self._spawn(open_session(self.parts, viewer, head), slot.hand_on())
+
+    def _serve(self, transport: asyncio.Transport, received: bytes) -> None:
+        """Hands a connection to the HTTP server. Those of a proxy are shared by many, and count for no address."""
+        peer = peer_address(transport)
+        try:
+            protocol = self.http.protocol(None if peer in self._proxies else network_of(peer))
+        except LimitReached as failure:
+            self.refuse(transport, 429, "Too Many Requests", failure.reason, str(failure))
+            return
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(received)
 
     def refuse(self, transport: asyncio.Transport, status: int, phrase: str, reason: Reason, message: str) -> None:
         """Answers a request that goes nowhere."""
@@ -156,7 +164,7 @@ class FrontDoor:
 
     def retire(self) -> None:
         """From now on a connection serves the request that it has begun and no more; sessions go on."""
-        self._http.retire()
+        self.http.retire()
 
     async def close(self, listener: Accepting) -> None:
         """Stops accepting, ends everything by its name, and waits until the last connection is gone.
@@ -174,7 +182,7 @@ class FrontDoor:
             setup.cancel()
         if self._setups:
             await asyncio.wait(self._setups)
-        await self._http.close(self.parts.deadlines.linger)
+        await self.http.close(self.parts.deadlines.linger)
         await all_gone
 
     def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, slot: Slot) -> None:
@@ -189,8 +197,9 @@ class FrontDoor:
         return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
 
     def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
-        is_page = head.method in ("GET", "HEAD") and not wants_websocket(head) and not _is_raw_get(head)
-        if is_page and not head.path.startswith(API_PREFIXES) and self._public_url.startswith("https://"):
+        is_page = head.method in ("GET", "HEAD") and not opens_web_socket(head) and not opens_raw(head)
+        has_path = head.path.startswith("/") and not head.path.startswith(API_PREFIXES)
+        if is_page and has_path and self._public_url.startswith("https://"):
             query = f"?{head.query}" if head.query else ""
             transport.write(redirection(f"{self._public_url}{head.path}{query}"))
             close_soon(transport, self.parts.deadlines.linger)
@@ -257,6 +266,7 @@ class _HeadReader(asyncio.Protocol):
         self._leave()
 
     def _hand_on(self, head: RequestHead) -> None:
+        check_host(head)
         slot = self._slot.hand_on()
         self._leave()
         try:
@@ -291,8 +301,3 @@ class _Rejected(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
-
-
-def _is_raw_get(head: RequestHead) -> bool:
-    """A native viewer's GET: a browser's navigation always accepts text/html."""
-    return head.method == "GET" and head.path == CONSOLE_PATH and "text/html" not in (head.get("accept") or "")

@@ -1,41 +1,47 @@
 """The HTTP server behind the front door: uvicorn's protocol, serving the application on connections handed to it.
 
-What uvicorn leaves open is closed here, for the second and later requests of a connection too: the size of a request
-head, the time it may take, and a WebSocket upgrade on a connection that served pages before (reverse proxies reuse
-connections), which goes back to the front door.
+It bounds how many connections one address has, closes those that are idle for too long, and makes room when there are
+no file descriptors left. What a connection may do is in `http_protocol`.
 """
 
 import asyncio
 import logging
-import math
+from collections import defaultdict
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from keyhole.errors import LimitReached
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.write_coalescer import WriteCoalescer
-from keyhole.ports.http import REQUEST_ARRIVED
-from keyhole.protocols.http.connect import refusal
+from keyhole.gateway.descriptors import Descriptors
+from keyhole.gateway.http_protocol import HttpProtocol
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
-from keyhole.telemetry.telemetry import Surface, Telemetry
-
-API_PREFIXES = ("/compute", "/identity", "/v1/")
-"""Paths on which an upgrade opens no console."""
+from keyhole.telemetry.telemetry import Telemetry
 
 KEEP_ALIVE_SECONDS = 20
 """How long a connection may be idle between two requests."""
 
 
 class HttpServer:
-    """Makes protocols for connections; `retake(transport, head)` gets those that upgrade later on."""
+    """Makes protocols for connections; `retake(transport, received)` gets those that open a console later on; None: no
+    request here does.
+
+    One address has at most `per_address` connections; 0: any number.
+    """
+
+    retake: Callable[[asyncio.Transport, bytes], None] | None = None
 
     def __init__(
-        self, application: Any, telemetry: Telemetry, deadlines: Deadlines, head_bytes: int = HEAD_LIMIT_BYTES
+        self,
+        application: Any,
+        telemetry: Telemetry,
+        deadlines: Deadlines,
+        head_bytes: int = HEAD_LIMIT_BYTES,
+        per_address: int = 0,
     ) -> None:
         self._config = uvicorn.Config(
             application,
@@ -51,38 +57,65 @@ class HttpServer:
         self._config.load()
         self.state = ServerState()
         self.telemetry = telemetry
+        self.logger = _quiet_logger(telemetry)
         self.deadlines = deadlines
         self.head_bytes = head_bytes
-        self.retake: Callable[[asyncio.Transport, bytes], None] | None = None
+        self.descriptors = Descriptors(telemetry, self._spare)
         self.retired = False
         self.seconds = 0
         """How long the service has run, by its ticks."""
+        self._per_address = per_address
+        self._connections: set[HttpProtocol] = set()
+        self._of_network: defaultdict[str, set[HttpProtocol]] = defaultdict(set)
 
-    def protocol(self) -> "HttpProtocol":
-        """A protocol for one more connection."""
-        return HttpProtocol(self, self._config)
+    def protocol(self, network: str | None = None) -> HttpProtocol:
+        """A protocol for one more connection, which counts for that address. Raises LimitReached.
+
+        The connection of this address that has been idle for longest makes way, if there is one.
+        """
+        if network is not None and self._per_address and len(self._of_network.get(network, ())) >= self._per_address:
+            self._make_way(network)
+        return HttpProtocol(self, self._config, network)
+
+    def joined(self, protocol: HttpProtocol) -> None:
+        """A connection is the server's from now on."""
+        self._connections.add(protocol)
+        if protocol.network is not None:
+            self._of_network[protocol.network].add(protocol)
+
+    def left(self, protocol: HttpProtocol) -> None:
+        """A connection is gone, or somebody else's."""
+        self._connections.discard(protocol)
+        if protocol.network is not None and (others := self._of_network.get(protocol.network)):
+            others.discard(protocol)
+            if not others:
+                del self._of_network[protocol.network]
 
     def tick(self) -> None:
-        """Sets the Date header's value and closes connections that are idle for too long. Called once a second."""
+        """Sets the Date header's value, closes connections that are idle for too long, looks after descriptors, and has
+        the telemetry tell of a flood that is over. Called once a second.
+        """
         self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         self.seconds += 1
-        for protocol in tuple(self.state.connections):
-            if isinstance(protocol, HttpProtocol) and self.seconds - protocol.idle_since > KEEP_ALIVE_SECONDS:
+        for protocol in tuple(self._connections):
+            if protocol.idle_seconds(self.seconds) > KEEP_ALIVE_SECONDS:
                 protocol.transport.close()
+        self.descriptors.look()
+        self.telemetry.refusals_left_out()
 
     def retire(self) -> None:
         """Lets each connection end after the request under way; none takes another."""
         self.retired = True
-        for protocol in tuple(self.state.connections):
+        for protocol in tuple(self._connections):
             protocol.shutdown()
 
     async def close(self, seconds: float) -> None:
         """Lets the requests under way end, for so long, and closes every connection."""
-        for protocol in tuple(self.state.connections):
+        for protocol in tuple(self._connections):
             protocol.shutdown()
         if self.state.tasks:
             await asyncio.wait(self.state.tasks, timeout=seconds)
-        for protocol in tuple(self.state.connections):
+        for protocol in tuple(self._connections):
             protocol.transport.abort()
         late = tuple(self.state.tasks)
         for task in late:
@@ -90,87 +123,24 @@ class HttpServer:
         if late:
             await asyncio.wait(late)
 
-
-class HttpProtocol(HttpToolsProtocol):
-    """One connection's requests, one head at a time."""
-
-    def __init__(self, server: HttpServer, config: uvicorn.Config) -> None:
-        super().__init__(config, server.state, app_state={})
-        self._server = server
-        self._in_head = True
-        self._head_bytes = 0
-        self._head_timer: asyncio.TimerHandle | None = None
-        self.idle_since: float = math.inf
-        """The server's second in which the last answer was given; never, while a request is under way."""
-        self.logger = _quiet_logger(server.telemetry)
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._below = transport
-        super().connection_made(WriteCoalescer(transport))
-
-    def data_received(self, data: bytes) -> None:
-        self.idle_since = math.inf
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._server.retired and self.cycle is not None and self in self.connections:
-            self.shutdown()
-        if self._in_head and self._head_bytes > self._server.head_bytes and not self.transport.is_closing():
-            self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
-        elif self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(
-                self._server.deadlines.head, self._refuse, 408, "Request Timeout", Reason.REQUEST_TOO_SLOW
+    def _make_way(self, network: str) -> None:
+        idle = [protocol for protocol in self._of_network[network] if protocol.can_be_spared]
+        if not idle:
+            raise LimitReached(
+                Reason.LIMIT_ADDRESS,
+                f"{self._per_address} connections from this address have requests under way, as many as are allowed",
             )
+        self._end(max(idle, key=lambda protocol: protocol.idle_seconds(self.seconds)))
 
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        self._head_bytes = 0
-        self._stop_timer()
-        self.scope[REQUEST_ARRIVED] = self._has_arrived  # type: ignore[literal-required]
-        super().on_headers_complete()
+    def _spare(self) -> int:
+        idle = [protocol for protocol in self._connections if protocol.can_be_spared]
+        for protocol in idle:
+            self._end(protocol)
+        return len(idle)
 
-    def on_message_complete(self) -> None:
-        self._in_head = True
-        super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """As uvicorn's, but that the server's clock watches over idle connections: a timer for each answer is dear."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-        else:
-            self.idle_since = self._server.seconds
-
-    def _has_arrived(self) -> bool:
-        return self._in_head
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _should_upgrade_to_ws(self) -> bool:
-        return self._server.retake is not None and not self.url.decode("latin-1").startswith(API_PREFIXES)
-
-    def handle_websocket_upgrade(self) -> None:
-        self.connections.discard(self)
-        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/1.1"]
-        lines += [name + b": " + value for name, value in self.headers]
-        assert self._server.retake is not None
-        self._server.retake(self._below, b"\r\n".join([*lines, b"", b""]))
-
-    def _refuse(self, status: int, phrase: str, reason: Reason) -> None:
-        self._head_timer = None
-        self._server.telemetry.refused(reason, Surface.GATEWAY, phrase)
-        self.transport.write(refusal(status, phrase))
-        self.transport.close()
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _end(self, protocol: HttpProtocol) -> None:
+        self.left(protocol)
+        protocol.transport.abort()  # over TLS, closing would wait for the peer
 
 
 class _ObserverHandler(logging.Handler):

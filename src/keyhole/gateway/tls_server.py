@@ -63,7 +63,8 @@ class TlsServer:
                 connection, peer = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
-            except OSError:
+            except OSError as error:
+                self._door.http.descriptors.failed(error)
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(RETRY_SECONDS, self._resume)
                 return

@@ -19,11 +19,11 @@ class WriteCoalescer(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._parts:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._parts.append(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self.below.close()
 
     def abort(self) -> None:
@@ -42,7 +42,11 @@ class WriteCoalescer(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self.below.get_extra_info(name, default)
 
-    def _flush(self) -> None:
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self._parts)) + self.below.get_write_buffer_size()
+
+    def flush(self) -> None:
+        """Sends what was written; nothing when the peer is gone, which uvloop's transports do not take."""
         parts, self._parts = self._parts, []
-        if parts:
+        if parts and not self.below.is_closing():
             self.below.write(b"".join(parts))

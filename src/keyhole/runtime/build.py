@@ -164,6 +164,11 @@ def handshake_limits(settings: Settings) -> HandshakeLimits:
     return HandshakeLimits(share_of(limits.handshakes, workers), share_of(limits.handshakes_per_address, workers))
 
 
+def connections_per_address(settings: Settings) -> int:
+    """What the settings allow each worker of one address' connections of pages and API calls."""
+    return share_of(settings.limits.connections_per_address, settings.server.workers)
+
+
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -233,7 +238,8 @@ async def running(
         )
         limits = settings.limits
         deadlines = Deadlines(head=limits.head_seconds, keepalive_timeout=settings.sessions.keepalive_timeout_seconds)
-        http = HttpServer(create_application(services), telemetry, deadlines, limits.head_bytes)
+        per_address = connections_per_address(settings)
+        http = HttpServer(create_application(services), telemetry, deadlines, limits.head_bytes, per_address)
         admin_http = HttpServer(create_admin_application(services), telemetry, deadlines, limits.head_bytes)
         entrance = Entrance(consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(

@@ -5,6 +5,7 @@ metrics are part of the outside face: docs/reference/metrics.md lists both and i
 Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import FilteringBoundLogger
 
 from keyhole.model import ConsoleType, Grant
+from keyhole.net.addresses import network_of
 from keyhole.reasons import Reason
+from keyhole.telemetry.refusal_lines import WINDOW_SECONDS, RefusalLines
 
 SETUP_BUCKETS_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 
@@ -32,6 +35,7 @@ class Event(StrEnum):
     CONSOLE_RESUMED = "console.resumed"
     CONSOLE_CLOSED = "console.closed"
     REFUSED = "refused"
+    REFUSED_MORE = "refused.more"
     SIGNED_IN = "identity.signed_in"
 
 
@@ -66,10 +70,11 @@ class _ByLabel(dict[str, Any]):
 
 
 class Telemetry:
-    """Writes log events and keeps metrics in a registry of its own."""
+    """Writes log events and keeps metrics in a registry of its own. `clock` gives seconds that never go back."""
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    def __init__(self, log: FilteringBoundLogger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
+        self._refusal_lines = RefusalLines(clock)
         self.registry = CollectorRegistry()
         self._refused = self._counter("refused", "Requests, links and sessions refused, by reason.", "reason")
         self._created = self._counter("consoles_created", "Console links created, by console type.", "type")
@@ -95,7 +100,7 @@ class Telemetry:
         self._viewer_handshake = self._histogram("viewer_handshake", "The RFB handshake with a viewer.")
         self._target_errors = Counter(
             "keyhole_target_errors",
-            "Links that could not be opened for their server's sake, by driver and reason.",
+            "Console connections that failed on the hypervisor side, by driver and reason.",
             ["driver", "reason"],
             registry=self.registry,
         )
@@ -182,9 +187,26 @@ class Telemetry:
         self._log.info(Event.SIGNED_IN, user=user, project=project, method=method, client=client)
 
     def refused(self, reason: Reason, surface: Surface, message: str, **facts: object) -> None:
-        """A request or link was refused; `facts` say who and what (never a token or a password)."""
+        """A request or link was refused; `facts` say who and what (never a token or a password).
+
+        All are counted, but only so many of one reason to one address (`client`, or `viewer` with its port) are logged.
+        """
         self._refused[reason].inc()
-        self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
+        self.refusals_left_out()
+        viewer = str(facts.get("viewer", ""))
+        if self._refusal_lines.allows(reason, network_of(str(facts.get("client") or viewer.rpartition(":")[0]))):
+            self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
+
+    def refusals_left_out(self) -> None:
+        """Says how many refusals had no line, once that is certain. Called once a second, too."""
+        for more in self._refusal_lines.ended():
+            self._log.warning(
+                Event.REFUSED_MORE,
+                reason=more.reason.value,
+                address=more.address,
+                count=more.count,
+                seconds=WINDOW_SECONDS,
+            )
 
     def console_created(self, grant: Grant, request_id: str) -> None:
         self._created[grant.console_type].inc()

@@ -176,6 +176,7 @@ async def make_world(
     deadlines: Deadlines = Deadlines(linger=0.3),  # noqa: B008  # frozen
     streams: StreamLimits = StreamLimits(),  # noqa: B008  # frozen
     handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
+    http_per_address: int = 0,
     dials_per_server: int = 0,
     proxies: Proxies = Proxies(),  # noqa: B008  # frozen
     application: Any = hello,
@@ -199,7 +200,7 @@ async def make_world(
     tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
     registry = SessionRegistry(store, DeletedServers([driver]), people, clock, changed, shared=shared)
     sessions = Sessions(limits, telemetry, loop.time, [tickets, registry], clock)
-    http = HttpServer(application, telemetry, deadlines)
+    http = HttpServer(application, telemetry, deadlines, per_address=http_per_address)
     entrance = Entrance(consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(
         entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=DialQueue(dials_per_server)

@@ -32,7 +32,7 @@ async def test_the_application_is_told_whether_a_requests_body_has_arrived(world
         wire.writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab".encode())
         assert (await wire.answer()).headers["x-arrived"] == "True"
         await wire.reader.readuntil(b"0\r\n\r\n")
-    at_work = world.door._http.state.tasks
+    at_work = world.door.http.state.tasks
     await until(lambda: not at_work)
     wire.writer.write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
     await until(lambda: bool(at_work))
@@ -138,7 +138,7 @@ async def test_a_request_that_does_not_end_does_not_hold_up_a_stop() -> None:
 
 
 async def test_a_connection_that_is_idle_for_too_long_is_closed_by_the_clock(world: World) -> None:
-    http = world.door._http
+    http = world.door.http
     wire = await world.connect()
     wire.writer.write(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (await wire.answer()).status == 200

@@ -102,6 +102,12 @@ class TestCve20213654OpenRedirect:
             answer = await wire.request("GET //evil.example/ HTTP/1.1\nHost: x\nAccept: text/html")
             assert (answer.status, answer.headers["location"]) == (308, f"{PUBLIC_URL}//evil.example/")
 
+    async def test_what_is_no_path_leads_nowhere(self, tmp_path: Path) -> None:
+        async with make_world() as world, tls_port(world, tmp_path) as (port, _):
+            wire = await Wire.connect(port)
+            answer = await wire.request("GET * HTTP/1.1\nHost: x\nAccept: text/html")
+            assert (answer.status, answer.headers.get("location")) == (403, None)
+
 
 class TestCve20130335ReusedPort:
     """nova: a console's port was given to another server, and old links opened that one."""

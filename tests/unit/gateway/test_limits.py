@@ -98,6 +98,16 @@ async def test_consoles_of_other_workers_count(limits: SessionLimits, reason: Re
         await joined(other)
 
 
+async def test_a_connection_without_a_place_that_says_nothing_is_closed() -> None:
+    async with make_world(handshakes=HandshakeLimits(total=1)) as world:
+        first = await world.connect()
+        await until(lambda: world.door.handshakes() == 1)
+        late = await world.connect()
+        assert (await late.answer()).status == 503
+        assert (await late.rest()).startswith(b"limit_handshakes")
+        first.close()
+
+
 async def test_connections_without_a_head_take_places_and_give_them_back() -> None:
     async with make_world(handshakes=HandshakeLimits(total=3)) as world:
         waiting = [await world.connect() for _ in range(3)]

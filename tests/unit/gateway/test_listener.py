@@ -12,6 +12,7 @@ import trustme
 from tests.fakes.waiting import until
 from tests.real.certificates import certified
 from tests.unit.gateway.conftest import World, make_world
+from tests.unit.gateway.test_http_connections import no_descriptors_left
 
 from keyhole.core.limits import HandshakeLimits
 from keyhole.gateway.deadlines import Deadlines
@@ -130,3 +131,15 @@ async def test_older_versions_of_tls_are_refused(tmp_path: Path) -> None:
             await asyncio.to_thread(visit, port, trust)
         trust.maximum_version = ssl.TLSVersion.TLSv1_2
         await asyncio.to_thread(visit, port, trust)
+
+
+async def test_without_descriptors_accepting_rests_and_the_log_says_so(tmp_path: Path) -> None:
+    async with make_world() as world, tls_port(world, tmp_path) as (port, trust):
+        client = socket.socket()
+        with no_descriptors_left():
+            client.connect(("127.0.0.1", port))
+            await until(lambda: world.events("service.degraded"))
+        (event,) = world.events("service.degraded")
+        assert event["part"] == "descriptors"
+        with client:
+            await asyncio.to_thread(visit, port, trust)

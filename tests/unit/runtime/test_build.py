@@ -11,7 +11,7 @@ from keyhole import config
 from keyhole.core.limits import HandshakeLimits
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.errors import SettingsError
-from keyhole.runtime.build import check, handshake_limits, running, session_limits
+from keyhole.runtime.build import check, connections_per_address, handshake_limits, running, session_limits
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -64,3 +64,9 @@ async def test_that_others_may_use_the_stores_file_is_logged_at_the_start(tmp_pa
     (told,) = (event for line in log.getvalue().splitlines() if (event := json.loads(line)).get("part") == "store")
     assert told["event"] == "service.degraded"
     assert told["problem"].endswith("is not for its owner alone: its mode is 0640, not 0600.")
+
+
+def test_workers_share_the_connections_of_one_address() -> None:
+    for workers, limit, share in ((1, 500, 500), (3, 500, 166), (3, 2, 1), (3, 0, 0)):
+        allowed = settings("demo", limits={"connections_per_address": limit}, server={"workers": workers})
+        assert connections_per_address(allowed) == share

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from keyhole.telemetry.refusal_lines import LINES_EACH, LINES_IN_ALL, WINDOW_SECONDS
 
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
@@ -48,6 +49,53 @@ def test_refusals_are_counted_by_reason_from_the_start(telemetry: Telemetry, log
     assert value("keyhole_refused_total", {"reason": "token_used"}) == 1
     (line,) = lines(log)
     assert (line["event"], line["reason"], line["surface"]) == ("refused", "token_used", "gateway")
+
+
+def test_a_flood_of_refusals_is_counted_and_told_in_few_lines(log: io.StringIO) -> None:
+    now = 1000.0
+    telemetry = Telemetry(make_logger(log, json=True), lambda: now)
+    for port in range(5000):
+        telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client="192.0.2.1")
+        telemetry.refused(Reason.TOKEN_USED, Surface.GATEWAY, "used", viewer=f"2001:db8::{port:x}:{port}")
+    telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client="192.0.2.2")
+    assert len(lines(log)) == 2 * LINES_EACH + 1
+    assert lines(log)[-1]["client"] == "192.0.2.2"
+    now += WINDOW_SECONDS - 0.1
+    telemetry.refusals_left_out()
+    assert len(lines(log)) == 2 * LINES_EACH + 1
+    now += 0.1
+    telemetry.refusals_left_out()
+    telemetry.refusals_left_out()
+    told = lines(log)[2 * LINES_EACH + 1 :]
+    assert [(line["event"], line["reason"], line["address"], line["count"]) for line in told] == [
+        ("refused.more", "not_found", "192.0.2.1", 5000 - LINES_EACH),
+        ("refused.more", "token_used", "2001:db8::/64", 5000 - LINES_EACH),
+    ]
+    telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client="192.0.2.1")
+    assert lines(log)[-1]["event"] == "refused"
+    assert telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": "not_found"}) == 5002
+
+
+def test_the_next_refusal_tells_what_was_left_out_before_it(log: io.StringIO) -> None:
+    now = 1000.0
+    telemetry = Telemetry(make_logger(log, json=True), lambda: now)
+    for _ in range(LINES_EACH + 7):
+        telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client="192.0.2.1")
+    now += WINDOW_SECONDS
+    telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client="192.0.2.1")
+    assert [(line["event"], line.get("count")) for line in lines(log)[-2:]] == [("refused.more", 7), ("refused", None)]
+
+
+def test_many_addresses_together_have_a_bounded_number_of_lines(log: io.StringIO) -> None:
+    now = 1000.0
+    telemetry = Telemetry(make_logger(log, json=True), lambda: now)
+    for number in range(5000):
+        telemetry.refused(Reason.NOT_FOUND, Surface.COMPUTE, "no", client=f"10.0.{number // 250}.{number % 250}")
+    assert len(lines(log)) == LINES_IN_ALL
+    now += WINDOW_SECONDS
+    telemetry.refusals_left_out()
+    (more,) = lines(log)[LINES_IN_ALL:]
+    assert (more["address"], more["count"]) == ("various", 5000 - LINES_IN_ALL)
 
 
 def test_bytes_are_counted_while_they_go_through(telemetry: Telemetry) -> None:

@@ -1,4 +1,4 @@
-"""Links by the compute API: the four old actions, remote-consoles, and what was removed."""
+"""Consoles by the compute API: the four old actions, remote-consoles, and what was removed."""
 
 import re
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ async def refuse_xvp_consoles(call: Call) -> dict[str, Any]:
     """/servers/{id}/consoles, which only XenServer's console service had."""
     message = (
         "This resource is no longer available. No forwarding address is given."
-        " Links are created at /servers/{server_id}/remote-consoles."
+        " Consoles are created at /servers/{server_id}/remote-consoles."
     )
     raise RequestRefused(410, Reason.NOT_FOUND, message)
 
