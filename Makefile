@@ -67,6 +67,7 @@ check: .venv/.dev ## Style, types, import rules, prose, generated files
 	$(BIN)/python -m tools.check_mirror
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_reasons.py --check
+	$(BIN)/python tools/build_frontend.py --check
 
 PYTHON_CODE := src tests bench tools examples
 

@@ -9,7 +9,18 @@ const LIBRARIES = [
   },
   { title: "Lit 3.3.3 (BSD-3-Clause), source: https://github.com/lit/lit", texts: ["lit/LICENSE"] },
   { title: "xterm.js 6.0.0 (MIT), source: https://github.com/xtermjs/xterm.js", texts: ["@xterm/xterm/LICENSE"] },
-  { title: "pako (MIT), part of noVNC, source: https://github.com/nodeca/pako", texts: ["@novnc/novnc/vendor/pako/LICENSE"] },
+  {
+    title: "intl-messageformat 12.1.5 (BSD-3-Clause), source: https://github.com/formatjs/formatjs",
+    texts: ["intl-messageformat/LICENSE.md"],
+  },
+  {
+    title: "ICU message parser of FormatJS (MIT), source: https://github.com/formatjs/formatjs",
+    texts: ["@formatjs/icu-messageformat-parser/LICENSE.md"],
+  },
+  {
+    title: "pako (MIT), part of noVNC, source: https://github.com/nodeca/pako",
+    texts: ["@novnc/novnc/vendor/pako/LICENSE"],
+  },
 ];
 
 /** Writes licenses.txt beside the pages: whoever is given the libraries is given their licences. */
@@ -18,7 +29,9 @@ function licenses(): Plugin {
     name: "keyhole-licenses",
     generateBundle() {
       const parts = LIBRARIES.map(({ title, texts }) =>
-        [title, "=".repeat(title.length), ...texts.map((path) => readFileSync(`node_modules/${path}`, "utf8"))].join("\n\n"),
+        [title, "=".repeat(title.length), ...texts.map((path) => readFileSync(`node_modules/${path}`, "utf8"))].join(
+          "\n\n",
+        ),
       );
       this.emitFile({ type: "asset", fileName: "licenses.txt", source: parts.join("\n\n") });
     },

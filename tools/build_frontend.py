@@ -3,7 +3,8 @@
 `python tools/build_frontend.py` installs the locked libraries when the lock has changed, checks the types, bundles,
 compresses, and writes `manifest.json`, which is all that the server serves:
 {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli": NAME where that is smaller}}.
-Nothing is done when nothing has changed. `--check` installs and checks types and unit tests only.
+Nothing is done when nothing has changed. `--check` also installs the tools for checking, and checks types, import
+rules, style and unit tests only.
 
 The build lands in a folder of its own and takes the old one's place when it is complete, so a server never sees half.
 """
@@ -58,13 +59,15 @@ class BuildError(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the pages into src/keyhole/static.")
-    parser.add_argument("--check", action="store_true", help="check types and run the unit tests; build nothing")
+    parser.add_argument("--check", action="store_true", help="check and run the unit tests; build nothing")
     check: bool = parser.parse_args().check
     try:
         with only_one_build():
             if check:
-                install()
+                install(checks=True)
                 check_types()
+                check_imports()
+                check_style()
                 test()
             else:
                 build_when_stale()
@@ -147,21 +150,36 @@ def stamp_of(paths: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def install() -> None:
-    """Brings node_modules to what the lock says, unless it already is."""
+def install(*, checks: bool = False) -> None:
+    """Brings node_modules to what the lock says, unless it already is. `checks`: with the tools for checking."""
     installed = MODULES / STAMP
     stamp = stamp_of([FRONTEND / "package.json", LOCK])
-    if read_text(installed) == stamp:
+    build_only, complete = f"{stamp} build", f"{stamp} complete"
+    if read_text(installed) in ({complete} if checks else {complete, build_only}):
         return
     say("Installing the pages' libraries ...")
-    run("installing the libraries (npm ci; is the package registry reachable?)", str(NPM), "ci")
-    installed.write_text(stamp, encoding="utf-8")
+    options = () if checks else ("--omit=dev",)
+    run("installing the libraries (npm ci; is the package registry reachable?)", str(NPM), "ci", *options)
+    installed.write_text(complete if checks else build_only, encoding="utf-8")
 
 
 def check_types() -> None:
     say("Checking types ...")
     for project in (".", "tests"):
         run("checking types", "node_modules/typescript/bin/tsc", "--noEmit", "--project", project)
+
+
+def check_imports() -> None:
+    say("Checking import rules ...")
+    cruiser = "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs"
+    run("an import rule", cruiser, "--config", ".dependency-cruiser.mjs", "src", "tests")
+
+
+def check_style() -> None:
+    say("Checking style ...")
+    run("a rule of ESLint", "node_modules/eslint/bin/eslint.js", ".", "--max-warnings", "0")
+    run("a file's form (npm run format)", "node_modules/prettier/bin/prettier.cjs", "--check", ".")
+    run("a rule of Stylelint", "node_modules/stylelint/bin/stylelint.mjs", "src/**/*.css")
 
 
 def test() -> None:

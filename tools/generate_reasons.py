@@ -1,4 +1,4 @@
-"""Write the page's copy of the vocabulary, frontend/src/reasons.json, from `keyhole.reasons.WORDS`.
+"""Write the page's copy of the vocabulary, frontend/src/core/reasons.json, from `keyhole.reasons.WORDS`.
 
 `python tools/generate_reasons.py` writes it; with `--check` it writes nothing and exits 1 when the copy is stale.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from keyhole.reasons import WORDS
 
-COPY = Path(__file__).resolve().parents[1] / "frontend" / "src" / "reasons.json"
+COPY = Path(__file__).resolve().parents[1] / "frontend" / "src" / "core" / "reasons.json"
 
 
 def render() -> str:
@@ -20,7 +20,7 @@ def render() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write frontend/src/reasons.json from keyhole.reasons.")
+    parser = argparse.ArgumentParser(description="Write frontend/src/core/reasons.json from keyhole.reasons.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is stale")
     check: bool = parser.parse_args().check
 

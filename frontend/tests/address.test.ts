@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { consoleInAddress, takeToken, tokenInAddress } from "../src/session/address.ts";
+import { consoleInAddress, takeToken, tokenInAddress } from "../src/pages/address.ts";
 
 const page = (query: string): URL => new URL(`https://console.example.com/vnc_lite.html${query}`);
 
@@ -58,7 +58,15 @@ test("a session's address is its id and nothing else", () => {
   const at = (path: string): string | null => consoleInAddress(new URL(path, "https://host"));
   assert.equal(at(`/c/${id}`), id);
   assert.equal(at(`/c/${id}?token=x`), id);
-  for (const path of [`/c/${id}/`, `/c/${id}/session`, `/d/${id}`, "/c/", `/c/${id.toUpperCase()}`, `/c/${id}0`, "/vnc_lite.html"]) {
+  for (const path of [
+    `/c/${id}/`,
+    `/c/${id}/session`,
+    `/d/${id}`,
+    "/c/",
+    `/c/${id.toUpperCase()}`,
+    `/c/${id}0`,
+    "/vnc_lite.html",
+  ]) {
     assert.equal(at(path), null, path);
   }
 });

@@ -102,7 +102,10 @@ test("opening asks first, then connects with the sub-protocol and tells each ste
   flow.opened({ width: 640, height: 480 });
   assert.equal(socket().address, "wss://host/?token=abc");
   assert.deepEqual(socket().protocols, ["binary"]);
-  assert.deepEqual(facts.map((fact) => fact.type), ["started", "link_good", "host_reached", "connected"]);
+  assert.deepEqual(
+    facts.map((fact) => fact.type),
+    ["started", "link_good", "host_reached", "connected"],
+  );
 });
 
 test("a link that is not good opens no socket", async () => {
@@ -181,7 +184,9 @@ async function openSession(heldMs: number): Promise<void> {
 }
 
 function losses(): (readonly [reason: string, attempt: number, pauseMs: number])[] {
-  return facts.flatMap((fact) => (fact.type === "lost" ? [[fact.ending.reason, fact.attempt, fact.pauseMs] as const] : []));
+  return facts.flatMap((fact) =>
+    fact.type === "lost" ? [[fact.ending.reason, fact.attempt, fact.pauseMs] as const] : [],
+  );
 }
 
 test("a session that is lost is opened again by its id, with the last picture standing meanwhile", async () => {
@@ -206,7 +211,15 @@ test("the pauses grow while nothing answers, and begin anew once the console hel
     mock.timers.tick(pause);
     await settle();
   }
-  assert.deepEqual(losses().map(([, attempt, pauseMs]) => [attempt, pauseMs]), [[1, 500], [2, 1000], [3, 2000], [4, 4000]]);
+  assert.deepEqual(
+    losses().map(([, attempt, pauseMs]) => [attempt, pauseMs]),
+    [
+      [1, 500],
+      [2, 1000],
+      [3, 2000],
+      [4, 4000],
+    ],
+  );
   answers = [Response.json(SESSION)];
   flow.tryNow();
   await settle();
@@ -226,7 +239,10 @@ test("a console that closes at once does not begin the pauses anew", async () =>
   socket().open();
   flow.opened({ width: 640, height: 480 });
   socket().closeFromServer("target_closed");
-  assert.deepEqual(losses().map(([, attempt]) => attempt), [1, 2]);
+  assert.deepEqual(
+    losses().map(([, attempt]) => attempt),
+    [1, 2],
+  );
 });
 
 test("what was decided is final, whether the close says it or the session does", async () => {

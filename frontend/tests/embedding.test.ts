@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Embedding } from "../src/embedding.ts";
+import { Embedding } from "../src/pages/embedding.ts";
 
 const PORTAL = "https://portal.example.com";
 
@@ -68,9 +68,15 @@ test("other windows and other origins are not heard", async () => {
 test("what is not a command of the contract is refused or not heard", async () => {
   await hear({ keyhole: 1, command: "hello" });
   told.splice(0);
-  for (const data of [null, "hello", 7, {}, { keyhole: 2, command: "disconnect" }, { command: "disconnect" }]) await hear(data);
+  for (const data of [null, "hello", 7, {}, { keyhole: 2, command: "disconnect" }, { command: "disconnect" }])
+    await hear(data);
   assert.deepEqual(told, []);
-  for (const data of [{ command: "format" }, { command: "keys", keys: 7 }, { command: "type", text: "x".repeat(5000) }, { command: "open" }]) {
+  for (const data of [
+    { command: "format" },
+    { command: "keys", keys: 7 },
+    { command: "type", text: "x".repeat(5000) },
+    { command: "open" },
+  ]) {
     await hear({ keyhole: 1, ...data });
   }
   assert.deepEqual(answers(), [false, false, false, false]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHORD_GROUPS, CTRL_ALT_DEL } from "../src/keyboard/key_groups.ts";
+import { CHORD_GROUPS, CTRL_ALT_DEL } from "../src/element/panels/key_groups.ts";
 import { press, readChords, type Keyboard } from "../src/keyboard/keys.ts";
 import { LeaveKey, type LeaveKeyName } from "../src/keyboard/leave_key.ts";
 
@@ -59,7 +59,10 @@ function leaves(name: LeaveKeyName, ...run: string[]): boolean {
 
 test("the leave key leaves when it is let go alone", () => {
   assert.equal(leaves("ctrl_alt_shift", "+ControlLeft", "+AltLeft", "+ShiftRight", "-AltLeft"), true);
-  assert.equal(leaves("ctrl_alt_shift", "+ShiftLeft", "+AltLeft", "+ControlRight", "+ControlRight", "-ShiftLeft"), true);
+  assert.equal(
+    leaves("ctrl_alt_shift", "+ShiftLeft", "+AltLeft", "+ControlRight", "+ControlRight", "-ShiftLeft"),
+    true,
+  );
   assert.equal(leaves("right_ctrl", "+ControlRight", "-ControlRight"), true);
   assert.equal(leaves("both_shift", "+ShiftLeft", "+ShiftRight", "-ShiftLeft"), true);
 });

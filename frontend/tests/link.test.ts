@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { endSession, inspect, readLink, readProblem } from "../src/session/link.ts";
-import { englishOf } from "../src/session/reasons.ts";
+import { englishOf } from "../src/core/reasons.ts";
 
 const GOOD = {
   server: { id: "11111111-2222-3333-4444-555555555555", name: "vm1" },
@@ -43,7 +43,10 @@ test("a problem is known by its reason", () => {
 
 test("an expired link says how long it was good, as far as that is told", () => {
   const told = readProblem(403, { reason: "token_expired", lifetime_seconds: 600, expires_at: "2026-01-02T03:04:05Z" });
-  assert.deepEqual(told.says, { key: "expired.for_until", values: { span: { seconds: 600 }, until: new Date("2026-01-02T03:04:05Z") } });
+  assert.deepEqual(told.says, {
+    key: "expired.for_until",
+    values: { span: { seconds: 600 }, until: new Date("2026-01-02T03:04:05Z") },
+  });
   assert.equal(readProblem(403, { reason: "token_expired", lifetime_seconds: 60 }).says?.key, "expired.for");
   assert.equal(readProblem(403, { reason: "token_expired" }).says, undefined);
 });
@@ -96,6 +99,8 @@ test("a session is asked about and ended by its id, whatever token there was", a
   const asked = context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(GOOD)));
   await inspect({ base: BASE, token: "abc", console: ID }, new AbortController().signal);
   endSession(BASE, ID);
-  const calls = asked.mock.calls.map(({ arguments: [address, options] }) => `${options?.method ?? "GET"} ${String(address)}`);
+  const calls = asked.mock.calls.map(
+    ({ arguments: [address, options] }) => `${options?.method ?? "GET"} ${String(address)}`,
+  );
   assert.deepEqual(calls, [`GET https://host/c/${ID}/session`, `DELETE https://host/c/${ID}/session`]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onPixelRatio } from "../src/screen/pixel_ratio.ts";
+import { onPixelRatio } from "../src/screens/pixel_ratio.ts";
 
 test("every change of the display's pixels is told, each once", () => {
   const asked: string[] = [];

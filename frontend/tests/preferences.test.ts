@@ -4,15 +4,27 @@ import { DEFAULTS, readPreferences, withSequence } from "../src/element/preferen
 
 test("what was chosen is read back", () => {
   const chosen = {
-    scaling: "zoom", zoom: 150, dotCursor: true, saveBandwidth: true, theme: "light", language: "de", leaveKey: "right_ctrl",
-    layout: "fr", sequences: ["Ctrl+Alt+F2"], fontSize: 20, readAloud: true, copyOnSelect: true,
+    scaling: "zoom",
+    zoom: 150,
+    dotCursor: true,
+    saveBandwidth: true,
+    theme: "light",
+    language: "de",
+    leaveKey: "right_ctrl",
+    layout: "fr",
+    sequences: ["Ctrl+Alt+F2"],
+    fontSize: 20,
+    readAloud: true,
+    copyOnSelect: true,
   };
   assert.deepEqual(readPreferences(JSON.stringify(chosen)), chosen);
 });
 
 test("what is missing, unknown or broken is the default", () => {
-  const wrong = '{"scaling":"huge","theme":7,"leaveKey":"toString","zoom":9000,"fontSize":"big","sequences":"Esc","readAloud":1,"language":"tlh"}';
-  for (const stored of [null, "", "{", "null", "[]", "7", wrong]) assert.deepEqual(readPreferences(stored), DEFAULTS, String(stored));
+  const wrong =
+    '{"scaling":"huge","theme":7,"leaveKey":"toString","zoom":9000,"fontSize":"big","sequences":"Esc","readAloud":1,"language":"tlh"}';
+  for (const stored of [null, "", "{", "null", "[]", "7", wrong])
+    assert.deepEqual(readPreferences(stored), DEFAULTS, String(stored));
 });
 
 test("one's own sequences are kept once each, the latest first, and not without end", () => {

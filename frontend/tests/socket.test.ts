@@ -4,7 +4,8 @@ import { socketAddress } from "../src/session/access.ts";
 import { endingOfClose } from "../src/session/socket.ts";
 
 test("the socket is on Keyhole's host and as safe as the page, by the token or by the session", () => {
-  const at = (base: string, token: string | null, console: string | null): string => socketAddress({ base: new URL(base), token, console }).href;
+  const at = (base: string, token: string | null, console: string | null): string =>
+    socketAddress({ base: new URL(base), token, console }).href;
   assert.equal(at("http://host:6080/", "a b", null), "ws://host:6080/?token=a%20b");
   assert.equal(at("https://host/", "abc", null), "wss://host/?token=abc");
   assert.equal(at("https://host/prefix/", "abc", null), "wss://host/prefix/?token=abc");

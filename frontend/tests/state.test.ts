@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Link } from "../src/session/link.ts";
-import type { ReasonName } from "../src/session/reasons.ts";
+import type { ReasonName } from "../src/core/reasons.ts";
 import { INITIAL, next, type Fact, type State } from "../src/session/state.ts";
 
 const LINK: Link = {
@@ -19,7 +19,12 @@ const ended = (reason: ReasonName): Fact => ({ type: "ended", ending: { reason }
 const after = (...facts: Fact[]): State => facts.reduce<State>(next, INITIAL);
 
 test("opening goes through its steps to the screen", () => {
-  assert.deepEqual(after({ type: "link_good", link: LINK }), { name: "opening", step: "host", slow: false, link: LINK });
+  assert.deepEqual(after({ type: "link_good", link: LINK }), {
+    name: "opening",
+    step: "host",
+    slow: false,
+    link: LINK,
+  });
   const opened = after({ type: "link_good", link: LINK }, { type: "host_reached" }, { type: "connected", size: SIZE });
   assert.deepEqual(opened, { name: "connected", link: LINK, size: SIZE });
 });
@@ -46,7 +51,12 @@ test("a console that was open is opened again only by a link that may be used ag
 
 test("the first ending stands, and what comes late changes nothing", () => {
   const state = after({ type: "link_good", link: LINK }, ended("target_unreachable"));
-  const late: Fact[] = [ended("viewer_lost"), { type: "connected", size: SIZE }, { type: "slow" }, { type: "resized", size: SIZE }];
+  const late: Fact[] = [
+    ended("viewer_lost"),
+    { type: "connected", size: SIZE },
+    { type: "slow" },
+    { type: "resized", size: SIZE },
+  ];
   for (const fact of late) assert.equal(next(state, fact), state, fact.type);
   assert.equal(next(after({ type: "connected", size: SIZE }), { type: "slow" }).name, "connected");
 });
@@ -57,12 +67,26 @@ test("trying again starts from the first step and keeps the server's name", () =
 });
 
 const SESSION = { ...LINK, console: "0".repeat(32) };
-const lost = (attempt: number, pauseMs: number): Fact => ({ type: "lost", ending: { reason: "viewer_lost" }, attempt, pauseMs });
+const lost = (attempt: number, pauseMs: number): Fact => ({
+  type: "lost",
+  ending: { reason: "viewer_lost" },
+  attempt,
+  pauseMs,
+});
 
 test("a console that is lost comes back, attempt by attempt, to the screen", () => {
-  const open: Fact[] = [{ type: "link_good", link: SESSION }, { type: "connected", size: SIZE }];
+  const open: Fact[] = [
+    { type: "link_good", link: SESSION },
+    { type: "connected", size: SIZE },
+  ];
   const waiting = after(...open, lost(1, 700));
-  assert.deepEqual(waiting, { name: "reconnecting", link: SESSION, ending: { reason: "viewer_lost" }, attempt: 1, pauseMs: 700 });
+  assert.deepEqual(waiting, {
+    name: "reconnecting",
+    link: SESSION,
+    ending: { reason: "viewer_lost" },
+    attempt: 1,
+    pauseMs: 700,
+  });
   const trying = next(waiting, { type: "trying" });
   assert.equal(trying.name === "reconnecting" && trying.pauseMs, 0);
   assert.equal(next(trying, { type: "host_reached" }), trying);
@@ -71,7 +95,11 @@ test("a console that is lost comes back, attempt by attempt, to the screen", () 
 
 test("coming back that was stopped may be begun again, one that was forbidden may not", () => {
   const open: Fact[] = [{ type: "link_good", link: SESSION }, { type: "connected", size: SIZE }, lost(1, 700)];
-  for (const [reason, again] of [["viewer_lost", true], ["killed", false], ["idle_limit", false]] as const) {
+  for (const [reason, again] of [
+    ["viewer_lost", true],
+    ["killed", false],
+    ["idle_limit", false],
+  ] as const) {
     const state = after(...open, ended(reason));
     assert.equal(state.name === "ended" && state.again, again, reason);
   }

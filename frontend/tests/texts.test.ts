@@ -1,24 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import english from "../src/language/catalogues/en.json" with { type: "json" };
-import { chooseLanguage, LANGUAGES, type Language } from "../src/language/languages.ts";
-import { loadTexts, Texts } from "../src/language/texts.ts";
-import vocabulary from "../src/reasons.json" with { type: "json" };
+import { argumentsOf, neededFormsOf, pluralFormsOf } from "./messages.ts";
+import english from "../src/i18n/catalogues/en.json" with { type: "json" };
+import { chooseLanguage, LANGUAGES, type Language } from "../src/i18n/languages.ts";
+import { loadTexts, Texts } from "../src/i18n/texts.ts";
+import vocabulary from "../src/core/reasons.json" with { type: "json" };
 
 const OTHERS = (Object.keys(LANGUAGES) as Language[]).filter((language) => language !== "en");
 
-async function catalogue(language: Language): Promise<{ texts: Record<string, string>; reasons: Record<string, Record<string, string>> }> {
-  return (await import(`../src/language/catalogues/${language}.json`, { with: { type: "json" } })).default;
+async function catalogue(
+  language: Language,
+): Promise<{ texts: Record<string, string>; reasons: Record<string, Record<string, string>> }> {
+  const imported: unknown = await import(`../src/i18n/catalogues/${language}.json`, { with: { type: "json" } });
+  return (imported as { default: Awaited<ReturnType<typeof catalogue>> }).default;
 }
 
 for (const language of OTHERS) {
   test(`${language} has every text, with the same places for values`, async () => {
     const { texts } = await catalogue(language);
     assert.deepEqual(Object.keys(texts).sort(), Object.keys(english).sort());
-    const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
     for (const [key, text] of Object.entries(english)) {
       assert.notEqual(texts[key]?.trim(), "", key);
-      assert.deepEqual(places(texts[key] ?? ""), places(text), key);
+      assert.deepEqual(argumentsOf(texts[key] ?? "", language), argumentsOf(text, "en"), key);
+      const forms = pluralFormsOf(texts[key] ?? "", language);
+      for (const form of forms === null ? [] : neededFormsOf(language))
+        assert.ok(forms?.includes(form), `${key}: ${form}`);
     }
   });
 
@@ -47,8 +53,8 @@ test("the first language that there is a catalogue for is taken", () => {
 
 test("values are put in as text, numbers and spans in the language's own way", () => {
   const texts = new Texts("en");
-  assert.equal(texts.count("paste.typed", 1), "Typed 1 character");
-  assert.equal(texts.count("paste.typed", 1200), "Typed 1,200 characters");
+  assert.equal(texts.text("paste.typed", { count: 1 }), "Typed 1 character");
+  assert.equal(texts.text("paste.typed", { count: 1200 }), "Typed 1,200 characters");
   assert.equal(texts.text("expired.for", { span: { seconds: 600 } }), "It was good for 10 minutes.");
   assert.equal(texts.text("expired.for", { span: { seconds: 1 } }), "It was good for 1 second.");
   assert.equal(texts.text("saved", { name: "{count}" }), "Saved {count}");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { roundTrip, Traffic } from "../src/screen/traffic.ts";
+import { roundTrip, Traffic } from "../src/session/traffic.ts";
 
 async function listening(answer: RequestListener): Promise<[Server, URL]> {
   const server = createServer(answer).listen(0, "127.0.0.1");

@@ -18,6 +18,7 @@ test("a text becomes keys, shifted where the keyboard shifts", async () => {
   const { strokes, leftOut } = planOf("aA$ \r\n", US);
   assert.equal(leftOut, 0);
   assert.equal(await type(keyboard, strokes, new AbortController().signal, () => undefined), 5);
+  // prettier-ignore
   assert.deepEqual(keyboard.events, [
     "+KeyA:61", "-KeyA:61",
     "+ShiftLeft:ffe1", "+KeyA:41", "-KeyA:41", "-ShiftLeft:ffe1",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
-from tools.build_frontend import MODULES
+from tools.build_frontend import MODULES, install, only_one_build
 
 _AXE = MODULES / "axe-core" / "axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -17,6 +17,8 @@ _STILL = """async () => {
 
 def violations(page: Page, axe: Path = _AXE) -> list[str]:
     """What axe has against the page as it stands: rule, what is wrong, and where."""
+    with only_one_build():
+        install(checks=True)
     # The page's policy lets no foreign script in; evaluate is not the page's.
     page.evaluate(f"() => {{ {axe.read_text(encoding='utf-8')}; window.axe = axe; }}")
     # What is still fading in has another contrast than it will have.

@@ -139,6 +139,42 @@ def test_what_has_scrolled_away_is_found_copied_and_kept(
             assert kept == ["needle ä", *(f"line {number}" for number in range(500))]
 
 
+@pytest.mark.parametrize("height", [800, 807, 480])
+def test_the_last_row_is_within_the_window_and_typing_leaves_the_bar_in_place(
+    viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path, height: int
+) -> None:
+    async def talk(reader, writer) -> None:  # type: ignore[no-untyped-def]
+        writer.write(b"".join(b"line %d\r\n" % number for number in range(200)) + b"prompt# ")
+        while data := await reader.read(4096):
+            writer.write(data)
+
+    with portal.wrap_async_context_manager(listening(talk)) as address:
+        server = (
+            f'[[servers]]\nid = "{SERVER_IDS.format(0)}"\nname = "vm"\nproject = "demo"\n'
+            f'serial = {{ url = "{url_of(address)}" }}\n'
+        )
+        with serving(portal, tmp_path, f"{USERS}{server}") as service:
+            page = viewer.page
+            page.set_viewport_size({"width": 1280, "height": height})
+            viewer.open(service.serial_page(SERVER_IDS.format(0)))
+            expect_row(viewer, "prompt#")
+            page.keyboard.type("typed")
+            expect_row(viewer, "prompt# typed")
+            last = page.locator(".xterm-rows > div").last
+            expect(last).to_have_text(re.compile(r"^prompt# typed"))
+            screen, bar = page.locator(".xterm-screen").bounding_box(), page.locator("#bar").bounding_box()
+            assert screen is not None
+            assert bar is not None
+            box = last.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height
+            assert bar["y"] == 0
+            assert bar["height"] < screen["y"] < bar["height"] + 16  # close below the bar
+            host = page.locator("keyhole-console")
+            assert host.evaluate("host => { host.scrollTop = 100; return host.scrollTop; }") == 0
+            viewer.picture("prompt")
+
+
 def test_the_terminal_grows_with_the_window_and_the_letters(viewer: ConsolePage, service: Service) -> None:
     viewer.open(service.serial_page(SIMULATED_ID))
     size = "document.querySelector('keyhole-console').state.size"

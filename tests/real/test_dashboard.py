@@ -8,7 +8,7 @@ from typing import Literal
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.real.axe import violations
 from tests.real.browser import ConsolePage
 from tests.real.dashboard import ADMIN, Dashboard
@@ -44,6 +44,31 @@ MANY = 10_000
 MOST_ROWS_DRAWN = 60
 FILTER_SECONDS = 1.0
 """Far more than a filter takes, far less than a person would notice on a slow machine."""
+
+
+PROBLEMS: dict[str, object] = {
+    "ready": True,
+    "parts": {"store": 1, "identity": 0, "drivers": 2},
+    "problems": [
+        {"part": "static", "sentence": "Server vm0 refuses the connection."},
+        {"part": "static", "sentence": "Server vm1 refuses the connection."},
+        {"part": "store", "sentence": "The disk is full."},
+    ],
+}
+"""What /readyz answers to an admin."""
+
+
+def health_waits(dashboard: Dashboard) -> list[Route]:
+    """From now on /readyz is answered when the test says so; the requests for it so far."""
+    asked: list[Route] = []
+    dashboard.page.route("**/readyz", lambda route: asked.append(route))
+    return asked
+
+
+def tell_health(asked: list[Route], answer: dict[str, object]) -> None:
+    assert len(asked) == 1
+    assert asked[0].request.headers["x-keyhole-page"] == "1"  # without it the sign-in does not count
+    asked[0].fulfill(json=answer)
 
 
 @pytest.fixture(scope="module")
@@ -142,21 +167,56 @@ class TestTheTable:
         dashboard.page.keyboard.type("x")
         expect(dashboard.page.locator(".servers")).to_contain_text("No server has “SHARx” in it.")
 
-    def test_a_drivers_trouble_is_told(self, viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path) -> None:
-        servers = "".join(static_server(n, f"vm{n}", f"tcp://127.0.0.1:{free_port()}") for n in range(5))
-        with serving(portal, tmp_path, f"{USERS}{servers}") as service:
-            dashboard = Dashboard(viewer, service)
-            dashboard.sign_in(DEMO)
-            problems = dashboard.page.locator(".problem")
-            expect(problems).to_have_count(3)
-            expect(problems.first).to_contain_text("static has problem")
-            expect(problems.first).to_contain_text("vm0")
-            expect(dashboard.page.get_by_role("link", name="2 more problems")).to_be_visible()
-            themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-            for theme in themes:
-                viewer.page.emulate_media(color_scheme=theme)
-                assert violations(viewer.page) == []
-            viewer.picture("problems")
+    def test_an_admin_sees_problems_in_one_line_that_moves_nothing(self, dashboard: Dashboard) -> None:
+        waiting = health_waits(dashboard)
+        dashboard.sign_in(ADMIN)
+        expect(dashboard.rows).to_have_count(2)
+        page, first = dashboard.page, dashboard.rows.first
+        before = first.bounding_box()
+        assert before is not None
+        tell_health(waiting, PROBLEMS)
+        health = page.locator(".health")
+        expect(health).to_contain_text("3 problems")
+        expect(health).to_contain_text("Configured servers: Server vm0 refuses the connection.")
+        expect(health).not_to_contain_text("vm1")
+        assert first.bounding_box() == before
+        themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for theme in themes:
+            page.emulate_media(color_scheme=theme)
+            assert violations(page) == []
+        dashboard.viewer.picture("problems-line")
+        health.get_by_role("button").click()
+        listed = page.locator("#problems li")
+        expect(listed).to_have_text(
+            [
+                "Configured servers: Server vm0 refuses the connection.",
+                "Configured servers: Server vm1 refuses the connection.",
+                "Database: The disk is full.",
+            ]
+        )
+        assert violations(page) == []
+        dashboard.viewer.picture("problems")
+        page.keyboard.press("Escape")
+        expect(page.locator("#problems")).to_be_hidden()
+
+    def test_a_long_list_of_problems_is_cut(self, dashboard: Dashboard) -> None:
+        many = [{"part": "static", "sentence": f"Server {number} does not answer."} for number in range(3_000)]
+        waiting = health_waits(dashboard)
+        dashboard.sign_in(ADMIN)
+        tell_health(waiting, {"ready": True, "parts": {"drivers": len(many)}, "problems": many})
+        dashboard.page.locator(".health").get_by_role("button").click()
+        expect(dashboard.page.locator("#problems li")).to_have_count(200)
+        expect(dashboard.page.locator("#problems")).to_contain_text("and 2,800 more")
+
+    @pytest.mark.parametrize("ready", [True, False])
+    def test_others_hear_of_no_server_and_no_address(self, dashboard: Dashboard, ready: bool) -> None:
+        waiting = health_waits(dashboard)
+        dashboard.sign_in(DEMO)
+        with dashboard.page.expect_response("**/readyz"):
+            tell_health(waiting, {**PROBLEMS, "ready": ready})
+        told = "" if ready else "Keyhole is not fully available at the moment."
+        expect(dashboard.page.locator(".health")).to_have_text(told)
+        assert "vm0" not in dashboard.page.content()
 
     def test_a_keyhole_that_is_gone_is_said_and_come_back_to(
         self, viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path
@@ -296,10 +356,11 @@ def test_ten_thousand_servers_scroll_and_filter_at_once(viewer: ConsolePage, cro
         assert dashboard.rows.count() <= MOST_ROWS_DRAWN
 
     seconds = dashboard.page.evaluate(
-        """() => {
+        """async () => {
           const filter = document.getElementById("filter"), start = performance.now();
           filter.value = "vm-0 77";
           filter.dispatchEvent(new Event("input", {bubbles: true}));
+          await document.querySelector("keyhole-dashboard").updateComplete;
           document.body.getBoundingClientRect();
           return (performance.now() - start) / 1000;
         }"""

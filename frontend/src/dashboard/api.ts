@@ -1,8 +1,17 @@
 /** The calls that the dashboard makes: Keyhole's public API, as the person who is signed in. Knows no DOM and no words. */
 
-import { readPerson, readServers, readSessions, readTroubles, type Person, type Server, type Session, type Trouble } from "./model.ts";
+import {
+  readHealth,
+  readPerson,
+  readServers,
+  readSessions,
+  type Health,
+  type Person,
+  type Server,
+  type Session,
+} from "./model.ts";
 import { consoleAddress, type ConsoleKind } from "./consoles.ts";
-import { asObject, asText } from "./json.ts";
+import { asObject, asText } from "../core/json.ts";
 
 const ANSWER_WITHIN_MS = 15_000;
 const PAGE_OF_SERVERS = 1_000;
@@ -59,7 +68,9 @@ export async function servers(everyProject: boolean, arrived: (servers: readonly
 export async function consoleOf(serverId: string, kind: ConsoleKind): Promise<string> {
   const body = { remote_console: { protocol: kind.protocol, type: kind.type } };
   const path = `compute/v2.1/servers/${encodeURIComponent(serverId)}/remote-consoles`;
-  const answer = asObject((await call("POST", path, body, { "OpenStack-API-Version": "compute 2.99" }))["remote_console"]);
+  const answer = asObject(
+    (await call("POST", path, body, { "OpenStack-API-Version": "compute 2.99" }))["remote_console"],
+  );
   return consoleAddress(asText(answer["url"]));
 }
 
@@ -78,26 +89,40 @@ export async function endSession(id: string): Promise<void> {
   await call("DELETE", `v1/sessions/${encodeURIComponent(id)}`);
 }
 
-/** What ails Keyhole or one of its drivers, in the words of /readyz. */
-export async function troubles(): Promise<readonly Trouble[]> {
+/** How Keyhole is; admins are told in sentences what does not work. */
+export async function health(): Promise<Health> {
   const response = await send("GET", "readyz");
-  return readTroubles(await bodyOf(response));
+  return readHealth(await bodyOf(response));
 }
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
   const response = await send(method, path, body, headers);
   const answer = await bodyOf(response);
   if (response.ok) return answer;
   throw failureOf(response, answer);
 }
 
-async function send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   try {
     // The mode stays "cors": in any other, a page under `Referrer-Policy: no-referrer` sends `Origin: null`.
     return await fetch(path, {
       method,
       // Its presence is what lets the sign-in's cookie count: no page of another origin can send it.
-      headers: { "X-Keyhole-Page": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      headers: {
+        "X-Keyhole-Page": "1",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       cache: "no-store",
       redirect: "error",

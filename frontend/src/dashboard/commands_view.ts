@@ -52,15 +52,17 @@ export function commandsView(
         <section class="command">
           <h3>${command.tool}</h3>
           <pre tabindex="0"><code>${command.line}</code></pre>
-          ${copy
-            ? html`<button
-                class="button"
-                aria-label=${texts.text("commands.copy_of", { tool: command.tool })}
-                @click=${() => copy(command)}
-              >
-                ${texts.text(copied === command.tool ? "commands.copied" : "commands.copy")}
-              </button>`
-            : nothing}
+          ${
+            copy
+              ? html`<button
+                  class="button"
+                  aria-label=${texts.text("commands.copy_of", { tool: command.tool })}
+                  @click=${() => copy(command)}
+                >
+                  ${texts.text(copied === command.tool ? "commands.copied" : "commands.copy")}
+                </button>`
+              : nothing
+          }
         </section>
       `,
     )}

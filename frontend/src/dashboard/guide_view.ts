@@ -1,11 +1,16 @@
 /** The page's foot: how to get a console from a terminal, and which language the page speaks. */
 
 import { html, type TemplateResult } from "lit";
-import { LANGUAGES, type Language } from "../language/languages.ts";
+import { LANGUAGES, type Language } from "../i18n/languages.ts";
 import type { Texts } from "./texts.ts";
 
 /** `here` is the address of this Keyhole, without a slash at its end; `chosen` is empty where the browser's is taken. */
-export function guideView(texts: Texts, here: string, chosen: Language | "", choose: (language: Language | "") => void): TemplateResult {
+export function guideView(
+  texts: Texts,
+  here: string,
+  chosen: Language | "",
+  choose: (language: Language | "") => void,
+): TemplateResult {
   return html`
     <details>
       <summary>${texts.text("guide.title")}</summary>
@@ -23,7 +28,10 @@ openstack console url show --novnc SERVER</code></pre>
     </details>
     <label class="check">
       ${texts.text("page.language")}
-      <select id="language" @change=${(event: Event) => choose((event.currentTarget as HTMLSelectElement).value as Language | "")}>
+      <select
+        id="language"
+        @change=${(event: Event) => choose((event.currentTarget as HTMLSelectElement).value as Language | "")}
+      >
         <option value="" ?selected=${chosen === ""}>${texts.text("page.language_auto")}</option>
         ${Object.entries(LANGUAGES).map(
           ([tag, name]) => html`<option value=${tag} lang=${tag} ?selected=${chosen === tag}>${name}</option>`,

@@ -1,42 +1,71 @@
 /** The dialog with a server's console log: fetches it, and again every few seconds while it is followed. */
 
-import { render } from "lit";
+import { nothing, type ReactiveController, type TemplateResult } from "lit";
 import * as api from "./api.ts";
+import type { HasTexts } from "./dashboard_host.ts";
+import { linesOf } from "./log_lines.ts";
 import { logView, type ConsoleLog } from "./log_view.ts";
+import { Modal, type ModalHost } from "./modal.ts";
 import type { Server } from "./model.ts";
-import type { Texts } from "./texts.ts";
+import { sentenceOf } from "./sentences.ts";
+
+type Host = ModalHost & HasTexts;
 
 const LINES = 2_000;
 const FOLLOW_EVERY_MS = 2_000;
-/** Lines longer than this are cut: no guest may make the page grow without end. */
-const LINE_LIMIT = 2_000;
 
-export class LogDialog {
-  private readonly dialog: HTMLDialogElement;
-  private readonly texts: () => Texts;
-  private readonly sentenceOf: (error: unknown) => string;
+export class LogDialog implements ReactiveController {
+  private readonly host: Host;
+  private readonly modal: Modal;
   private log: ConsoleLog | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The last line was in sight before the lines were drawn anew. */
+  private wasAtEnd = true;
 
-  constructor(dialog: HTMLDialogElement, texts: () => Texts, sentenceOf: (error: unknown) => string) {
-    this.dialog = dialog;
-    this.texts = texts;
-    this.sentenceOf = sentenceOf;
-    dialog.addEventListener("close", () => {
-      clearTimeout(this.timer);
-      this.log = null;
-    });
+  constructor(host: Host) {
+    this.host = host;
+    this.modal = new Modal(host, "log", () => this.forget());
+    host.addController(this);
   }
 
-  open(server: Server): void {
+  hostDisconnected(): void {
+    this.forget();
+  }
+
+  hostUpdate(): void {
+    const { lines } = this;
+    this.wasAtEnd = lines === null || lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 4;
+  }
+
+  /** Whoever has scrolled up to read is left there. */
+  hostUpdated(): void {
+    const { lines } = this;
+    if (lines && this.log?.follows && this.wasAtEnd) lines.scrollTop = lines.scrollHeight;
+  }
+
+  async open(server: Server): Promise<void> {
     this.log = { serverId: server.id, serverName: server.name, lines: [], search: "", follows: true, sentence: "" };
-    this.draw();
-    this.dialog.showModal();
-    void this.load();
+    await this.modal.open();
+    await this.load();
   }
 
   close(): void {
-    if (this.dialog.open) this.dialog.close();
+    this.modal.close();
+  }
+
+  render(): TemplateResult {
+    return this.modal.render(() => (this.log === null ? nothing : this.content(this.log)));
+  }
+
+  private content(log: ConsoleLog): TemplateResult {
+    return logView(this.host.texts, log, {
+      search: (search) => this.change(log.serverId, { search }),
+      follow: (follows) => {
+        this.change(log.serverId, { follows });
+        if (follows) void this.load();
+      },
+      close: () => this.close(),
+    });
   }
 
   private async load(): Promise<void> {
@@ -47,8 +76,9 @@ export class LogDialog {
       const lines = linesOf(await api.logOf(asked, LINES));
       this.change(asked, { lines, sentence: "" });
     } catch (error) {
-      this.change(asked, { sentence: this.sentenceOf(error) });
+      this.change(asked, { sentence: sentenceOf(this.host.texts, error) });
     }
+    clearTimeout(this.timer);
     if (this.log?.follows) this.timer = setTimeout(() => void this.load(), FOLLOW_EVERY_MS);
   }
 
@@ -56,33 +86,15 @@ export class LogDialog {
   private change(serverId: string, changed: Partial<ConsoleLog>): void {
     if (this.log?.serverId !== serverId) return;
     this.log = { ...this.log, ...changed };
-    this.draw();
+    this.host.requestUpdate();
   }
 
-  private draw(): void {
-    const log = this.log;
-    if (log === null) return;
-    const lines = document.getElementById("log-lines");
-    const wasAtEnd = lines === null || lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 4;
-    render(
-      logView(this.texts(), log, {
-        search: (search) => this.change(log.serverId, { search }),
-        follow: (follows) => {
-          this.change(log.serverId, { follows });
-          if (follows) void this.load();
-        },
-        close: () => this.close(),
-      }),
-      this.dialog,
-    );
-    const shown = document.getElementById("log-lines");
-    // Whoever has scrolled up to read is left there.
-    if (shown && log.follows && wasAtEnd) shown.scrollTop = shown.scrollHeight;
+  private forget(): void {
+    clearTimeout(this.timer);
+    this.log = null;
   }
-}
 
-export function linesOf(output: string): readonly string[] {
-  const lines = output.split("\n").map((line) => line.slice(0, LINE_LIMIT));
-  while (lines.length > 0 && lines.at(-1) === "") lines.pop();
-  return lines;
+  private get lines(): HTMLElement | null {
+    return this.host.querySelector("#log-lines");
+  }
 }

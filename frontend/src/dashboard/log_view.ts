@@ -33,15 +33,24 @@ export function logView(texts: Texts, log: ConsoleLog, actions: LogActions): Tem
         @input=${(event: Event) => actions.search(inputOf(event).value)}
       />
       <label class="check">
-        <input type="checkbox" .checked=${log.follows} @change=${(event: Event) => actions.follow(inputOf(event).checked)} />
+        <input
+          type="checkbox"
+          .checked=${log.follows}
+          @change=${(event: Event) => actions.follow(inputOf(event).checked)}
+        />
         ${texts.text("log.follow")}
       </label>
       <button class="button" @click=${actions.close}>${texts.text("log.close")}</button>
     </header>
-    <p class="muted" role="status">${log.sentence || (log.search ? texts.count("log.matches", matches.length) : "")}</p>
-    <pre id="log-lines" tabindex="0" aria-labelledby="log-title">${
-      log.lines.length === 0 ? texts.text("log.empty") : matches.map((line) => html`<span class="line">${marked(line, log.search)}</span>`)
-    }</pre>
+    <p class="muted" role="status">
+      ${log.sentence || (log.search ? texts.text("log.matches", { count: matches.length }) : "")}
+    </p>
+    <pre id="log-lines" tabindex="0" aria-labelledby="log-title">
+${
+        log.lines.length === 0
+          ? texts.text("log.empty")
+          : matches.map((line) => html`<span class="line">${marked(line, log.search)}</span>`)
+      }</pre>
   `;
 }
 

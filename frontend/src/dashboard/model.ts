@@ -1,7 +1,7 @@
 /** What the dashboard shows, read from answers. All text in it is foreign: made one bounded line each. Pure. */
 
-import { oneLine } from "../foreign_text.ts";
-import { asDate, asList, asObject, asText } from "./json.ts";
+import { oneLine } from "../core/sanitize.ts";
+import { asDate, asList, asObject, asText } from "../core/json.ts";
 
 const NAME_LIMIT = 255;
 const SENTENCE_LIMIT = 400;
@@ -29,7 +29,7 @@ export interface Server {
   readonly keepsLog: boolean;
   readonly lastOpened: LastOpened | null;
   /** What the filter looks in. */
-  readonly haystack: string;
+  readonly searchText: string;
 }
 
 export interface Session {
@@ -40,14 +40,29 @@ export interface Session {
   readonly openedAt: Date | null;
 }
 
-/** A part of Keyhole that does not work as it should. */
-export interface Trouble {
+/** Something that does not work as it should. */
+export interface Problem {
+  /** `store`, `identity`, or the name of a driver. */
   readonly part: string;
   readonly sentence: string;
 }
 
+/** How Keyhole is. */
+export interface Health {
+  readonly ready: boolean;
+  readonly count: number;
+  /** Told to admins only. */
+  readonly problems: readonly Problem[];
+}
+
+export const HEALTHY: Health = { ready: true, count: 0, problems: [] };
+
 export function readPerson(answer: Record<string, unknown>): Person {
-  return { user: nameOf(answer["user"]), project: nameOf(answer["project"]), roles: asList(answer["roles"]).map(asText) };
+  return {
+    user: nameOf(answer["user"]),
+    project: nameOf(answer["project"]),
+    roles: asList(answer["roles"]).map(asText),
+  };
 }
 
 export function isAdmin(person: Person): boolean {
@@ -59,8 +74,14 @@ export function mayOpen(person: Person): boolean {
 }
 
 /** One page of servers, and the marker of the next one (empty: there is none). */
-export function readServers(answer: Record<string, unknown>): { readonly servers: readonly Server[]; readonly next: string } {
-  return { servers: asList(answer["servers"]).map((server) => readServer(asObject(server))), next: asText(answer["next_marker"]) };
+export function readServers(answer: Record<string, unknown>): {
+  readonly servers: readonly Server[];
+  readonly next: string;
+} {
+  return {
+    servers: asList(answer["servers"]).map((server) => readServer(asObject(server))),
+    next: asText(answer["next_marker"]),
+  };
 }
 
 function readServer(entry: Record<string, unknown>): Server {
@@ -75,7 +96,10 @@ function readServer(entry: Record<string, unknown>): Server {
     keepsLog: entry["console_log"] === true,
     lastOpened: readLastOpened(entry["last_opened"]),
   };
-  return { ...facts, haystack: [facts.name, id, facts.project, facts.host, facts.status].join("\n").toLocaleLowerCase() };
+  return {
+    ...facts,
+    searchText: [facts.name, id, facts.project, facts.host, facts.status].join("\n").toLocaleLowerCase(),
+  };
 }
 
 function readLastOpened(value: unknown): LastOpened | null {
@@ -97,15 +121,15 @@ export function readSessions(answer: Record<string, unknown>): readonly Session[
   });
 }
 
-/** {"parts": {"store": {"troubles": [...]}, "identity": ..., "drivers": {NAME: {"troubles": [...]}}}} */
-export function readTroubles(answer: Record<string, unknown>): readonly Trouble[] {
-  const { drivers, ...parts } = asObject(answer["parts"]);
-  return [...Object.entries(parts), ...Object.entries(asObject(drivers))].flatMap(([part, value]) =>
-    asList(asObject(value)["troubles"]).map((sentence) => ({
-      part: oneLine(part, NAME_LIMIT),
-      sentence: oneLine(sentence, SENTENCE_LIMIT),
-    })),
-  );
+/** {"ready", "parts": {"store": 0, "identity": 0, "drivers": 2}}; for admins also "problems": [{"part", "sentence"}] */
+export function readHealth(answer: Record<string, unknown>): Health {
+  const counts = Object.values(asObject(answer["parts"])).filter((count) => typeof count === "number");
+  const problems = asList(answer["problems"]).map((value) => {
+    const { part, sentence } = asObject(value);
+    return { part: name(part), sentence: oneLine(sentence, SENTENCE_LIMIT) };
+  });
+  const count = counts.reduce((sum, each) => sum + each, 0);
+  return { ready: answer["ready"] !== false, count: Math.max(count, problems.length), problems };
 }
 
 /** Whether the host of any server is told; only admins are. */
@@ -116,7 +140,9 @@ export function tellsHosts(servers: readonly Server[]): boolean {
 /** The servers in which every word of the filter is found. */
 export function filtered(servers: readonly Server[], filter: string): readonly Server[] {
   const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  return words.length === 0 ? servers : servers.filter((server) => words.every((word) => server.haystack.includes(word)));
+  return words.length === 0
+    ? servers
+    : servers.filter((server) => words.every((word) => server.searchText.includes(word)));
 }
 
 function name(value: unknown): string {

@@ -1,11 +1,11 @@
 /** The table of servers in the document: which rows are in sight, which one is active, and what its keys do. */
 
-import type { TemplateResult } from "lit";
+import type { ReactiveController, TemplateResult } from "lit";
 import type { ConsoleKind } from "./consoles.ts";
+import type { HasTexts } from "./dashboard_host.ts";
 import type { Server } from "./model.ts";
 import { scrollTo, visibleRows } from "./rows.ts";
 import { openFirst, serversView, type ServersActions, type ServersTable } from "./servers_view.ts";
-import { Texts } from "./texts.ts";
 
 export interface GridListener {
   readonly open: (server: Server, kind: ConsoleKind, ownWindow: boolean) => void;
@@ -19,13 +19,15 @@ export interface GridListener {
 const ROW_HEIGHT = 44;
 /** On a narrow screen a row has its buttons below its name. */
 const TALL_ROW_HEIGHT = 84;
-const NARROW = matchMedia("(max-width: 720px)");
+const NARROW = "(max-width: 720px)";
 
-export class ServersGrid {
-  private readonly draw: () => void;
+type Host = HTMLElement & HasTexts;
+
+export class ServersGrid implements ReactiveController {
+  private readonly host: Host;
+  private readonly narrow = matchMedia(NARROW);
   private readonly listener: GridListener;
   private readonly actions: ServersActions;
-  private texts = new Texts("en");
   private servers: readonly Server[] = [];
   private active = 0;
   private opens = false;
@@ -35,16 +37,24 @@ export class ServersGrid {
   private hadFocus = false;
   private rows: HTMLElement | null = null;
 
-  constructor(draw: () => void, listener: GridListener) {
-    this.draw = draw;
+  constructor(host: Host, listener: GridListener) {
+    this.host = host;
     this.listener = listener;
-    this.actions = { ...listener, activate: (row) => this.activateAndDraw(row), scrolled: draw };
-    NARROW.addEventListener("change", draw);
-    window.addEventListener("resize", draw);
+    this.actions = { ...listener, activate: (row) => this.activateAndDraw(row), scrolled: this.draw };
+    host.addController(this);
   }
 
-  view(texts: Texts, servers: readonly Server[], opens: boolean, showsHosts: boolean): TemplateResult {
-    this.texts = texts;
+  hostConnected(): void {
+    this.narrow.addEventListener("change", this.draw);
+    window.addEventListener("resize", this.draw);
+  }
+
+  hostDisconnected(): void {
+    this.narrow.removeEventListener("change", this.draw);
+    window.removeEventListener("resize", this.draw);
+  }
+
+  render(servers: readonly Server[], opens: boolean, showsHosts: boolean): TemplateResult {
     this.servers = servers;
     this.opens = opens;
     this.showsHosts = showsHosts;
@@ -53,8 +63,8 @@ export class ServersGrid {
   }
 
   /** What can only be set once the rows stand in the document. */
-  drawn(): void {
-    const rows = document.getElementById("rows");
+  hostUpdated(): void {
+    const rows = this.host.querySelector<HTMLElement>("#rows");
     if (rows !== this.rows) {
       this.rows = rows;
       rows?.addEventListener("keydown", (event) => this.key(event));
@@ -66,7 +76,8 @@ export class ServersGrid {
     const all = rows.firstElementChild as HTMLElement;
     all.style.height = `${this.servers.length * rowHeight}px`;
     all.style.setProperty("--above", `${drawn.first * rowHeight}px`);
-    const row = this.focuses && this.keysAreOurs(rows) ? rows.querySelector<HTMLElement>(`[data-row="${this.active}"]`) : null;
+    const row =
+      this.focuses && this.keysAreOurs(rows) ? rows.querySelector<HTMLElement>(`[data-row="${this.active}"]`) : null;
     if (row) {
       this.focuses = false;
       row.focus({ preventScroll: true });
@@ -109,7 +120,8 @@ export class ServersGrid {
     };
     const row = moves[event.key];
     if (row !== undefined) this.move(row);
-    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") this.moveInRow(event.key === "ArrowRight" ? 1 : -1);
+    else if (event.key === "ArrowRight" || event.key === "ArrowLeft")
+      this.moveInRow(event.key === "ArrowRight" ? 1 : -1);
     else if (event.key === "Enter" && onRow) this.openActive(event.shiftKey);
     else if (onRow && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey)
       this.listener.type(event.key);
@@ -140,6 +152,8 @@ export class ServersGrid {
     if (server && !openFirst(this.table(), this.actions, server, ownWindow)) this.listener.noConsole(server);
   }
 
+  private readonly draw = (): void => this.host.requestUpdate();
+
   private activateAndDraw(row: number): void {
     if (row === this.active) return;
     this.active = row;
@@ -147,9 +161,14 @@ export class ServersGrid {
   }
 
   private table(): ServersTable {
-    const drawn = visibleRows(this.servers.length, this.rowHeight, this.rows?.scrollTop ?? 0, this.rows?.clientHeight ?? 0);
+    const drawn = visibleRows(
+      this.servers.length,
+      this.rowHeight,
+      this.rows?.scrollTop ?? 0,
+      this.rows?.clientHeight ?? 0,
+    );
     return {
-      texts: this.texts,
+      texts: this.host.texts,
       servers: this.servers,
       active: this.active,
       drawn,
@@ -161,6 +180,6 @@ export class ServersGrid {
   }
 
   private get rowHeight(): number {
-    return NARROW.matches ? TALL_ROW_HEIGHT : ROW_HEIGHT;
+    return this.narrow.matches ? TALL_ROW_HEIGHT : ROW_HEIGHT;
   }
 }

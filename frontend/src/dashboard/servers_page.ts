@@ -1,13 +1,11 @@
-/** What a person sees who is signed in: troubles, the tools over the table, the table or what stands for it, open consoles. */
+/** What a person sees who is signed in: Keyhole's health, the tools over the table, the table or what stands for it, open consoles. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { filtered, isAdmin, mayOpen, type Person, type Server, type Trouble } from "./model.ts";
+import { healthView } from "./health_view.ts";
+import { filtered, isAdmin, mayOpen, type Person, type Server } from "./model.ts";
 import { sessionsView, type SessionsActions } from "./sessions_view.ts";
 import type { State } from "./state.ts";
 import type { Texts } from "./texts.ts";
-
-/** More are a case for /readyz: the table is what a person came for. */
-const TROUBLES_SHOWN = 3;
 
 export interface PageActions {
   readonly signOut: () => void;
@@ -15,6 +13,7 @@ export interface PageActions {
   readonly filter: (filter: string) => void;
   readonly keyInFilter: (event: KeyboardEvent) => void;
   readonly everyProject: (everyProject: boolean) => void;
+  readonly showProblems: () => void;
   readonly sessions: SessionsActions;
 }
 
@@ -32,29 +31,18 @@ export function serversPage(
       <span>${texts.text("sign_in.as", { user: person.user, project: person.project })}</span>
       <button class="button" id="sign-out" @click=${actions.signOut}>${texts.text("sign_in.out")}</button>
     </div>
-    ${troublesView(texts, state.troubles)}
     <div class="columns-of-page">
       <section class="servers" aria-labelledby="servers-title">
-        <h2 id="servers-title">${texts.text("servers.title")}</h2>
+        <div class="title-row">
+          <h2 id="servers-title">${texts.text("servers.title")}</h2>
+          ${healthView(texts, state.health, isAdmin(person), actions.showProblems)}
+        </div>
         ${toolsView(texts, state, person, found.length, actions)}
         ${state.failure ? failureView(texts, state.failure, actions.refresh) : nothing}
         ${state.loaded || !state.failure ? serversOrNone(texts, state, person, found, table) : nothing}
       </section>
       ${sessionsView(texts, state.sessions, state.asked, mayOpen(person), new Date(), actions.sessions)}
     </div>
-  `;
-}
-
-function troublesView(texts: Texts, troubles: readonly Trouble[]): TemplateResult {
-  const more = troubles.length - TROUBLES_SHOWN;
-  return html`
-    ${troubles
-      .slice(0, TROUBLES_SHOWN)
-      .map(
-        ({ part, sentence }) =>
-          html`<p class="trouble"><strong>${texts.text("servers.trouble", { part })}</strong> ${sentence}</p>`,
-      )}
-    ${more > 0 ? html`<p class="muted"><a href="./readyz">${texts.count("servers.more_troubles", more)}</a></p>` : nothing}
   `;
 }
 
@@ -73,19 +61,21 @@ function toolsView(texts: Texts, state: State, person: Person, found: number, ac
         @keydown=${actions.keyInFilter}
       />
       <span class="muted" id="count" role="status">
-        ${state.filter ? texts.count("servers.found", count, { found }) : texts.count("servers.count", count)}
+        ${state.filter ? texts.text("servers.found", { count: count, found }) : texts.text("servers.count", { count })}
       </span>
-      ${isAdmin(person)
-        ? html`<label class="check">
-            <input
-              id="every-project"
-              type="checkbox"
-              .checked=${state.everyProject}
-              @change=${(event: Event) => actions.everyProject(inputOf(event).checked)}
-            />
-            ${texts.text("servers.every_project")}
-          </label>`
-        : nothing}
+      ${
+        isAdmin(person)
+          ? html`<label class="check">
+              <input
+                id="every-project"
+                type="checkbox"
+                .checked=${state.everyProject}
+                @change=${(event: Event) => actions.everyProject(inputOf(event).checked)}
+              />
+              ${texts.text("servers.every_project")}
+            </label>`
+          : nothing
+      }
       <button class="button" id="refresh" @click=${actions.refresh}>${texts.text("servers.refresh")}</button>
     </div>
   `;
@@ -100,7 +90,8 @@ function serversOrNone(
 ): TemplateResult {
   if (!state.loaded) return html`<p class="muted">${texts.text("page.loading")}</p>`;
   if (state.servers.length === 0) return emptyView(texts, person);
-  if (found.length === 0) return html`<p class="muted">${texts.text("servers.none_found", { filter: state.filter })}</p>`;
+  if (found.length === 0)
+    return html`<p class="muted">${texts.text("servers.none_found", { filter: state.filter })}</p>`;
   return table(found);
 }
 

@@ -45,7 +45,13 @@ export function serversView(table: ServersTable, actions: ServersActions): Templ
   const columns = COLUMNS.filter((key) => key !== "servers.host" || table.showsHosts);
   const rows = servers.slice(drawn.first, drawn.end).map((server, offset) => ({ server, row: drawn.first + offset }));
   return html`
-    <div class="grid ${table.showsHosts ? "" : "hostless"}" role="grid" aria-label=${texts.text("servers.title")} aria-rowcount=${servers.length + 1} aria-describedby="grid-keys">
+    <div
+      class="grid ${table.showsHosts ? "" : "hostless"}"
+      role="grid"
+      aria-label=${texts.text("servers.title")}
+      aria-rowcount=${servers.length + 1}
+      aria-describedby="grid-keys"
+    >
       <div class="columns" role="row" aria-rowindex="1">
         ${columns.map((key) => html`<span role="columnheader" class=${columnClass(key)}>${texts.text(key)}</span>`)}
       </div>
@@ -79,21 +85,33 @@ function serverRow(table: ServersTable, actions: ServersActions, server: Server,
       @dblclick=${() => openFirst(table, actions, server, false)}
     >
       <span role="gridcell" class="name" title=${server.id}>${server.name}</span>
-      <span role="gridcell" class="status"><span class="mark" data-status=${server.status} aria-hidden="true"></span>${server.status}</span>
+      <span role="gridcell" class="status"
+        ><span class="mark" data-status=${server.status} aria-hidden="true"></span>${server.status}</span
+      >
       <span role="gridcell" class="project">${server.project}</span>
       ${table.showsHosts ? html`<span role="gridcell" class="host">${server.host}</span>` : nothing}
       <span role="gridcell" class="consoles">${consoleButtons(table, actions, server, isActive)}</span>
       <span role="gridcell" class="last-opened">
-        ${lastOpened
-          ? texts.text("servers.last_opened_by", { user: lastOpened.by, time: timeOf(lastOpened.at, now, texts.language) })
-          : texts.text("servers.never")}
+        ${
+          lastOpened
+            ? texts.text("servers.last_opened_by", {
+                user: lastOpened.by,
+                time: timeOf(lastOpened.at, now, texts.language),
+              })
+            : texts.text("servers.never")
+        }
       </span>
     </div>
   `;
 }
 
 /** The row's buttons; only those of the active row are stops of the Tab key, or a long table would never end. */
-function consoleButtons(table: ServersTable, actions: ServersActions, server: Server, isActive: boolean): TemplateResult {
+function consoleButtons(
+  table: ServersTable,
+  actions: ServersActions,
+  server: Server,
+  isActive: boolean,
+): TemplateResult {
   const { texts } = table;
   const stop = isActive ? 0 : -1;
   const kinds = table.opens ? kindsOf(server.consoles) : [];
@@ -109,27 +127,31 @@ function consoleButtons(table: ServersTable, actions: ServersActions, server: Se
         ${label}
       </button>`;
     })}
-    ${table.opens && server.keepsLog
-      ? html`<button
-          class="button"
-          tabindex=${stop}
-          aria-label=${texts.text("console.log_of", { name: server.name })}
-          @click=${() => actions.showLog(server)}
-        >
-          ${texts.text("console.log")}
-        </button>`
-      : nothing}
-    ${kinds.length > 0
-      ? html`<button
-          class="button quiet"
-          tabindex=${stop}
-          aria-label=${texts.text("console.commands_of", { name: server.name })}
-          title=${texts.text("console.commands")}
-          @click=${() => actions.showCommands(server)}
-        >
-          <span aria-hidden="true">&gt;_</span>
-        </button>`
-      : nothing}
+    ${
+      table.opens && server.keepsLog
+        ? html`<button
+            class="button"
+            tabindex=${stop}
+            aria-label=${texts.text("console.log_of", { name: server.name })}
+            @click=${() => actions.showLog(server)}
+          >
+            ${texts.text("console.log")}
+          </button>`
+        : nothing
+    }
+    ${
+      kinds.length > 0
+        ? html`<button
+            class="button quiet"
+            tabindex=${stop}
+            aria-label=${texts.text("console.commands_of", { name: server.name })}
+            title=${texts.text("console.commands")}
+            @click=${() => actions.showCommands(server)}
+          >
+            <span aria-hidden="true">&gt;_</span>
+          </button>`
+        : nothing
+    }
   `;
 }
 

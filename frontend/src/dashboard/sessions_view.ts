@@ -31,7 +31,9 @@ export function sessionsView(
           (session) => html`
             <li>
               <span class="name">${session.server}</span>
-              <span class="muted">${texts.text("sessions.since", { user: session.user, time: timeOf(session.openedAt, now, texts.language) })}</span>
+              <span class="muted"
+                >${texts.text("sessions.since", { user: session.user, time: timeOf(session.openedAt, now, texts.language) })}</span
+              >
               ${ends ? endButton(texts, session, session.id === asked, actions) : nothing}
             </li>
           `,

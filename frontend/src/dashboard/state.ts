@@ -1,6 +1,6 @@
 /** The dashboard's state. Pure. */
 
-import type { Person, Server, Session, Trouble } from "./model.ts";
+import { HEALTHY, type Health, type Person, type Server, type Session } from "./model.ts";
 
 export interface State {
   readonly phase: "loading" | "signed_out" | "signed_in" | "unreachable";
@@ -14,7 +14,7 @@ export interface State {
   readonly sessions: readonly Session[];
   /** The session whose end button has been pressed once. */
   readonly asked: string;
-  readonly troubles: readonly Trouble[];
+  readonly health: Health;
   /** Why the servers could not be had, in words. */
   readonly failure: string;
 }
@@ -29,6 +29,6 @@ export const INITIAL: State = {
   everyProject: false,
   sessions: [],
   asked: "",
-  troubles: [],
+  health: HEALTHY,
   failure: "",
 };

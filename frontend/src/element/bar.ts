@@ -1,49 +1,66 @@
 /** The bar: which console this is and how it is, where the keys go, and the buttons with their panels. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { consoleTypeOf, rateOf } from "../language/words.ts";
-import { leaveKeyName, type Desk } from "./desk.ts";
+import { consoleTypeOf, rateOf } from "./words.ts";
+import {
+  leaveKeyName,
+  type HasMarks,
+  type HasPreferences,
+  type HasScreens,
+  type HasState,
+  type HasTexts,
+  type Rendered,
+} from "./console_host.ts";
 import type { FullScreen } from "./full_screen.ts";
 import { icon } from "./icons.ts";
 import type { LineMeter } from "./line_meter.ts";
 import type { Panels } from "./panels/panels.ts";
-import { saveScreen } from "./save_screen.ts";
 import type { TouchKeyboard } from "./touch_keyboard.ts";
+
+type Host = Rendered & HasTexts & HasState & HasPreferences & HasScreens & HasMarks;
 
 export interface BarParts {
   readonly panels: Panels;
   readonly touchKeyboard: TouchKeyboard;
   readonly fullScreen: FullScreen;
   readonly meter: LineMeter;
+  /** Keeps what is on the screen as a file. */
+  readonly save: () => void;
 }
 
 export class Bar {
-  private readonly desk: Desk;
+  private readonly host: Host;
   private readonly parts: BarParts;
 
-  constructor(desk: Desk, parts: BarParts) {
-    this.desk = desk;
+  constructor(host: Host, parts: BarParts) {
+    this.host = host;
     this.parts = parts;
   }
 
   /** To the first button that can be pressed. */
   focus(): void {
-    const buttons = [...this.desk.renderRoot.querySelectorAll<HTMLElement>(".action:enabled")];
+    const buttons = [...this.host.renderRoot.querySelectorAll<HTMLElement>(".action:enabled")];
     buttons.find((button) => button.checkVisibility())?.focus();
   }
 
   /** `skip` goes to what comes behind the screen. */
   render(skip: () => void): TemplateResult {
     const { panels, fullScreen, meter } = this.parts;
-    return html`<header id="bar" class="bar ${fullScreen.barShown ? "revealed" : ""}" @pointerleave=${(event: PointerEvent) => fullScreen.barLeft(event)}>
+    return html`<header
+      id="bar"
+      class="bar ${fullScreen.barShown ? "revealed" : ""}"
+      @pointerleave=${(event: PointerEvent) => fullScreen.barLeft(event)}
+    >
       ${this.about()} ${this.hint()} ${this.actions()}
-      <button id="skip-screen" type="button" class="button skip" @click=${skip}>${this.desk.texts.text("bar.skip")}</button>
+      <button id="skip-screen" type="button" class="button skip" @click=${skip}>
+        ${this.host.texts.text("bar.skip")}
+      </button>
       ${panels.render(meter.line)}
     </header>`;
   }
 
   private about(): TemplateResult {
-    const { texts, state } = this.desk;
+    const { texts, state } = this.host;
     const { link } = state;
     return html`<div class="about">
       ${mark(texts.text(`mark.${state.name}`))}
@@ -56,7 +73,7 @@ export class Bar {
   }
 
   private line(): TemplateResult | typeof nothing {
-    const { texts, state } = this.desk;
+    const { texts, state } = this.host;
     const { roundTripMs, bytesPerSecond } = this.parts.meter.line;
     if (state.name !== "connected" || roundTripMs === null) return nothing;
     const shown = texts.text("bar.line", { ms: roundTripMs, rate: rateOf(bytesPerSecond, texts) });
@@ -64,26 +81,38 @@ export class Bar {
   }
 
   private hint(): TemplateResult {
-    const { texts, state } = this.desk;
+    const { texts, state } = this.host;
     if (state.link?.watching) return html`<p class="hint">${texts.text("bar.watching_means")}</p>`;
     return html`<p class="hint">
-      ${this.desk.hasAttribute("keys-to-server")
-        ? html`${texts.text("bar.keys_go")} <kbd>${leaveKeyName(this.desk)}</kbd> ${texts.text("bar.leaves")}`
-        : texts.text("bar.click_to_type")}
+      ${
+        this.host.hasAttribute("keys-to-server")
+          ? html`${texts.text("bar.keys_go")} <kbd>${leaveKeyName(this.host)}</kbd> ${texts.text("bar.leaves")}`
+          : texts.text("bar.click_to_type")
+      }
     </p>`;
   }
 
   private actions(): TemplateResult {
-    const { texts, state, screen, protocol } = this.desk;
+    const { texts, state, screen, protocol } = this.host;
     const { panels, touchKeyboard, fullScreen } = this.parts;
-    const seen = state.name === "connected" || ((state.name === "ended" || state.name === "reconnecting") && screen?.size.width > 0);
+    const seen =
+      state.name === "connected" ||
+      ((state.name === "ended" || state.name === "reconnecting") && screen?.size.width > 0);
     const save = texts.text(protocol === "serial" ? "bar.save_text" : "bar.screenshot");
     return html`<div class="actions" role="group" aria-label=${texts.text("bar.console")}>
       ${touchKeyboard.button()} ${panels.keys.button()} ${panels.paste.button()} ${panels.view.button()}
-      <button id="screenshot" type="button" class="action" aria-label=${save} title=${save} ?disabled=${!seen} @click=${() => void saveScreen(this.desk)}>
+      <button
+        id="screenshot"
+        type="button"
+        class="action"
+        aria-label=${save}
+        title=${save}
+        ?disabled=${!seen}
+        @click=${this.parts.save}
+      >
         ${icon("screenshot")}<span>${save}</span>
       </button>
-      ${fullScreen.button(texts.text("bar.full_screen"), () => void fullScreen.toggle().then(() => this.desk.screen.focus()))}
+      ${fullScreen.button(texts.text("bar.full_screen"), () => void fullScreen.toggle().then(() => this.host.screen.focus()))}
       ${panels.more.button()}
     </div>`;
   }

@@ -1,13 +1,15 @@
 /** The way to the console: the flow in use, the viewers that it draws with, and what the person may do about it. */
 
 import type { ReactiveControllerHost } from "lit";
-import type { Screen } from "../screen/screen.ts";
+import type { Screen } from "../screens/screen.ts";
 import type { Access } from "../session/access.ts";
 import { ConsoleFlow, type Viewer } from "../session/console_flow.ts";
-import { PROTOCOLS, type Protocol } from "../session/link.ts";
-import type { Fact, Size } from "../session/state.ts";
-import type { Deeds } from "./card.ts";
-import { Wake } from "./wake.ts";
+import type { Protocol } from "../core/protocols.ts";
+import { PROTOCOLS } from "../core/protocols.ts";
+import type { Size } from "../core/size.ts";
+import type { Fact } from "../session/state.ts";
+import type { StateActions } from "./state_dialog.ts";
+import { NetworkWatcher } from "./network_watcher.ts";
 
 export interface ConnectionListener {
   tell(fact: Fact): void;
@@ -17,7 +19,7 @@ export interface ConnectionListener {
 }
 
 export class Connection {
-  readonly deeds: Deeds = {
+  readonly actions: StateActions = {
     cancel: () => this.close(),
     again: () => void this.flow?.open(),
     now: () => this.flow?.tryNow(),
@@ -28,7 +30,11 @@ export class Connection {
 
   constructor(host: ReactiveControllerHost, listener: ConnectionListener) {
     this.listener = listener;
-    new Wake(host, () => this.flow?.doubt(), () => this.flow?.tryNow());
+    new NetworkWatcher(
+      host,
+      () => this.flow?.doubt(),
+      () => this.flow?.tryNow(),
+    );
   }
 
   /** Opens that, `protocol` being what is expected. What was opened before is to be let go first. */

@@ -1,8 +1,11 @@
 /** What the element tells the page around it. */
 
-import type { Language } from "../language/languages.ts";
-import type { ReasonName } from "../session/reasons.ts";
+import type { Language } from "../i18n/languages.ts";
+import type { ReasonName } from "../core/reasons.ts";
 import type { State } from "../session/state.ts";
+
+/** The events that the element sends. */
+export const EVENTS = { state: "keyhole-state", language: "keyhole-language" } as const;
 
 /** `detail` of the event `keyhole-state`. */
 export interface StateDetail {
@@ -18,11 +21,11 @@ export interface StateDetail {
 }
 
 export function stateEvent(state: State): CustomEvent<StateDetail> {
-  return new CustomEvent("keyhole-state", { detail: detailOf(state), bubbles: true, composed: true });
+  return new CustomEvent(EVENTS.state, { detail: detailOf(state), bubbles: true, composed: true });
 }
 
 export function languageEvent(language: Language): CustomEvent<{ readonly language: Language }> {
-  return new CustomEvent("keyhole-language", { detail: { language }, bubbles: true, composed: true });
+  return new CustomEvent(EVENTS.language, { detail: { language }, bubbles: true, composed: true });
 }
 
 function detailOf(state: State): StateDetail {

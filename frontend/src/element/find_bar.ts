@@ -1,36 +1,50 @@
 /** Finding a text in a terminal's scrollback. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Desk } from "./desk.ts";
+import type { HasScreens, HasTexts, Rendered } from "./console_host.ts";
+
+type Host = Rendered & HasTexts & Pick<HasScreens, "screen" | "terminal">;
 
 export class FindBar {
-  private readonly desk: Desk;
+  private readonly host: Host;
   isOpen = false;
   private missed = false;
 
-  constructor(desk: Desk) {
-    this.desk = desk;
+  constructor(host: Host) {
+    this.host = host;
   }
 
   async open(): Promise<void> {
     this.isOpen = true;
-    this.desk.requestUpdate();
-    await this.desk.updateComplete;
+    this.host.requestUpdate();
+    await this.host.updateComplete;
     this.input?.select();
   }
 
   close(): void {
     this.isOpen = false;
     this.missed = false;
-    this.desk.requestUpdate();
-    this.desk.screen.focus();
+    this.host.requestUpdate();
+    this.host.screen.focus();
   }
 
   render(): TemplateResult | typeof nothing {
-    const { texts } = this.desk;
+    const { texts } = this.host;
     if (!this.isOpen) return nothing;
-    return html`<form class="find" role="search" @submit=${(event: Event) => this.submit(event)} @keydown=${(event: KeyboardEvent) => this.key(event)}>
-      <input id="find" type="search" aria-label=${texts.text("find.label")} autocomplete="off" spellcheck="false" @input=${() => this.find(false)} />
+    return html`<form
+      class="find"
+      role="search"
+      @submit=${(event: Event) => this.submit(event)}
+      @keydown=${(event: KeyboardEvent) => this.key(event)}
+    >
+      <input
+        id="find"
+        type="search"
+        aria-label=${texts.text("find.label")}
+        autocomplete="off"
+        spellcheck="false"
+        @input=${() => this.find(false)}
+      />
       <button type="submit" class="button">${texts.text("find.next")}</button>
       <button type="button" class="button" @click=${() => this.find(true)}>${texts.text("find.previous")}</button>
       <button type="button" class="button" @click=${() => this.close()}>${texts.text("find.close")}</button>
@@ -53,11 +67,11 @@ export class FindBar {
 
   private find(backwards: boolean): void {
     const text = this.input?.value ?? "";
-    this.missed = text !== "" && !this.desk.terminal.find(text, backwards);
-    this.desk.requestUpdate();
+    this.missed = text !== "" && !this.host.terminal.find(text, backwards);
+    this.host.requestUpdate();
   }
 
   private get input(): HTMLInputElement | null {
-    return this.desk.renderRoot.querySelector("#find");
+    return this.host.renderRoot.querySelector("#find");
   }
 }

@@ -44,7 +44,15 @@ export class FullScreen implements ReactiveController {
 
   button(label: string, click: () => void): TemplateResult | typeof nothing {
     if (!document.fullscreenEnabled) return nothing;
-    return html`<button id="full-screen" type="button" class="action" aria-label=${label} title=${label} aria-pressed=${this.on} @click=${click}>
+    return html`<button
+      id="full-screen"
+      type="button"
+      class="action"
+      aria-label=${label}
+      title=${label}
+      aria-pressed=${this.on}
+      @click=${click}
+    >
       ${icon("full-screen")}<span>${label}</span>
     </button>`;
   }

@@ -8,35 +8,37 @@ import { html, LitElement, unsafeCSS, type PropertyValues, type TemplateResult }
 import { press, readChords } from "../keyboard/keys.ts";
 import { layoutOf } from "../keyboard/layouts.ts";
 import { planOf, type as typeKeys } from "../keyboard/typing.ts";
-import { chooseLanguage } from "../language/languages.ts";
-import { loadTexts, Texts } from "../language/texts.ts";
-import { cardOf } from "../language/words.ts";
-import type { RemoteScreen } from "../screen/remote_screen.ts";
-import type { Screen, ScreenListener } from "../screen/screen.ts";
-import type { TerminalScreen } from "../screen/terminal_screen.ts";
+import { chooseLanguage } from "../i18n/languages.ts";
+import { loadTexts, Texts } from "../i18n/texts.ts";
+import { stateWordsOf } from "./words.ts";
+import type { RemoteScreen } from "../screens/remote_screen.ts";
+import type { Screen, ScreenListener } from "../screens/screen.ts";
+import type { TerminalScreen } from "../screens/terminal_screen.ts";
 import { isConsoleId } from "../session/access.ts";
-import type { Protocol } from "../session/link.ts";
+import type { Protocol } from "../core/protocols.ts";
 import { INITIAL, next, type Fact, type State } from "../session/state.ts";
+import baseStyle from "../styles/base.css?inline";
 import consoleStyle from "../styles/console.css?inline";
 import panelStyle from "../styles/panels.css?inline";
 import tokenStyle from "../styles/tokens.css?inline";
 import { Bar } from "./bar.ts";
-import { card } from "./card.ts";
+import { stateDialog } from "./state_dialog.ts";
 import { Connection } from "./connection.ts";
-import { leaveKeyName, mayType, type Desk } from "./desk.ts";
+import { leaveKeyName, mayType, type ConsoleHost } from "./console_host.ts";
 import { languageEvent, stateEvent } from "./events.ts";
 import { FindBar } from "./find_bar.ts";
-import { Foot } from "./foot.ts";
+import { StatusLine } from "./status_line.ts";
 import { FullScreen } from "./full_screen.ts";
 import { LineMeter } from "./line_meter.ts";
 import { Panels } from "./panels/panels.ts";
 import { loadPreferences, savePreferences, type Preferences } from "./preferences.ts";
+import { saveScreen } from "./save_screen.ts";
 import { shortcut } from "./shortcuts.ts";
-import { Spoken } from "./spoken.ts";
-import { Stage } from "./stage.ts";
+import { LiveRegion } from "./live_region.ts";
+import { Viewport } from "./viewport.ts";
 import { TouchKeyboard } from "./touch_keyboard.ts";
 
-export class KeyholeConsole extends LitElement implements Desk {
+export class KeyholeConsole extends LitElement implements ConsoleHost {
   static override properties = {
     base: { type: String },
     token: { type: String },
@@ -47,7 +49,7 @@ export class KeyholeConsole extends LitElement implements Desk {
     state: { state: true },
     preferences: { state: true },
   };
-  static override styles = [tokenStyle, consoleStyle, panelStyle].map((style) => unsafeCSS(style));
+  static override styles = [tokenStyle, baseStyle, consoleStyle, panelStyle].map((style) => unsafeCSS(style));
 
   /** Where Keyhole is; the page's own origin when empty. */
   declare base: string;
@@ -64,12 +66,12 @@ export class KeyholeConsole extends LitElement implements Desk {
   private readonly meter = new LineMeter(this);
   private readonly connection = new Connection(this, {
     tell: (fact) => this.tell(fact),
-    screenFor: (protocol) => this.stage.screens[protocol],
+    screenFor: (protocol) => this.viewport.screens[protocol],
     attached: (socket) => this.meter.traffic.watch(socket),
   });
-  private readonly stage = new Stage(this);
-  private readonly spoken = new Spoken(this);
-  private readonly foot = new Foot(this);
+  private readonly viewport = new Viewport(this);
+  private readonly liveRegion = new LiveRegion(this);
+  private readonly statusLine = new StatusLine(this);
   private readonly findBar = new FindBar(this);
   private readonly touchKeyboard = new TouchKeyboard(this);
   private readonly fullScreen = new FullScreen(this, (keysLocked) => {
@@ -81,6 +83,7 @@ export class KeyholeConsole extends LitElement implements Desk {
     touchKeyboard: this.touchKeyboard,
     fullScreen: this.fullScreen,
     meter: this.meter,
+    save: () => void saveScreen(this),
   });
 
   constructor() {
@@ -111,7 +114,7 @@ export class KeyholeConsole extends LitElement implements Desk {
       gaveUp: (detail) => this.connection.gaveUp(detail),
       copied: (text) => this.panels.paste.copied(text),
     };
-    this.stage.begin(this.renderRoot as ShadowRoot, listener, () => this.leave());
+    this.viewport.begin(this.renderRoot as ShadowRoot, listener, () => this.leave());
     this.apply();
     this.connect();
   }
@@ -167,19 +170,19 @@ export class KeyholeConsole extends LitElement implements Desk {
   }
 
   get screen(): Screen {
-    return this.stage.screens[this.protocol];
+    return this.viewport.screens[this.protocol];
   }
 
   get remote(): RemoteScreen {
-    return this.stage.screens.vnc;
+    return this.viewport.screens.vnc;
   }
 
   get terminal(): TerminalScreen {
-    return this.stage.screens.serial;
+    return this.viewport.screens.serial;
   }
 
   note(text: string): void {
-    this.foot.show(text);
+    this.statusLine.show(text);
   }
 
   choose(changed: Partial<Preferences>): void {
@@ -196,7 +199,7 @@ export class KeyholeConsole extends LitElement implements Desk {
     if (state === before) return;
     this.state = state;
     if (state.name !== before.name) this.entered(state);
-    this.spoken.stateChanged(before);
+    this.liveRegion.stateChanged(before);
     this.dispatchEvent(stateEvent(state));
   }
 
@@ -204,7 +207,7 @@ export class KeyholeConsole extends LitElement implements Desk {
   private entered(state: State): void {
     if (state.name === "connected") {
       this.screen.setWatching(state.link?.watching ?? false);
-      this.stage.describe();
+      this.viewport.describe();
       if (!this.panels.isAnyOpen) void this.updateComplete.then(() => this.screen.focus());
       this.note(this.texts.text("connected.leaves", { key: leaveKeyName(this) }));
       this.meter.start(this.address);
@@ -212,33 +215,33 @@ export class KeyholeConsole extends LitElement implements Desk {
       this.meter.stop();
       this.panels.paste.stop();
     }
-    if (state.name === "ended" || state.name === "reconnecting") this.showCard();
+    if (state.name === "ended" || state.name === "reconnecting") this.showStateDialog();
   }
 
-  /** The focus goes to the card only where it was on the screen: a panel that is open stays. */
-  private showCard(): void {
+  /** The focus goes to the dialog only where it was on the screen: a panel that is open stays. */
+  private showStateDialog(): void {
     const hadKeys = this.hasAttribute("keys-to-server") || document.activeElement === document.body;
-    this.foot.clear();
+    this.statusLine.clear();
     this.panels.closeTyping();
     if (hadKeys) void this.updateComplete.then(() => this.focusOn("card"));
   }
 
   private leave(): void {
     this.bar.focus();
-    this.spoken.say(this.texts.text("bar.you_are_here"));
+    this.liveRegion.say(this.texts.text("bar.you_are_here"));
   }
 
   private async chooseTexts(): Promise<void> {
     const wanted = [this.preferences.language, this.lang, ...navigator.languages].filter(Boolean);
     const texts = await loadTexts(chooseLanguage(wanted));
     this.texts = texts;
-    this.stage.describe();
+    this.viewport.describe();
     this.dispatchEvent(languageEvent(texts.language));
   }
 
   private apply(): void {
     this.setAttribute("theme", this.preferences.theme);
-    this.stage.apply();
+    this.viewport.apply();
   }
 
   private focusOn(id: "card" | "foot"): void {
@@ -247,10 +250,16 @@ export class KeyholeConsole extends LitElement implements Desk {
 
   protected override render(): TemplateResult {
     const { texts, state, fullScreen } = this;
-    return html`<div class="console" data-state=${state.name} lang=${texts.language} @keydown=${(event: KeyboardEvent) => shortcut(event, this, this.findBar)}>
-      ${fullScreen.edge()} ${this.bar.render(() => this.focusOn("foot"))} ${this.stage.render(() => fullScreen.showBar(false))}
-      ${this.findBar.render()} ${card(cardOf(state, texts), texts, this.connection.deeds, this.address.href)} ${this.touchKeyboard.render()}
-      ${this.foot.render(texts.text("foot.notes"))}
+    return html`<div
+      class="console"
+      data-state=${state.name}
+      lang=${texts.language}
+      @keydown=${(event: KeyboardEvent) => shortcut(event, this, this.findBar)}
+    >
+      ${fullScreen.edge()} ${this.bar.render(() => this.focusOn("foot"))}
+      ${this.viewport.render(() => fullScreen.showBar(false))} ${this.findBar.render()}
+      ${stateDialog(stateWordsOf(state, texts), texts, this.connection.actions, this.address.href)}
+      ${this.touchKeyboard.render()} ${this.statusLine.render(texts.text("foot.notes"))}
     </div>`;
   }
 }

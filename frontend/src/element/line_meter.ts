@@ -1,7 +1,7 @@
 /** Measures the line while the console is open and looked at. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { roundTrip, Traffic, type Line } from "../screen/traffic.ts";
+import { roundTrip, Traffic, type Line } from "../session/traffic.ts";
 
 const EVERY_MS = 10_000;
 /** Slower than this, typing feels heavy. */

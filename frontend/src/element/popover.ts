@@ -1,20 +1,21 @@
 /** A small panel under its button: a modal dialog, so that Escape, held focus and an inert background come with it. */
 
-import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
+import { html, type ReactiveController, type TemplateResult } from "lit";
+import type { Rendered } from "./console_host.ts";
 import { icon, type IconName } from "./icons.ts";
 
-type Host = HTMLElement & ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment };
+export type PopoverHost = HTMLElement & Rendered;
 
 const STOPS = "a[href], button:enabled, textarea:enabled, select, input:enabled, summary";
 
 export class Popover implements ReactiveController {
-  private readonly host: Host;
+  private readonly host: PopoverHost;
   private readonly name: IconName;
   private readonly closed: () => void;
   isOpen = false;
 
   /** The button has the id `name`, the panel `name-panel`. `closed` is told when the panel has gone. */
-  constructor(host: Host, name: IconName, closed: () => void = () => undefined) {
+  constructor(host: PopoverHost, name: IconName, closed: () => void = () => undefined) {
     this.host = host;
     this.name = name;
     this.closed = closed;
@@ -26,17 +27,31 @@ export class Popover implements ReactiveController {
   }
 
   button(label: string, disabled = false): TemplateResult {
-    return html`<button id=${this.name} type="button" class="action" aria-label=${label} title=${label} aria-haspopup="dialog"
-      aria-expanded=${this.isOpen} aria-controls="${this.name}-panel" ?disabled=${disabled} @click=${() => this.open()}>
+    return html`<button
+      id=${this.name}
+      type="button"
+      class="action"
+      aria-label=${label}
+      title=${label}
+      aria-haspopup="dialog"
+      aria-expanded=${this.isOpen}
+      aria-controls="${this.name}-panel"
+      ?disabled=${disabled}
+      @click=${() => this.open()}
+    >
       ${icon(this.name)}<span>${label}</span>
     </button>`;
   }
 
   panel(title: string, content: TemplateResult): TemplateResult {
-    return html`<dialog id="${this.name}-panel" class="panel" aria-labelledby="${this.name}-title"
+    return html`<dialog
+      id="${this.name}-panel"
+      class="panel"
+      aria-labelledby="${this.name}-title"
       @keydown=${(event: KeyboardEvent) => this.holdFocus(event)}
       @pointerdown=${(event: PointerEvent) => this.closeFromOutside(event)}
-      @close=${() => this.hasClosed()}>
+      @close=${() => this.hasClosed()}
+    >
       <h2 id="${this.name}-title">${title}</h2>
       ${content}
     </dialog>`;
@@ -46,7 +61,10 @@ export class Popover implements ReactiveController {
     const rim = this.host.getBoundingClientRect();
     const button = this.opener.getBoundingClientRect();
     this.dialog.style.setProperty("--below", `${rim.top + 44}px`);
-    this.dialog.style.setProperty("--from-end", `${Math.max(8, document.documentElement.clientWidth - button.right)}px`);
+    this.dialog.style.setProperty(
+      "--from-end",
+      `${Math.max(8, document.documentElement.clientWidth - button.right)}px`,
+    );
     this.dialog.style.setProperty("--from-start", `${Math.max(8, button.left)}px`);
     this.dialog.showModal();
     this.isOpen = true;
@@ -64,7 +82,10 @@ export class Popover implements ReactiveController {
     // The remote screen is no part of the shadow: who has the focus outside is who the caller gave it to.
     const { activeElement } = this.host.getRootNode() as Document | ShadowRoot;
     const within = this.root.activeElement;
-    const isLost = activeElement === this.root.host ? within === null || this.dialog.contains(within) : !activeElement || activeElement === document.body;
+    const isLost =
+      activeElement === this.root.host
+        ? within === null || this.dialog.contains(within)
+        : !activeElement || activeElement === document.body;
     if (isLost) this.opener.focus();
     this.closed();
   }

@@ -2,8 +2,8 @@
 
 import { LAYOUTS, type LayoutName } from "../keyboard/layouts.ts";
 import { LEAVE_KEYS, type LeaveKeyName } from "../keyboard/leave_key.ts";
-import { LANGUAGES, type Language } from "../language/languages.ts";
-import { SCALINGS, type Scaling } from "../screen/scaling.ts";
+import { LANGUAGES, type Language } from "../i18n/languages.ts";
+import { SCALINGS, type Scaling } from "../screens/scaling.ts";
 
 export const THEMES = ["dark", "light", "system"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -50,7 +50,7 @@ export const DEFAULTS: Preferences = {
 export function readPreferences(stored: string | null): Preferences {
   let saved: Partial<Record<keyof Preferences, unknown>>;
   try {
-    saved = Object(JSON.parse(stored ?? "{}"));
+    saved = Object(JSON.parse(stored ?? "{}")) as typeof saved;
   } catch {
     return DEFAULTS;
   }
@@ -101,5 +101,6 @@ function within({ least, most }: { least: number; most: number }, value: unknown
 
 function sequencesOf(value: unknown): readonly string[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((text) => typeof text === "string" && text.length <= SEQUENCE_LIMIT).slice(0, SEQUENCES_KEPT);
+  const texts = value.filter((text) => typeof text === "string");
+  return texts.filter((text) => text.length <= SEQUENCE_LIMIT).slice(0, SEQUENCES_KEPT);
 }

@@ -1,15 +1,17 @@
 /** What is on the screen, kept as a file: a PNG, or of a terminal its text. */
 
-import { nameOf } from "../language/words.ts";
-import { download, screenshotName } from "../screen/screenshot.ts";
-import type { Desk } from "./desk.ts";
+import { nameOf } from "./words.ts";
+import { download, screenshotName } from "../screens/screenshot.ts";
+import type { HasScreens, HasState, HasStatusLine, HasTexts } from "./console_host.ts";
 
-export async function saveScreen(desk: Desk): Promise<void> {
-  const picture = await desk.screen.picture();
+type Host = HasTexts & HasState & HasScreens & HasStatusLine;
+
+export async function saveScreen(host: Host): Promise<void> {
+  const picture = await host.screen.picture();
   if (picture === null) return;
-  const suffix = desk.protocol === "serial" ? "txt" : "png";
-  const name = screenshotName(nameOf(desk.state.link, desk.texts), new Date(), suffix);
+  const suffix = host.protocol === "serial" ? "txt" : "png";
+  const name = screenshotName(nameOf(host.state.link, host.texts), new Date(), suffix);
   download(picture, name);
-  desk.screen.focus();
-  desk.note(desk.texts.text("saved", { name }));
+  host.screen.focus();
+  host.note(host.texts.text("saved", { name }));
 }

@@ -57,14 +57,25 @@ const NAMED: ReadonlyMap<string, Key> = new Map<string, Key>([
   ["NumLock", { keysym: 0xff7f, code: "NumLock" }],
   ["ScrollLock", { keysym: 0xff14, code: "ScrollLock" }],
   ...Array.from({ length: 12 }, (_, n): [string, Key] => [`F${n + 1}`, { keysym: 0xffbe + n, code: `F${n + 1}` }]),
-  ...Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (c): [string, Key] => [c, { keysym: keysymOf(c.toLowerCase()), code: `Key${c}` }]),
+  ...Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ", (c): [string, Key] => [
+    c,
+    { keysym: keysymOf(c.toLowerCase()), code: `Key${c}` },
+  ]),
   ...Array.from("0123456789", (c): [string, Key] => [c, { keysym: keysymOf(c), code: `Digit${c}` }]),
 ]);
 
 const BY_LOWER_CASE: ReadonlyMap<string, readonly [string, Key]> = new Map([
   ...[...NAMED].map(([name, key]) => [name.toLowerCase(), [name, key]] as const),
-  ...Object.entries({ control: "Ctrl", delete: "Del", insert: "Ins", escape: "Esc", return: "Enter", win: "Super", meta: "Super", printscreen: "Print" })
-    .map(([other, name]) => [other, [name, NAMED.get(name) as Key]] as const),
+  ...Object.entries({
+    control: "Ctrl",
+    delete: "Del",
+    insert: "Ins",
+    escape: "Esc",
+    return: "Enter",
+    win: "Super",
+    meta: "Super",
+    printscreen: "Print",
+  }).map(([other, name]) => [other, [name, NAMED.get(name) as Key]] as const),
 ]);
 
 /** Longest sequence that is read: more is a text, not keys. */

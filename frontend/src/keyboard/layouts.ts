@@ -16,6 +16,7 @@ export type Stroke = readonly (readonly Key[])[];
 export type Layout = ReadonlyMap<string, Stroke>;
 
 /** The keys with characters, row by row, left to right: where they are on any keyboard (KeyboardEvent.code). */
+// prettier-ignore
 const CODES: readonly string[] = [
   ["Backquote", ..."1234567890".split("").map((digit) => `Digit${digit}`), "Minus", "Equal"],
   [..."QWERTYUIOP".split("").map((letter) => `Key${letter}`), "BracketLeft", "BracketRight"],
@@ -24,7 +25,10 @@ const CODES: readonly string[] = [
 ].flat();
 
 /** Dead keys stand in the tables as combining characters. Alone, before a space, each makes a character of its own. */
-const GRAVE = "\u0300", ACUTE = "\u0301", CIRCUMFLEX = "\u0302", DIAERESIS = "\u0308";
+const GRAVE = "\u0300",
+  ACUTE = "\u0301",
+  CIRCUMFLEX = "\u0302",
+  DIAERESIS = "\u0308";
 const DEAD: ReadonlyMap<string, { readonly keysym: number; readonly alone: string }> = new Map([
   [GRAVE, { keysym: 0xfe50, alone: "`" }],
   [ACUTE, { keysym: 0xfe51, alone: "'" }],
@@ -33,6 +37,7 @@ const DEAD: ReadonlyMap<string, { readonly keysym: number; readonly alone: strin
 ]);
 
 /** Levels of the keys in the order of CODES: plain, with Shift, with AltGr. A space is a key without a character. */
+// prettier-ignore
 const TABLES: Readonly<Record<LayoutName, readonly [plain: string, shift: string, altgr: string]>> = {
   us: [
     "`1234567890-=" + "qwertyuiop[]" + "asdfghjkl;'\\" + " zxcvbnm,./",
@@ -66,7 +71,11 @@ const LEVELS: readonly (readonly Key[])[] = [[], [SHIFT], [ALTGR]];
 
 /** What a layout types: every character with its keys, those with an accent by its dead key. */
 export function layoutOf(name: LayoutName): Layout {
-  const strokes = new Map<string, Stroke>([[" ", [[SPACE]]], ["\t", [[TAB]]], ["\n", [[ENTER]]]]);
+  const strokes = new Map<string, Stroke>([
+    [" ", [[SPACE]]],
+    ["\t", [[TAB]]],
+    ["\n", [[ENTER]]],
+  ]);
   const dead = new Map<string, readonly Key[]>();
   TABLES[name].forEach((row, level) => {
     Array.from(row).forEach((character, index) => {
@@ -90,7 +99,8 @@ function addAccented(strokes: Map<string, Stroke>, accent: string, chord: readon
   for (const letter of "aeiouyAEIOUY") {
     const character = `${letter}${accent}`.normalize("NFC");
     const plain = strokes.get(letter);
-    if (plain && character.length === 1 && character <= LAST_ACCENTED && !strokes.has(character)) strokes.set(character, [chord, ...plain]);
+    if (plain && character.length === 1 && character <= LAST_ACCENTED && !strokes.has(character))
+      strokes.set(character, [chord, ...plain]);
   }
   const alone = DEAD.get(accent)?.alone;
   if (alone && !strokes.has(alone)) strokes.set(alone, [chord, [SPACE]]);

@@ -4,13 +4,14 @@ import type { Key } from "./keys.ts";
 
 const ESC = "\u001b";
 
+// prettier-ignore
 const SEQUENCES: Readonly<Record<string, string>> = {
   Enter: "\r", Tab: "\t", Escape: ESC, Backspace: "\u007f", Space: " ",
   ArrowUp: `${ESC}[A`, ArrowDown: `${ESC}[B`, ArrowRight: `${ESC}[C`, ArrowLeft: `${ESC}[D`,
   Home: `${ESC}[H`, End: `${ESC}[F`, Insert: `${ESC}[2~`, Delete: `${ESC}[3~`, PageUp: `${ESC}[5~`, PageDown: `${ESC}[6~`,
   F1: `${ESC}OP`, F2: `${ESC}OQ`, F3: `${ESC}OR`, F4: `${ESC}OS`, F5: `${ESC}[15~`, F6: `${ESC}[17~`,
   F7: `${ESC}[18~`, F8: `${ESC}[19~`, F9: `${ESC}[20~`, F10: `${ESC}[21~`, F11: `${ESC}[23~`, F12: `${ESC}[24~`,
-}; // prettier-ignore
+};
 
 /** The characters of a chord; null where a terminal has none for it (Ctrl+Alt+Del, SysRq). */
 export function sequenceOf(keys: readonly Key[]): string | null {

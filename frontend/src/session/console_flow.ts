@@ -4,20 +4,29 @@
  * Knows no DOM.
  */
 
-import type { Screen } from "../screen/screen.ts";
 import type { Access } from "./access.ts";
 import { endSession, inspect, type Inspection, type Link } from "./link.ts";
-import { isPassing, type Ending } from "./reasons.ts";
+import type { Ending } from "./ending.ts";
+import { isPassing } from "../core/reasons.ts";
 import { HELD_MS, pauseBefore } from "./retry.ts";
 import { endingOfClose, openSocket } from "./socket.ts";
-import type { Fact, Size } from "./state.ts";
+import type { Size } from "../core/size.ts";
+import type { Fact } from "./state.ts";
 
 /** After this long, giving up is offered. */
 const SLOW_AFTER_MS = 5_000;
 
 const BLOCKED: Ending = { reason: "viewer_lost", says: { key: "failed.blocked" }, next: { key: "failed.websockets" } };
 
-export type Viewer = Pick<Screen, "load" | "attach" | "freeze">;
+/** What draws a console. */
+export interface Viewer {
+  /** Fetches the viewer, which is most of the page's weight, so that it can come while the link is being checked. */
+  load(): Promise<void>;
+  /** Draws what comes over the socket from now on; no byte may have been read from it yet. `again`: after a loss. */
+  attach(socket: WebSocket, again: boolean): void;
+  /** Ends the viewer and leaves its last picture standing, a still that takes no input. */
+  freeze(): void;
+}
 
 export interface FlowListener {
   tell(fact: Fact): void;

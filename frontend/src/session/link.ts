@@ -1,12 +1,10 @@
 /** Asks the server what a console link, or an open session, is good for. Asking does not use a link up. */
 
-import { oneLine } from "../foreign_text.ts";
-import type { Message } from "../language/texts.ts";
+import { oneLine } from "../core/sanitize.ts";
+import type { Message } from "../i18n/texts.ts";
 import { isConsoleId, sessionResource, type Access } from "./access.ts";
-import { englishOf, isReason, type Ending } from "./reasons.ts";
-
-export const PROTOCOLS = ["vnc", "serial"] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+import type { Ending } from "./ending.ts";
+import { englishOf, isReason } from "../core/reasons.ts";
 
 /** What a good link or session opens. Names are foreign text. */
 export interface Link {
@@ -23,7 +21,8 @@ export interface Link {
   readonly watching: boolean;
 }
 
-export type Inspection = { readonly good: true; readonly link: Link } | { readonly good: false; readonly ending: Ending };
+export type Inspection =
+  { readonly good: true; readonly link: Link } | { readonly good: false; readonly ending: Ending };
 
 const ANSWER_WITHIN_MS = 15_000;
 const NAME_LIMIT = 120;
@@ -50,8 +49,10 @@ export function endSession(base: URL, console: string): void {
   fetch(sessionResource(base, console), { method: "DELETE", keepalive: true }).catch(() => undefined);
 }
 
+type Request = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Record<string, string>> };
+
 /** 200 tells what is opened, a problem (RFC 9457) tells by its reason why it is not. */
-async function ask(address: URL, options: RequestInit, signal: AbortSignal): Promise<Inspection> {
+async function ask(address: URL, options: Request, signal: AbortSignal): Promise<Inspection> {
   let response: Response;
   try {
     // The mode stays "cors": in any other, a page under `Referrer-Policy: no-referrer` sends `Origin: null`.
@@ -130,7 +131,9 @@ function refused(ending: Ending): Inspection {
 }
 
 function asObject(value: unknown): Record<string, unknown> | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }
 
 function asDate(value: unknown): Date | null {

@@ -1,8 +1,9 @@
 /** The console's WebSocket, and what its close means. */
 
-import { oneLine } from "../foreign_text.ts";
+import { oneLine } from "../core/sanitize.ts";
 import { socketAddress, type Access } from "./access.ts";
-import { isReason, type Ending } from "./reasons.ts";
+import type { Ending } from "./ending.ts";
+import { isReason } from "../core/reasons.ts";
 
 const DETAIL_LIMIT = 120;
 

@@ -1,16 +1,12 @@
 /** The console's states and the ways between them. Pure: no DOM, no network, no clock. */
 
+import type { Size } from "../core/size.ts";
 import type { Link } from "./link.ts";
-import { isAboutTheLink, isPassing, type Ending } from "./reasons.ts";
+import type { Ending } from "./ending.ts";
+import { isAboutTheLink, isPassing } from "../core/reasons.ts";
 
 /** The steps of opening: asking about the link, waiting for the server's host, waiting for the first picture. */
 export type Step = "link" | "host" | "picture";
-
-/** The remote screen's size: pixels, or the columns and rows of a terminal. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 export interface Opening {
   readonly name: "opening";
@@ -77,7 +73,9 @@ export function next(state: State, fact: Fact): State {
     case "slow":
       return state.name === "opening" ? { ...state, slow: true } : state;
     case "connected":
-      return state.name === "opening" || state.name === "reconnecting" ? { name: "connected", link, size: fact.size } : state;
+      return state.name === "opening" || state.name === "reconnecting"
+        ? { name: "connected", link, size: fact.size }
+        : state;
     case "resized":
       return state.name === "connected" ? { ...state, size: fact.size } : state;
     case "lost": {
@@ -101,5 +99,5 @@ function mayOpenAgain(opened: boolean, link: Link | null, { reason }: Ending): b
   if (!opened) return !isAboutTheLink(reason);
   if (link?.reusable) return true;
   // Another window took the console over; it may be taken back.
-  return link?.console != null && (isPassing(reason) || String(reason) === "viewer_replaced");
+  return link?.console != null && (isPassing(reason) || reason === "viewer_replaced");
 }

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandsOf } from "../../src/dashboard/commands_view.ts";
 import { consoleAddress, kindsOf } from "../../src/dashboard/consoles.ts";
-import { linesOf } from "../../src/dashboard/log_dialog.ts";
 import { readServers } from "../../src/dashboard/model.ts";
 
 test("consoles are offered best first, and only those that a page can show", () => {
-  assert.deepEqual(kindsOf(["mks", "spice", "serial", "vnc"]).map((kind) => kind.type), ["novnc", "serial"]);
+  assert.deepEqual(
+    kindsOf(["mks", "spice", "serial", "vnc"]).map((kind) => kind.type),
+    ["novnc", "serial"],
+  );
   assert.deepEqual(kindsOf([]), []);
 });
 
@@ -26,10 +28,4 @@ test("no other address is gone to", () => {
 test("a server's id cannot break out of a command", () => {
   const { servers } = readServers({ servers: [{ id: "a'; rm -rf ~ #", name: "x", consoles: ["vnc"] }] });
   for (const { line } of commandsOf(servers[0]!, "https://h")) assert.match(line, /'a'\\''; rm -rf ~ #'/);
-});
-
-test("a log's lines are bounded and end with its last one", () => {
-  assert.deepEqual(linesOf("a\nb\n\n"), ["a", "b"]);
-  assert.deepEqual(linesOf(""), []);
-  assert.equal(linesOf("x".repeat(10_000))[0]?.length, 2_000);
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { filtered, readPerson, readServers, readSessions, readTroubles, tellsHosts } from "../../src/dashboard/model.ts";
+import {
+  filtered,
+  HEALTHY,
+  readHealth,
+  readPerson,
+  readServers,
+  readSessions,
+  tellsHosts,
+} from "../../src/dashboard/model.ts";
 
 const answer = (...servers: object[]): Record<string, unknown> => ({ servers });
 
@@ -38,7 +46,11 @@ test("a name cannot hide or reverse the text around it", () => {
 
 test("a filter wants every one of its words, in any case and any field", () => {
   const { servers } = readServers(
-    answer({ id: "1", name: "Web-1", host: "rack-7" }, { id: "2", name: "web-2", host: "rack-8" }, { id: "3", name: "db" }),
+    answer(
+      { id: "1", name: "Web-1", host: "rack-7" },
+      { id: "2", name: "web-2", host: "rack-8" },
+      { id: "3", name: "db" },
+    ),
   );
   const names = (filter: string): string[] => filtered(servers, filter).map((server) => server.name);
   assert.deepEqual(names("WEB"), ["Web-1", "web-2"]);
@@ -59,7 +71,17 @@ test("ten thousand servers are filtered within a frame or two", () => {
   assert.equal(filtered(servers, "vm-99 id-999").length, 11);
 });
 
-test("troubles are told with the part that they are of", () => {
-  const parts = { store: { troubles: [] }, identity: {}, drivers: { qemu: { troubles: ["no sockets"] } } };
-  assert.deepEqual(readTroubles({ ready: true, parts }), [{ part: "qemu", sentence: "no sockets" }]);
+test("how Keyhole is: numbers for everybody, sentences where they are told", () => {
+  const parts = { store: 0, identity: 1, drivers: 2 };
+  assert.deepEqual(readHealth({ ready: false, parts }), { ready: false, count: 3, problems: [] });
+  const problems = [{ part: "qemu", sentence: "no\u202esockets" }, { part: 7 }];
+  assert.deepEqual(readHealth({ ready: true, parts, problems }), {
+    ready: true,
+    count: 3,
+    problems: [
+      { part: "qemu", sentence: "no sockets" },
+      { part: "", sentence: "" },
+    ],
+  });
+  assert.deepEqual(readHealth({}), HEALTHY);
 });

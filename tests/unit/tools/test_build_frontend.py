@@ -28,7 +28,7 @@ def test_a_file_of_unknown_kind_is_not_served_by_guesswork(name: str) -> None:
 
 def test_sources_are_the_pages_the_lock_and_the_tool_but_no_libraries_and_tests() -> None:
     names = {path.relative_to(build_frontend.ROOT).as_posix() for path in build_frontend.sources()}
-    assert {"frontend/package-lock.json", "frontend/vnc_lite.html", "frontend/src/page.ts"} <= names
+    assert {"frontend/package-lock.json", "frontend/vnc_lite.html", "frontend/src/pages/console.ts"} <= names
     assert "tools/build_frontend.py" in names
     assert not any(name.startswith(("frontend/node_modules/", "frontend/tests/")) for name in names)
 

@@ -1,8 +1,8 @@
 /** The bar's panels, together. */
 
 import { html, type TemplateResult } from "lit";
-import type { Line } from "../../screen/traffic.ts";
-import type { Desk } from "../desk.ts";
+import type { Line } from "../../session/traffic.ts";
+import type { ConsoleHost } from "../console_host.ts";
 import { KeysPanel } from "./keys_panel.ts";
 import { MorePanel } from "./more_panel.ts";
 import { PastePanel } from "./paste_panel.ts";
@@ -15,11 +15,11 @@ export class Panels {
   readonly more: MorePanel;
 
   /** `leave` ends the console for good. */
-  constructor(desk: Desk, leave: () => void) {
-    this.keys = new KeysPanel(desk);
-    this.paste = new PastePanel(desk);
-    this.view = new ViewPanel(desk, (on) => desk.toggleAttribute("moving", on));
-    this.more = new MorePanel(desk, leave);
+  constructor(host: ConsoleHost, leave: () => void) {
+    this.keys = new KeysPanel(host);
+    this.paste = new PastePanel(host);
+    this.view = new ViewPanel(host, (on) => host.toggleAttribute("moving", on));
+    this.more = new MorePanel(host, leave);
   }
 
   get isAnyOpen(): boolean {
