@@ -24,7 +24,7 @@ from keyhole.gateway.write_coalescer import WriteCoalescer
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
-from keyhole.protocols.http_pieces import Pieces
+from keyhole.protocols.http.pieces import Pieces
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Surface
 

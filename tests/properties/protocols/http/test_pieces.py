@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.properties.protocols.wire import SIZES, split
 
-from keyhole.protocols.http_pieces import Pieces
+from keyhole.protocols.http.pieces import Pieces
 
 LINES = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"\r\n\r\n", b"GET / HTTP/1.1", b"a"]), max_size=30).map(
     b"".join
