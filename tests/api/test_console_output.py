@@ -66,6 +66,12 @@ async def test_only_printable_ascii_tabs_and_line_feeds_are_shown() -> None:
     assert shown == "\t\n" + "".join(chr(code) for code in range(0x20, 0x80)) + "?" * 128
 
 
+async def test_escape_sequences_are_left_out_whole() -> None:
+    world = World()
+    world.driver.log = b"\x1b]0;vm\x07[\x1b[0;32m  OK  \x1b[0m] Started \x1b(Bcron.\x1b[K\r\nlogin: \x1b[6n"
+    assert (await read(world, {})).json() == {"output": "[  OK  ] Started cron.\nlogin: "}
+
+
 @pytest.mark.parametrize(
     "arguments", [{"length": -2}, {"length": "abc"}, {"length": 2.5}, {"length": True}, {"x": 1}, None, []]
 )

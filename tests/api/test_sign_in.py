@@ -35,7 +35,7 @@ async def test_a_person_is_signed_in_by_a_cookie_that_no_script_reads() -> None:
     }
     pair, *attributes = response.headers["Set-Cookie"].split("; ")
     name, _, token = pair.partition("=")
-    assert name == "keyhole_sign_in"
+    assert name == "__Host-keyhole_sign_in"
     assert (await world.issuer.validate(token)).identity.user_name == "demo"
     assert attributes == ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Strict", "Secure"]
     assert token not in world.log.getvalue()
@@ -44,8 +44,21 @@ async def test_a_person_is_signed_in_by_a_cookie_that_no_script_reads() -> None:
 
 
 async def test_over_plain_http_the_cookie_is_not_secure() -> None:
-    response = await sign_in(World(public_url="http://console.example.com"))
+    world = World(public_url="http://console.example.com")
+    response = await sign_in(world)
     assert "Secure" not in response.headers["Set-Cookie"]
+    cookie = response.headers["Set-Cookie"].partition(";")[0]
+    assert cookie.startswith("keyhole_sign_in=")
+    assert (await world.ask("GET", "/v1/me", None, Cookie=cookie, **PAGE)).status_code == 200
+
+
+async def test_a_cookie_that_a_neighbouring_domain_can_plant_signs_nobody_in() -> None:
+    world = World()
+    cookie = await cookie_of(world)
+    planted = cookie.removeprefix("__Host-")
+    assert (await world.ask("GET", "/v1/me", None, Cookie=planted, **PAGE)).status_code == 401
+    beside = f"keyhole_sign_in=x; {cookie}"
+    assert (await world.ask("GET", "/v1/me", None, Cookie=beside, **PAGE)).status_code == 200
 
 
 @pytest.mark.parametrize("wrong", [{"password": "x"}, {"username": "nosuch"}, {"project": "other"}])
@@ -106,7 +119,7 @@ async def test_signing_out_ends_the_token_and_the_cookie() -> None:
     cookie = await cookie_of(world)
     response = await world.ask("POST", "/v1/sign-out", None, Cookie=cookie, Origin=PUBLIC_URL, **PAGE)
     assert (response.status_code, response.content) == (204, b"")
-    assert response.headers["Set-Cookie"].startswith("keyhole_sign_in=; Path=/; Max-Age=0;")
+    assert response.headers["Set-Cookie"].startswith("__Host-keyhole_sign_in=; Path=/; Max-Age=0;")
     assert (await world.ask("GET", "/v1/me", None, Cookie=cookie, **PAGE)).status_code == 401
     assert (await world.ask("POST", "/v1/sign-out", None)).status_code == 204
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from keyhole.errors import ProtocolError, SecurityRefused
+from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
 from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TunnelHandshake
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
 from keyhole.protocols.http.ticket_cookie import NAME, console_of, secret_in
@@ -118,6 +119,18 @@ def ticket_cookie(data: bytes) -> None:
     assert console_id is None or f"/c/{console_id}" == "".join(lines)
 
 
+def escape_sequences(data: bytes) -> None:
+    """What a guest wrote; any split gives the same text."""
+    stream = EscapeFilter()
+    texts = []
+    for read in reads_of(data):
+        texts.append(stream.feed(read))
+        assert len(stream._held) <= 10
+    text = b"".join(texts) + stream.finish()
+    assert b"\x1b" not in text
+    assert text == without_escapes(data[1:])
+
+
 def rfb_client() -> TargetHandshake:
     return TargetHandshake([NoSecurity(), VncAuthentication(lambda challenge: challenge)])
 
@@ -141,4 +154,5 @@ TARGETS: Mapping[str, Target] = {
     "vencrypt": partial(machine, vencrypt_client, EARLY_LIMIT_BYTES),
     "connect": partial(machine, partial(TunnelHandshake, "/console", "xen"), REPLY_LIMIT_BYTES),
     "ticket_cookie": ticket_cookie,
+    "escape_sequences": escape_sequences,
 }

@@ -4,6 +4,9 @@ A browser sends a cookie by itself, also with what other sites make it request. 
 request says `X-Keyhole-Page: 1`, which no form and no link can, and no page of another origin without our leave (which
 we never give); and where the browser names another origin than ours or one that is allowed, it is refused all the same.
 This is the one place of that rule.
+
+Over https the cookie's name begins with `__Host-`: a browser takes such a cookie from this very host alone, so that no
+page of a neighbouring domain can sign a person in as somebody else.
 """
 
 from starlette.requests import Request
@@ -15,27 +18,28 @@ from keyhole.model import IdentityToken
 from keyhole.protocols.http.cookies import cookie_values, set_cookie
 
 COOKIE = "keyhole_sign_in"
+SECURE_COOKIE = f"__Host-{COOKIE}"
 PAGE_HEADER = "X-Keyhole-Page"
 
 
 async def caller_of(request: Request, services: ApiServices) -> tuple[str, IdentityToken]:
     """The token of who asks, and what it is. Raises NotAuthenticated, OriginRefused; Unavailable."""
-    token = identity_token(request, services.allowed_origins)
+    token = identity_token(request, services)
     if not token:
         raise NotAuthenticated
     return token, await services.identity.validate(token)
 
 
-def identity_token(request: Request, allowed_origins: frozenset[str]) -> str | None:
+def identity_token(request: Request, services: ApiServices) -> str | None:
     """The identity token that a request carries. Raises OriginRefused for a cookie that another site makes use of."""
     token = request.headers.get("x-auth-token")
     if token:
         return token
-    found = cookie_values(cookie_headers(request), COOKIE)
+    found = cookie_values(cookie_headers(request), _name_of_cookie(secure=services.secure))
     if not found or not found[0] or request.headers.get(PAGE_HEADER) != "1":
         return None
     origins = request.headers.getlist("origin")
-    if origins and not allowed_origins.issuperset(origins):
+    if origins and not services.allowed_origins.issuperset(origins):
         raise OriginRefused
     if not origins and request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise OriginRefused
@@ -50,4 +54,8 @@ def refuse_foreign_page(request: Request, allowed_origins: frozenset[str]) -> No
 
 def sign_in_cookie(token: str, *, max_age_seconds: int, secure: bool) -> str:
     """The Set-Cookie of a person who signed in; with 0 seconds, of one who signed out."""
-    return set_cookie(COOKIE, token, "/", max_age_seconds=max_age_seconds, secure=secure)
+    return set_cookie(_name_of_cookie(secure=secure), token, "/", max_age_seconds=max_age_seconds, secure=secure)
+
+
+def _name_of_cookie(*, secure: bool) -> str:
+    return SECURE_COOKIE if secure else COOKIE

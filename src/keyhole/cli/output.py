@@ -13,6 +13,7 @@ import typer
 from rich.cells import cell_len
 
 from keyhole.errors import KeyholeError
+from keyhole.protocols.escape_sequences import without_escapes
 from keyhole.protocols.text import sanitize
 
 
@@ -29,7 +30,8 @@ def one_line(text: str) -> str:
 
 
 def lines_as_shown(text: str) -> str:
-    """`text` without the characters that a terminal acts on, line feed and tab excepted."""
+    """`text` without what a terminal acts on: escape sequences, and what does not print, line feed and tab excepted."""
+    text = without_escapes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 

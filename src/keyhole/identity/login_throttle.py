@@ -91,7 +91,7 @@ class LoginResult:
 
 
 class LoginThrottle:
-    """Lets tries in or has them wait. `clock` gives seconds; `broadcast` is given the result of every try here.
+    """Lets tries in or has them wait. `clock` is monotonic, in seconds; `broadcast` gets the result of each try here.
 
     A user is any text that stands for one, the same for every way to name that user; existing ones are not told apart.
     """

@@ -1,4 +1,4 @@
-"""A bounded memory of what is good until a time."""
+"""A bounded memory of what is good until a time of the monotonic clock, which nobody can set back."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar

@@ -189,7 +189,7 @@ async def running(
         store = await stack.enter_async_context(SqlStore.open(settings.store.url))
         for warning in store.warnings:
             telemetry.service_degraded("store", warning)
-        throttle = LoginThrottle(time.time, broadcast)
+        throttle = LoginThrottle(time.monotonic, broadcast)
         identity = await stack.enter_async_context(
             open_backend(settings.identity, settings.public_url, store, time.time, throttle)
         )

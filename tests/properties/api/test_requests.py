@@ -124,7 +124,16 @@ OWN_BODIES = st.one_of(
     ).map(lambda value: json.dumps(value).encode()),
 )
 COOKIES = st.one_of(
-    st.sampled_from(["keyhole_ticket=x", f"keyhole_ticket={'A' * 43}", "keyhole_sign_in=x", "keyhole_ticket", "=;;"]),
+    st.sampled_from(
+        [
+            "keyhole_ticket=x",
+            f"keyhole_ticket={'A' * 43}",
+            "keyhole_sign_in=x",
+            "__Host-keyhole_sign_in=x",
+            "keyhole_ticket",
+            "=;;",
+        ]
+    ),
     st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60),
 )
 

@@ -1,5 +1,6 @@
 """Failed sign-ins and the waits that follow: growing, bounded, and no way to lock somebody else out."""
 
+import asyncio
 from contextlib import nullcontext, suppress
 from itertools import count, product
 
@@ -179,6 +180,16 @@ def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
     attack(throttle, "ada", USER.free + 10)
     assert wait(throttle, client=HOME) == 0
     assert wait(throttle, client=ELSEWHERE) > 0
+
+
+async def test_a_try_that_its_client_breaks_off_is_a_failure(throttle: LoginThrottle) -> None:
+    """Else whoever hangs up before the answer guesses for nothing."""
+    for _ in range(PAIR.free):
+        assert wait(throttle) == 0
+        with pytest.raises(asyncio.CancelledError):
+            async with throttle.attempt("ada", HOME, nullcontext()):
+                raise asyncio.CancelledError
+    assert wait(throttle) == PAIR.first_seconds
 
 
 class TestProcessesThatServeTogether:

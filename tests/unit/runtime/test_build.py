@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from keyhole import config
 from keyhole.core.limits import HandshakeLimits
 from keyhole.core.sessions.live import SessionLimits
-from keyhole.errors import SettingsError
+from keyhole.errors import SettingsError, TooManyAttempts
+from keyhole.identity.login_throttle import PAIR
 from keyhole.runtime.build import check, connections_per_address, handshake_limits, running, session_limits
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
@@ -70,3 +72,18 @@ def test_workers_share_the_connections_of_one_address() -> None:
     for workers, limit, share in ((1, 500, 500), (3, 500, 166), (3, 2, 1), (3, 0, 0)):
         allowed = settings("demo", limits={"connections_per_address": limit}, server={"workers": workers})
         assert connections_per_address(allowed) == share
+
+
+async def test_failed_sign_ins_wait_no_longer_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = [1_700_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    chosen = settings("demo", store={"url": f"sqlite:///{tmp_path}/keyhole.db"})
+    async with running(chosen, Telemetry(make_logger(io.StringIO()))) as service:
+        for _ in range(PAIR.free):
+            service.throttle.failed("ada", "192.0.2.7")
+        wall[0] -= 86400
+        with pytest.raises(TooManyAttempts) as refusal:
+            service.throttle.admit("ada", "192.0.2.7")
+    assert refusal.value.retry_after_seconds == PAIR.first_seconds

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 from keyhole.api.compute.call import Call
+from keyhole.protocols.escape_sequences import EscapeFilter
 
 DEFAULT_BYTES = 100 << 10
 """How much of the log's end is given where no number of lines is asked for, as in Nova."""
@@ -23,8 +24,8 @@ _AS_ASCII = bytes(byte if byte < 0x80 else ord("?") for byte in range(256))
 async def get_console_output(call: Call) -> bytes:
     """{"os-getConsoleOutput": {"length": N}} gives {"output": TEXT}: the last N lines, at most MAX_BYTES of the log.
 
-    Without N or with -1 it is the last DEFAULT_BYTES. What is not ASCII is shown as "?", and control characters but tab
-    and line feed are left out.
+    Without N or with -1 it is the last DEFAULT_BYTES. What is not ASCII is shown as "?"; escape sequences, and control
+    characters but tab and line feed, are left out.
     """
     lines = _line_count(call.body["os-getConsoleOutput"].get("length"))
     limit = DEFAULT_BYTES if lines is None else MAX_BYTES
@@ -40,9 +41,14 @@ def _rendered(log: bytes) -> bytes:
 
 
 def _pieces(log: bytes) -> Iterator[bytes]:
+    escapes = EscapeFilter()
     for start in range(0, len(log), _PIECE_BYTES):
-        text = log[start : start + _PIECE_BYTES].translate(_AS_ASCII, _UNSHOWN).decode("ascii")
-        yield json.dumps(text)[1:-1].encode("ascii")
+        yield _as_json(escapes.feed(log[start : start + _PIECE_BYTES]))
+    yield _as_json(escapes.finish())
+
+
+def _as_json(text: bytes) -> bytes:
+    return json.dumps(text.translate(_AS_ASCII, _UNSHOWN).decode("ascii"))[1:-1].encode("ascii")
 
 
 def _line_count(length: int | float | str | None) -> int | None:

@@ -39,7 +39,7 @@ async def sign_in(call: V1Call) -> Response:
 
 async def sign_out(call: V1Call) -> Response:
     """Makes the caller's token invalid and has the browser forget it; who is not signed in is not any more either."""
-    token = identity_token(call.request, call.services.allowed_origins)
+    token = identity_token(call.request, call.services)
     if token:
         await call.services.login.sign_out(token)
     return call.nothing([("Set-Cookie", sign_in_cookie("", max_age_seconds=0, secure=call.services.secure))])

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -63,19 +64,27 @@ class IdentityStore(TokenStore, CredentialStore, Interface):
 
 
 class EmbeddedIdentity:
-    """A `TokenIssuer` and a `LoginProvider` over the users of the settings. `clock` gives the seconds since the epoch.
+    """A `TokenIssuer` and a `LoginProvider` over the users of the settings.
 
+    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` says how long one was remembered.
     Raises SettingsError when a hash in the settings is none.
     """
 
     def __init__(
-        self, settings: IdentitySettings, store: IdentityStore, clock: Callable[[], float], throttle: LoginThrottle
+        self,
+        settings: IdentitySettings,
+        store: IdentityStore,
+        clock: Callable[[], float],
+        throttle: LoginThrottle,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._users = Users(settings.users)
         self._project_names = dict(self._users.project_names)
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
+        self._monotonic = monotonic
         self._throttle = throttle
         self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
         self.credentials = EmbeddedCredentials(self._users, store, clock)
@@ -87,15 +96,15 @@ class EmbeddedIdentity:
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         token_hash, now = hash_token(token), self._clock()
-        known = self._known.find(token_hash, now)
-        if known is None:
+        known = self._known.find(token_hash, self._monotonic())
+        if known is None or known.expires_at <= now:
             revocations = self._revocations
             kept = await self._store.find_token(token_hash, now)
             if kept is None:
                 raise NotAuthenticated
             known = self._with_roles_of_now(kept)
             if revocations == self._revocations:  # else it may be this one that was revoked meanwhile
-                self._known.keep(token_hash, known, min(kept.expires_at, now + KNOWN_SECONDS))
+                self._known.keep(token_hash, known, self._monotonic() + KNOWN_SECONDS)
         if known.application_credential_id is None:
             return known
         user, credential = await self.credentials.check(known.application_credential_id)

@@ -7,6 +7,7 @@ token that was revoked there be good here. Requests with the same token at the s
 import asyncio
 import math
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -82,7 +83,10 @@ class _Token(BaseModel):
 
 
 class KeystoneIdentity:
-    """An `IdentityProvider`. Made by `open`. `clock` gives the seconds since the epoch."""
+    """An `IdentityProvider`. Made by `open`.
+
+    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` says how old an answer is.
+    """
 
     def __init__(
         self,
@@ -90,11 +94,14 @@ class KeystoneIdentity:
         threads: ThreadPoolExecutor,
         clock: Callable[[], float],
         expired_seconds: float = 0.0,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`expired_seconds`: how long Keystone tells of a token after its end."""
         self._client = client
         self._threads = threads
         self._clock = clock
+        self._monotonic = monotonic
         self._good: TtlCache[IdentityToken] = TtlCache(CACHE_SIZE)
         self._refused: TtlCache[bool] = TtlCache(CACHE_SIZE)
         self._project_names: TtlCache[str] = TtlCache(CACHE_SIZE)
@@ -124,9 +131,9 @@ class KeystoneIdentity:
         if not _TOKEN.fullmatch(token):
             raise NotAuthenticated
         key = hash_token(token)
-        now = self._clock()
+        now = self._monotonic()
         known = self._good.find(key, now)
-        if known is not None:
+        if known is not None and known.expires_at > self._clock():
             return known
         if self._refused.find(key, now):
             raise NotAuthenticated
@@ -145,22 +152,21 @@ class KeystoneIdentity:
         What it believed before is not asked. Of a token that expired Keystone tells for a while what it would be worth;
         after that, and without a requester, nothing is known and nothing is taken from anybody.
         """
-        now = self._clock()
-        if requester is None or now > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
+        if requester is None or self._clock() > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
         key = hash_token(requester.token)
-        holder = self._vouched.find(key, now)
+        holder = self._vouched.find(key, self._monotonic())
         if holder is None:
             content = await self._in_thread(lambda: self._client.show_token(requester.token, expired=True))
             if content is None:
                 self._good.drop(key)
             holder = NOBODY if content is None else _read(key, content).identity
-            self._vouched.keep(key, holder, self._clock() + VOUCHED_SECONDS)
+            self._vouched.keep(key, holder, self._monotonic() + VOUCHED_SECONDS)
         return holder.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
         """A project's name, once somebody came with a token for it."""
-        return self._project_names.find(project_id, self._clock())
+        return self._project_names.find(project_id, self._monotonic())
 
     async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
         """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
@@ -175,7 +181,7 @@ class KeystoneIdentity:
 
     async def check(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""
-        known = self._problems.find("", self._clock())
+        known = self._problems.find("", self._monotonic())
         if known is not None:
             return known
         found: tuple[str, ...] = ()
@@ -183,19 +189,19 @@ class KeystoneIdentity:
             await self._in_thread(self._client.check)
         except Unavailable as problem:
             found = (str(problem),)
-        self._problems.keep("", found, self._clock() + PROBLEMS_SECONDS)
+        self._problems.keep("", found, self._monotonic() + PROBLEMS_SECONDS)
         return found
 
     async def _ask(self, key: str, token: str) -> IdentityToken:
         content = await self._in_thread(lambda: self._client.show_token(token))
-        now = self._clock()
+        now = self._monotonic()
         if content is None:
             self._refused.keep(key, True, now + REFUSED_SECONDS)
             raise NotAuthenticated
         said = _read(key, content)
-        if said.expires_at <= now:
+        if said.expires_at <= self._clock():
             raise NotAuthenticated
-        self._good.keep(key, said, min(now + CACHE_SECONDS, said.expires_at))
+        self._good.keep(key, said, now + CACHE_SECONDS)
         project_id, project_name = said.identity.project_id, said.identity.project_name
         if project_id is not None and project_name is not None:
             self._project_names.keep(project_id, project_name, math.inf)

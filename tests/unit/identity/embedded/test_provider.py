@@ -9,12 +9,13 @@ from pydantic import SecretStr
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.config import IdentitySettings, UserSettings
+from keyhole.core.links import hash_token
 from keyhole.errors import Forbidden, NotAuthenticated, SettingsError, TooManyAttempts, Unavailable
 from keyhole.identity.embedded import passwords
 from keyhole.identity.embedded.application_credentials import MAX_PER_USER
 from keyhole.identity.embedded.names import user_id_of
 from keyhole.identity.embedded.passwords import hash_password
-from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, EmbeddedIdentity
+from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, KNOWN_SECONDS, EmbeddedIdentity
 from keyhole.identity.login_throttle import PAIR, LoginThrottle
 from keyhole.model import ApiKeySignIn, CredentialSignIn, IdentityToken, PasswordSignIn, Scope
 from keyhole.ports.identity import CredentialWish
@@ -325,5 +326,33 @@ async def test_a_token_revoked_while_it_is_looked_up_is_not_remembered(key_hash:
     await identity.revoke(token)
     store.go.set()
     await looking
+    with pytest.raises(NotAuthenticated):
+        await identity.validate(token)
+
+
+async def test_a_token_revoked_elsewhere_is_refused_soon_also_when_the_clock_is_set_back() -> None:
+    wall, passing = [NOW], [50.0]
+    store = MemoryStore()
+    settings = IdentitySettings(users=(user(password=SecretStr("x")),), allow_plain_passwords=True)
+    throttle = LoginThrottle(lambda: passing[0])
+    identity = EmbeddedIdentity(settings, store, lambda: wall[0], throttle, monotonic=lambda: passing[0])
+    token, _ = await with_password(identity, "ada", "x")
+    await identity.validate(token)
+    await store.revoke_token(hash_token(token))
+    wall[0] -= 86400
+    passing[0] += KNOWN_SECONDS
+    with pytest.raises(NotAuthenticated):
+        await identity.validate(token)
+
+
+async def test_a_token_that_is_remembered_still_ends_on_time() -> None:
+    wall = [NOW]
+    settings = IdentitySettings(users=(user(password=SecretStr("x")),), allow_plain_passwords=True)
+    identity = EmbeddedIdentity(
+        settings, MemoryStore(), lambda: wall[0], LoginThrottle(lambda: 0.0), monotonic=lambda: 0.0
+    )
+    token, told = await with_password(identity, "ada", "x")
+    await identity.validate(token)
+    wall[0] = told.expires_at
     with pytest.raises(NotAuthenticated):
         await identity.validate(token)

@@ -69,7 +69,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def identity(client: Client, clock: Clock) -> AsyncIterator[KeystoneIdentity]:
     with ThreadPoolExecutor(8) as threads:
-        yield KeystoneIdentity(client, threads, clock)  # type: ignore[arg-type]
+        yield KeystoneIdentity(client, threads, clock, monotonic=clock)  # type: ignore[arg-type]
         client.gate.set()
 
 
@@ -111,6 +111,17 @@ async def test_a_good_token_is_believed_for_a_while(identity: KeystoneIdentity, 
     clock.now += 1
     await identity.validate("good")
     assert client.asked == ["good", "good"]
+
+
+async def test_a_good_token_is_believed_no_longer_when_the_clock_is_set_back(client: Client, clock: Clock) -> None:
+    passing = Clock()
+    with ThreadPoolExecutor(1) as threads:
+        identity = KeystoneIdentity(client, threads, clock, monotonic=passing)  # type: ignore[arg-type]
+        await identity.validate("good")
+        client.tokens.clear()
+        clock.now -= 86400
+        passing.now += 300
+        await refused(identity, "good")
 
 
 async def test_a_good_token_is_not_believed_beyond_its_end(
@@ -298,7 +309,9 @@ class TestWhatStands:
     @pytest.fixture
     async def identity(self, client: Client, clock: Clock) -> AsyncIterator[KeystoneIdentity]:
         with ThreadPoolExecutor(8) as threads:
-            yield KeystoneIdentity(client, threads, clock, expired_seconds=7200)  # type: ignore[arg-type]
+            yield KeystoneIdentity(  # type: ignore[arg-type]
+                client, threads, clock, expired_seconds=7200, monotonic=clock
+            )
 
     async def test_what_was_believed_before_is_asked_again(
         self, identity: KeystoneIdentity, client: Client, clock: Clock
