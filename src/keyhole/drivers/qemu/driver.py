@@ -39,8 +39,8 @@ class QemuDriver:
         )
         socket_uids: frozenset[int] | None = Field(
             None,
-            description="Users (numbers) whose processes may listen on unix sockets. Unset: on a console's socket, the"
-            " one whose QEMU made the QMP socket.",
+            description="Users (numbers) whose processes may listen on unix sockets and TCP ports. Unset: on a"
+            " console's, the one whose QEMU made the QMP socket.",
         )
         project: str = Field("demo", description="Name of the project that the guests belong to.")
 

@@ -1,12 +1,13 @@
 """What one QEMU tells of its guest over QMP: who it is, how it is, and where its consoles are.
 
 QEMU may have been taken over by its guest, so nothing it says is believed without need. Types are checked, texts are
-made sanitize, and a socket counts only when it belongs to the user that QEMU runs as: else a guest could name some
-other program's socket as its console and have us open it with our rights.
+printable, and a socket counts only when it belongs to the user that QEMU runs as: else a guest could name some other
+program's socket, or another machine's port, as its console and have us open it with our rights.
 
 Source: QEMU 7.2, qapi/*.json and the answers of that version.
 """
 
+import asyncio
 import ipaddress
 import re
 import stat
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyhole.drivers.qemu.qmp_session import CommandFailed, QmpSession
+from keyhole.drivers.qemu.tcp_listeners import listener_problem
 from keyhole.errors import KeyholeError, ProtocolError
 from keyhole.model import Address, ServerStatus, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_target_url
@@ -95,21 +97,25 @@ class Guest:
         return MIGRATING if self.status is ServerStatus.MIGRATING else None
 
 
-async def ask_guest(qmp: QmpSession, default_name: str, *, encrypted: bool = False) -> Guest:
+async def ask_guest(
+    qmp: QmpSession, default_name: str, *, encrypted: bool = False, user_ids: frozenset[int] | None = None
+) -> Guest:
     """Asks all there is to know; `encrypted` prefers a VNC server that speaks VeNCrypt.
 
+    `user_ids` are the users that may listen on a console's TCP port (None: the one that QEMU runs as).
     Raises UnusableGuest, CommandFailed, ProtocolError, OSError.
     """
     guest_id = _guest_id(await qmp.execute("query-uuid"))
     vnc = _vnc_server(await _optional(qmp, "query-vnc-servers"), encrypted=encrypted)
     label = await _serial_label(qmp)
     serial = chardev_address(await qmp.execute("query-chardev"), label) if label is not None else None
+    listening_ids = user_ids if user_ids is not None else frozenset({qmp.peer.user_id})
     remarks: list[str] = []
-    if vnc is not None and not _belongs_to(vnc.address, qmp.peer):
-        remarks.append(f"the VNC socket {vnc.address} is not of the user that QEMU runs as")
+    if vnc is not None and (problem := await _problem_of(vnc.address, qmp.peer, listening_ids)):
+        remarks.append(f"the VNC socket {vnc.address} {problem}")
         vnc = None
-    if serial is not None and not _belongs_to(serial, qmp.peer):
-        remarks.append(f"the serial socket {serial} is not of the user that QEMU runs as")
+    if serial is not None and (problem := await _problem_of(serial, qmp.peer, listening_ids)):
+        remarks.append(f"the serial socket {serial} {problem}")
         serial = None
     return Guest(
         id=guest_id,
@@ -250,10 +256,15 @@ def _tcp_address(host: str, port: str) -> TcpAddress | None:
     return TcpAddress(host, int(port))
 
 
-def _belongs_to(address: Address, peer: Peer) -> bool:
-    """The socket was made by the user that QEMU runs as; a port cannot be asked whose it is."""
+async def _problem_of(address: Address, peer: Peer, user_ids: frozenset[int]) -> str | None:
+    """Why a socket is not believed to be this QEMU's, as the end of a sentence."""
     if isinstance(address, TcpAddress):
-        return True
+        return await asyncio.to_thread(listener_problem, address, user_ids)
+    return None if _belongs_to(address, peer) else "is not of the user that QEMU runs as"
+
+
+def _belongs_to(address: UnixAddress, peer: Peer) -> bool:
+    """The socket was made by the user that QEMU runs as."""
     try:
         facts = Path(address.path).lstat()
     except OSError:

@@ -105,7 +105,8 @@ class QmpSockets:
         """Asks one QEMU when none of us holds its socket. Raises TimeoutError beside what `ask_guest` raises."""
         turn = self._taken.setdefault(path, asyncio.Lock())
         async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path, self._trust) as qmp:
-            return await ask_guest(qmp, sanitize(os.fsencode(path.stem)), encrypted=self._encrypted)
+            default_name = sanitize(os.fsencode(path.stem))
+            return await ask_guest(qmp, default_name, encrypted=self._encrypted, user_ids=self._trust.user_ids)
 
 
 def _folder_of(pattern: str) -> str:

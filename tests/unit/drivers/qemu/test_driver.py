@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from tests.fakes.qmp_server import GREETING, GUEST_ID, SERIAL_PORT, QmpServer, answers, qmp_server
+from tests.fakes.tcp_table import table_line
 
 import keyhole.drivers.qemu.driver as qemu_driver
-from keyhole.drivers.qemu import qmp_session
+from keyhole.drivers.qemu import qmp_session, tcp_listeners
 from keyhole.drivers.qemu import sockets as qemu_sockets
 from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
@@ -60,6 +61,15 @@ async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.3)
     async with make_driver(tmp_path) as driver:
         yield driver
+
+
+@pytest.fixture
+def ports_of_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel tells that our own user listens on some ports, on every address."""
+    table = tmp_path / "tcp"
+    places = [(host, port) for host in ("0.0.0.0", "::") for port in (5901, 5902, 5999)]
+    table.write_text("".join(table_line(host, port, os.geteuid()) for host, port in places))
+    monkeypatch.setattr(tcp_listeners, "TABLES", (table,))
 
 
 def make_driver(folder: Path, **settings: Any) -> QemuDriver:
@@ -192,6 +202,7 @@ class TestTargets:
         stranger = make_driver(tmp_path, socket_uids=[os.geteuid() + 1])
         assert await stranger.check() == [f"{tmp_path}/web.qmp: belongs to a process of another user."]
 
+    @pytest.mark.usefixtures("ports_of_qemu")
     async def test_with_tls_a_server_that_speaks_it_is_taken_and_nothing_weaker(
         self, tmp_path: Path, guest: QmpServer, vnc: str
     ) -> None:
@@ -253,6 +264,7 @@ class TestTargets:
         with pytest.raises(ServerBusy, match="migrating"):
             await driver.console_target(GUEST_ID, Protocol.VNC)
 
+    @pytest.mark.usefixtures("ports_of_qemu")
     @pytest.mark.parametrize(
         ("listeners", "address"),
         [
@@ -315,6 +327,40 @@ class TestTargets:
             with pytest.raises(ConsoleUnavailable):
                 await driver.console_target(GUEST_ID, protocol)
         assert ["not of the user that QEMU runs as" in problem for problem in await driver.check()] == [True, True]
+
+    async def test_a_port_that_is_not_of_qemus_user_or_not_on_this_machine_is_not_offered(
+        self, driver: QemuDriver, guest: QmpServer, tmp_path: Path
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+
+            def name_port(host: str) -> None:
+                chardev = {"filename": f"disconnected:tcp:{host}:{port},server=on", "label": "serial0"}
+                listener = {"auth": "none", "family": "ipv4", "host": host, "service": str(port)}
+                guest.table.update({"query-chardev": [chardev], "query-vnc-servers": [{"server": [listener]}]})
+
+            name_port("127.0.0.1")
+            for protocol in (Protocol.VNC, Protocol.SERIAL):
+                assert (await driver.console_target(GUEST_ID, protocol)).address == TcpAddress("127.0.0.1", port)
+            name_port("169.254.169.254")
+            assert (await driver.list_servers())[0].protocols == frozenset()
+            for protocol in (Protocol.VNC, Protocol.SERIAL):
+                with pytest.raises(ConsoleUnavailable):
+                    await driver.console_target(GUEST_ID, protocol)
+            assert ["is not on this machine" in problem for problem in await driver.check()] == [True, True]
+
+    async def test_a_port_of_another_user_is_not_offered(
+        self, tmp_path: Path, guest: QmpServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        table = tmp_path / "tcp"
+        table.write_text(table_line("127.0.0.1", 8080, os.geteuid() + 1))
+        monkeypatch.setattr(tcp_listeners, "TABLES", (table,))
+        chardev = {"filename": "disconnected:tcp:127.0.0.1:8080,server=on", "label": "serial0"}
+        guest.table["query-chardev"] = [chardev]
+        with pytest.raises(ConsoleUnavailable):
+            await make_driver(tmp_path).console_target(GUEST_ID, Protocol.SERIAL)
+        trusting = make_driver(tmp_path, socket_uids=[os.geteuid(), os.geteuid() + 1])
+        assert (await trusting.console_target(GUEST_ID, Protocol.SERIAL)).address == TcpAddress("127.0.0.1", 8080)
 
 
 class TestLog:
