@@ -6,6 +6,7 @@
      │   ├─ TooLarge              it may be well-formed, but is larger, or more, than a named limit
      │   ├─ NotUtf8               what must be UTF-8 is not
      │   └─ TunnelRefused         a host that was asked for a tunnel answered with another status than 200
+     ├─ PathRefused               a file is reached over a link, or has a second name
      ├─ SocketRefused             a unix socket is not what may be dialled: a link, another's, not a socket
      ├─ TlsUnusable               the files for TLS towards a hypervisor cannot be used
      ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
@@ -61,6 +62,10 @@ class NotUtf8(ProtocolError):
 
 class TunnelRefused(ProtocolError):
     """The host that was asked for a tunnel (CONNECT) gave a status other than 200, which the message names."""
+
+
+class PathRefused(KeyholeError):
+    """A path leads where it may not. The message ends a sentence: `is reached over a link`."""
 
 
 class SocketRefused(KeyholeError):

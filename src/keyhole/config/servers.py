@@ -49,7 +49,12 @@ class VncTarget(VncSettings, ConsoleTarget):
 class SerialTarget(ConsoleTarget):
     """`serial`: a serial port behind a socket."""
 
-    log_file: Path | None = Field(None, description="File to which the hypervisor writes all serial output.")
+    log_file: Path | None = Field(
+        None,
+        description="File to which the hypervisor writes all serial output."
+        " It is held to the rules of sockets: below `socket_directory` (the root, where it lies elsewhere) no link is"
+        " followed, and of `socket_uids`, where they are set, one must own it.",
+    )
 
 
 class StaticServer(Section):

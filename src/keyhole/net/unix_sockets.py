@@ -1,9 +1,9 @@
 """Connecting to unix sockets whose place others may write to.
 
 A guest that has taken over its hypervisor may put a link, or a second name of another program's socket, in its
-console's place and have us speak to that program with our rights. So the way to a socket is walked by hand, each
-folder opened below the one before, no link followed; the socket that was found is the one that is connected to,
-whatever stands at its path by then; and who listens is asked of the kernel. Linux only.
+console's place and have us speak to that program with our rights. So no link on the way to a socket is followed; the
+socket that was found is the one that is connected to, whatever stands at its path by then; and who listens is asked of
+the kernel. Linux only.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from keyhole.errors import SocketRefused
+from keyhole.errors import PathRefused, SocketRefused
 from keyhole.model import SocketTrust
+from keyhole.net.plain_paths import reached
 
 FULL_QUEUE_SECONDS = 0.02
 """How long to wait before knocking again where others are queueing."""
@@ -55,32 +55,15 @@ async def connect(path: str, trust: SocketTrust) -> socket.socket:
 
 @contextlib.contextmanager
 def found(path: str, directory: str = "/") -> Iterator[int]:
-    """A handle (O_PATH) on the socket at an absolute path, reached from `directory` on without following links.
-
-    Links in the path of `directory` itself are its owner's business. Raises SocketRefused, OSError.
-    """
+    """A handle (O_PATH) on the socket at an absolute path, reached as by `plain_paths.reached`. Raises SocketRefused,
+    OSError."""
     try:
-        steps = PurePosixPath(path).relative_to(directory).parts
-    except ValueError as error:
-        raise SocketRefused(f"is not below {directory}") from error
-    if not steps or ".." in steps:
-        raise SocketRefused("is not the plain path of a socket")
-    handle = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for step in steps:
-            below = os.open(step, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
-            os.close(handle)
-            handle = below
-            if stat.S_ISLNK(os.fstat(handle).st_mode):
-                raise SocketRefused("is reached over a link, which is not followed")
-        facts = os.fstat(handle)
-        if not stat.S_ISSOCK(facts.st_mode):
-            raise SocketRefused("is not a socket")
-        if facts.st_nlink > 1:
-            raise SocketRefused("has a second name elsewhere")
-        yield handle
-    finally:
-        os.close(handle)
+        with reached(path, directory) as handle:
+            if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+                raise SocketRefused("is not a socket")
+            yield handle
+    except PathRefused as refused:
+        raise SocketRefused(str(refused)) from refused
 
 
 def peer_of(connection: socket.socket) -> Peer:

@@ -5,35 +5,48 @@ Blocks; run it in a thread. Memory is bounded by MAX_BYTES.
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from keyhole.errors import LogUnavailable
+from keyhole.errors import LogUnavailable, PathRefused
+from keyhole.model import SocketTrust
+from keyhole.net.plain_paths import reached
 
 MAX_BYTES = 1 << 20
 """No more than this is ever returned; of a longer log it is the end."""
 
 BLOCK_BYTES = 64 << 10
 
+ANYWHERE = SocketTrust()
+"""Any folder and any owner; no link is followed."""
 
-def read_tail(path: Path, lines: int | None, *, owner: int | None = None) -> bytes:
+
+def read_tail(path: Path, lines: int | None, trust: SocketTrust = ANYWHERE) -> bytes:
     """The last `lines` lines of a file as they are, all of it when None.
 
-    A line ends at b"\\n"; what follows the last one counts as a line, even when empty. With `owner`, a file that
-    belongs to another user id is refused: for paths that were named by somebody who may not read every file that we
-    may. Raises LogUnavailable when the file cannot be read or is not a regular one.
+    A line ends at b"\\n"; what follows the last one counts as a line, even when empty. Who writes the log may be
+    hostile and may not read every file that we may: below `trust.directory` (the root where the log lies elsewhere) no
+    link is followed, and the file must belong to one of `trust.user_ids`, if any are given. Raises LogUnavailable when
+    the file is refused, cannot be read or is not a regular one.
     """
     try:
-        # Non-blocking, or the open itself would wait for the other end of a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
+        with _opened(Path(os.path.abspath(path)), trust) as descriptor:
+            return _tail(descriptor, os.fstat(descriptor).st_size, lines)
+    except (OSError, ValueError, PathRefused) as error:
         raise LogUnavailable from error
+
+
+@contextmanager
+def _opened(path: Path, trust: SocketTrust) -> Iterator[int]:
+    directory = trust.directory if path.is_relative_to(trust.directory) else "/"
+    with reached(str(path), directory) as place:
+        facts = os.fstat(place)
+        if not stat.S_ISREG(facts.st_mode) or (trust.user_ids is not None and facts.st_uid not in trust.user_ids):
+            raise PathRefused("is not a log that may be read")
+        descriptor = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or owner not in (None, facts.st_uid):
-            raise LogUnavailable
-        return _tail(descriptor, facts.st_size, lines)
-    except OSError as error:
-        raise LogUnavailable from error
+        yield descriptor
     finally:
         os.close(descriptor)
 

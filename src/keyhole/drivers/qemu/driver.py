@@ -75,21 +75,22 @@ class QemuDriver:
         if protocol is Protocol.VNC and guest.vnc is not None:
             password = await asyncio.to_thread(self._password) if guest.vnc.wants_password else None
             tls = self._settings.tls.target_tls if self._settings.tls is not None else None
-            trust = self._trust(guest.vnc.address, guest)
+            trust = self._trust_address(guest.vnc.address, guest)
             return Target(protocol, guest.vnc.address, password, self._settings.username, tls, trust)
         if protocol is Protocol.SERIAL and guest.serial is not None:
-            return Target(protocol, guest.serial, socket=self._trust(guest.serial, guest))
+            return Target(protocol, guest.serial, socket=self._trust_address(guest.serial, guest))
         raise ConsoleUnavailable(protocol)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        """As in the port; works for a QEMU that hangs, too. Only a file of QEMU's own user is read."""
+        """As in the port; works for a QEMU that hangs, too. The file is held to the rules of sockets."""
         found = _by_id(await self._sockets.scan(FRESH_SECONDS)).get(server_id)
         if found is None:
             raise ServerNotFound(server_id)
         result, guest = found
         if result.log is None:
             raise LogUnavailable
-        return await asyncio.to_thread(read_tail, result.log, lines, owner=guest.peer.user_id)
+        trust = self._trust(str(result.log), guest)
+        return await asyncio.to_thread(read_tail, result.log, lines, trust)
 
     async def check(self) -> Sequence[str]:
         results = await self._sockets.scan(FRESH_SECONDS)
@@ -123,16 +124,19 @@ class QemuDriver:
                 return guest
         raise ServerNotFound(server_id)
 
-    def _trust(self, address: Address, guest: Guest) -> SocketTrust:
-        """A console's socket belongs to who made the QMP socket, and is reached without links from the QMP sockets' own
-        folder where it lies there, too."""
+    def _trust_address(self, address: Address, guest: Guest) -> SocketTrust:
+        return self._trust(address.path if isinstance(address, UnixAddress) else None, guest)
+
+    def _trust(self, path: str | None, guest: Guest) -> SocketTrust:
+        """A console's socket or log belongs to who made the QMP socket, and is reached without links from the QMP
+        sockets' own folder where it lies there, too."""
         user_ids = self._settings.socket_uids
         if user_ids is None:
             user_ids = frozenset({guest.peer.user_id})
         directory = self._settings.socket_directory
         if directory is None:
             folder = self._sockets.folder
-            is_beside = isinstance(address, UnixAddress) and PurePosixPath(address.path).is_relative_to(folder)
+            is_beside = path is not None and PurePosixPath(path).is_relative_to(folder)
             directory = folder if is_beside else "/"
         return SocketTrust(directory, user_ids)
 

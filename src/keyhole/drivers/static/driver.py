@@ -87,10 +87,11 @@ class StaticDriver:
         return replace(console.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        log_file = self._machine(server_id).log_file
-        if log_file is None:
+        machine = self._machine(server_id)
+        if machine.log_file is None:
             raise LogUnavailable
-        return await asyncio.to_thread(read_tail, log_file, lines)
+        trust = machine.consoles[Protocol.SERIAL].target.socket
+        return await asyncio.to_thread(read_tail, machine.log_file, lines, trust)
 
     async def check(self) -> Sequence[str]:
         """A sentence for each console where nothing listens, or that is not as safe as it might be; and for each file

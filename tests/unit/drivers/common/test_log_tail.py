@@ -8,6 +8,7 @@ import pytest
 
 from keyhole.drivers.common.log_tail import BLOCK_BYTES, MAX_BYTES, read_tail
 from keyhole.errors import LogUnavailable
+from keyhole.model import SocketTrust
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,38 @@ def test_a_file_of_another_user_is_refused_where_the_owner_counts(tmp_path: Path
     link = tmp_path / "link"
     link.symlink_to(log)
     mine = os.geteuid()
-    assert read_tail(log, 1, owner=mine) == read_tail(link, 1, owner=mine) == b"text"
+    assert read_tail(log, 1, SocketTrust(user_ids=frozenset({mine}))) == b"text"
     for path in (log, link):
         with pytest.raises(LogUnavailable):
-            read_tail(path, 1, owner=mine + 1)
+            read_tail(path, 1, SocketTrust(user_ids=frozenset({mine + 1})))
+
+
+def test_no_link_to_a_log_is_followed_below_the_directory(tmp_path: Path) -> None:
+    secret = tmp_path / "settings"
+    secret.mkdir()
+    (secret / "log").write_bytes(b"secret")
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "link").symlink_to(secret / "log")
+    (folder / "hard").hardlink_to(secret / "log")
+    (folder / "below").symlink_to(secret)
+    for path in (folder / "link", folder / "hard", folder / "below" / "log"):
+        for directory in ("/", str(folder), "/elsewhere"):
+            with pytest.raises(LogUnavailable):
+                read_tail(path, 1, SocketTrust(directory))
+
+
+def test_links_in_the_path_of_the_directory_itself_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "log").write_bytes(b"text")
+    (tmp_path / "link").symlink_to(tmp_path / "logs")
+    path = tmp_path / "link" / "log"
+    assert read_tail(path, 1, SocketTrust(str(tmp_path / "link"))) == b"text"
+    with pytest.raises(LogUnavailable):
+        read_tail(path, 1)
+
+
+def test_a_relative_path_is_below_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log").write_bytes(b"text")
+    monkeypatch.chdir(tmp_path)
+    assert read_tail(Path("log"), 1) == b"text"

@@ -372,6 +372,28 @@ class TestLog:
         with pytest.raises(LogUnavailable):
             await driver.console_log(GUEST_ID, None)
 
+    async def test_a_link_in_a_logs_place_is_not_followed_whoever_owns_the_file(
+        self, driver: QemuDriver, guest: QmpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "settings").write_bytes(b"secret")
+        (tmp_path / "link").symlink_to("settings")
+        log = tmp_path / "settings"
+        monkeypatch.setattr(qemu_sockets, "log_path", lambda peer, label: log)
+        assert await driver.console_log(GUEST_ID, None) == b"secret"
+        log = tmp_path / "link"
+        with pytest.raises(LogUnavailable):
+            await driver.console_log(GUEST_ID, None)
+
+    async def test_a_log_of_another_user_is_not_read(
+        self, driver: QemuDriver, guest: QmpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "log").write_bytes(b"secret")
+        monkeypatch.setattr(qemu_sockets, "log_path", lambda peer, label: tmp_path / "log")
+        stranger = Peer(os.getpid(), os.geteuid() + 1)
+        monkeypatch.setattr(qmp_session, "peer_of", lambda connection: stranger)
+        with pytest.raises(LogUnavailable):
+            await driver.console_log(GUEST_ID, None)
+
     async def test_a_server_that_is_not_there(self, driver: QemuDriver) -> None:
         with pytest.raises(ServerNotFound):
             await driver.console_log(GUEST_ID, 5)

@@ -1,6 +1,7 @@
 """What is the static driver's own: passwords from files, logs from files, and problems of targets."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,6 +88,17 @@ async def test_a_log_needs_a_log_file(tmp_path: Path) -> None:
     assert [server.keeps_log for server in await driver.list_servers()] == [True, False]
     path.write_bytes(b"one\ntwo\nlogin: ")
     assert await driver.console_log("s1", 2) == b"two\nlogin: "
+
+
+async def test_a_log_is_held_to_the_rules_of_sockets(tmp_path: Path) -> None:
+    (tmp_path / "settings").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to("settings")
+    (tmp_path / "log").write_bytes(b"text")
+    stranger = {"url": "unix:/x", "log_file": tmp_path / "log", "socket_uids": [os.geteuid() + 1]}
+    driver = driver_of({"serial": {"url": "unix:/x", "log_file": tmp_path / "link"}}, {"id": "s2", "serial": stranger})
+    for server_id in ("s1", "s2"):
+        with pytest.raises(LogUnavailable):
+            await driver.console_log(server_id, None)
 
 
 async def test_each_target_that_is_gone_is_a_trouble_and_looked_at_once_in_a_while(
