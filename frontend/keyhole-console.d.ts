@@ -7,10 +7,10 @@ export interface StateDetail {
   readonly state: ConsoleState;
   /** A name of docs/reference/reasons.md; null while all is well. */
   readonly reason: string | null;
-  /** The attempt to come back, from 1; 0 otherwise. */
+  /** The attempt to reconnect, from 1; 0 otherwise. */
   readonly attempt: number;
   readonly server: string;
-  /** The session's id once it can be come back to. */
+  /** The session's id once it can be resumed. */
   readonly console: string | null;
 }
 

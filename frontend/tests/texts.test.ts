@@ -55,8 +55,8 @@ test("values are put in as text, numbers and spans in the language's own way", (
   const texts = new Texts("en");
   assert.equal(texts.text("paste.typed", { count: 1 }), "Typed 1 character");
   assert.equal(texts.text("paste.typed", { count: 1200 }), "Typed 1,200 characters");
-  assert.equal(texts.text("expired.for", { span: { seconds: 600 } }), "It was good for 10 minutes.");
-  assert.equal(texts.text("expired.for", { span: { seconds: 1 } }), "It was good for 1 second.");
+  assert.equal(texts.text("expired.for", { span: { seconds: 600 } }), "It was valid for 10 minutes.");
+  assert.equal(texts.text("expired.for", { span: { seconds: 1 } }), "It was valid for 1 second.");
   assert.equal(texts.text("saved", { name: "{count}" }), "Saved {count}");
   assert.equal(texts.text("saved"), "Saved {name}");
 });

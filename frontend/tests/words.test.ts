@@ -27,7 +27,7 @@ const ENDED: Ended = {
 
 test("opening names the server and the step, and offers to give up once it is slow", () => {
   assert.deepEqual(stateWordsOf(OPENING, EN)?.title, "Opening the console of vm1");
-  assert.deepEqual(stateWordsOf(OPENING, EN)?.says, "Reaching the host");
+  assert.deepEqual(stateWordsOf(OPENING, EN)?.says, "Connecting to the server's host");
   assert.deepEqual(stateWordsOf(OPENING, EN)?.offers, []);
   assert.deepEqual(stateWordsOf({ ...OPENING, slow: true }, EN)?.offers, ["cancel"]);
 });
@@ -38,7 +38,7 @@ test("an ending shows the vocabulary's words, its name and the server's detail",
   assert.equal(card?.says, "The host did not answer in time. The server may be off or moving. Try again in a moment.");
   assert.equal(card?.reason, "target_unreachable");
   assert.equal(card?.detail, "no answer");
-  assert.deepEqual(card?.offers, ["again"]);
+  assert.deepEqual(card?.offers, ["again", "servers"]);
 });
 
 test("no ending sends the person to a new link that would be refused as well", () => {
@@ -71,12 +71,12 @@ test("a console that comes back says what it was, the attempt and the pause, and
     pauseMs: 3_400,
   };
   const card = stateWordsOf(state, EN);
-  assert.equal(card?.title, "Connection lost, coming back");
-  assert.equal(card?.says, "The service that carries this console is going down for a moment.");
-  assert.equal(card?.progress, "Attempt 3 in 4 seconds.");
+  assert.equal(card?.title, "Connection lost. Reconnecting…");
+  assert.equal(card?.says, "The service is restarting and will be back in a moment.");
+  assert.equal(card?.progress, "Next attempt (3) in 4 seconds.");
   assert.deepEqual(card?.offers, ["now", "stop"]);
-  assert.equal(stateWordsOf({ ...state, pauseMs: 0 }, EN)?.progress, "Attempt 3 is under way.");
-  assert.match(spokenOf(CONNECTED, state, EN) ?? "", /^Connection lost, coming back\. /);
+  assert.equal(stateWordsOf({ ...state, pauseMs: 0 }, EN)?.progress, "Trying again (attempt 3)…");
+  assert.match(spokenOf(CONNECTED, state, EN) ?? "", /^Connection lost\. Reconnecting… /);
   assert.equal(spokenOf(state, { ...state, attempt: 4 }, EN), null);
 });
 
@@ -85,7 +85,7 @@ test("who only watches hears so, and a terminal is measured in columns and rows"
   const state: State = { name: "connected", link, size: { width: 80, height: 24 } };
   assert.equal(
     spokenOf(OPENING, state, EN),
-    "Connected to vm1, 80 columns, 24 rows. You are watching: keys and mouse are not sent.",
+    "Connected to vm1, 80 columns, 24 rows. View only: your keyboard and mouse are not sent.",
   );
 });
 

@@ -86,133 +86,131 @@ _LINK_GONE = "This link is no longer valid"
 _NEW_LINK = "Ask for a new link."
 _NO_ANSWER = "The server's console does not answer"
 _TOO_MANY_CONSOLES = "Too many consoles"
-_CLOSE_ONE = "Close another one, or wait until one ends."
+_CLOSE_ONE = "Close another console, or wait until one ends."
 _BUSY = "Busy at the moment"
 _MOMENT = "Try again in a moment."
-_TOO_MUCH = "Your viewer sends too much"
+_TOO_MUCH = "Your viewer sends too much data"
 _SERVER_OFF = "The server may be off or moving. Try again in a moment."
 
 WORDS: dict[Reason, Words] = {
     Reason.TOKEN_MISSING: Words(
-        "This address is not complete", "The part that lets you in, the token, is missing.", "Copy the whole link."
+        "This address is incomplete", "The access token at the end of the link is missing.", "Copy the whole link."
     ),
-    Reason.TOKEN_UNKNOWN: Words(_LINK_GONE, "It was never valid here, or its server is gone.", _NEW_LINK),
-    Reason.TOKEN_EXPIRED: Words(_LINK_GONE, "A console link is good for a short time only.", _NEW_LINK),
-    Reason.TOKEN_USED: Words("This link has been used", "A console link opens once.", _NEW_LINK),
+    Reason.TOKEN_UNKNOWN: Words(_LINK_GONE, "It was never valid here, or its server was deleted.", _NEW_LINK),
+    Reason.TOKEN_EXPIRED: Words(_LINK_GONE, "Console links expire after a short time.", _NEW_LINK),
+    Reason.TOKEN_USED: Words("This link has been used", "A console link opens only once.", _NEW_LINK),
     Reason.TICKET_UNKNOWN: Words(
-        "This console cannot be come back to",
-        "It was opened in another browser, too long ago, or was closed.",
+        "This console can no longer be resumed",
+        "It was opened in another browser, was opened too long ago, or was closed.",
         _NEW_LINK,
     ),
     Reason.ORIGIN_REFUSED: Words(
         "Opened from the wrong place",
-        "This page is not one of the addresses that may show consoles here.",
-        "For the operator: see console.allowed_origins and server.public_url.",
+        "This page's address is not allowed to show consoles.",
+        "For the administrator: check console.allowed_origins and server.public_url.",
     ),
     Reason.LIMIT_SESSIONS: Words(
-        _TOO_MANY_CONSOLES, "As many consoles are open here as are allowed in all.", "Try again in a while."
+        _TOO_MANY_CONSOLES, "The limit on open consoles has been reached.", "Try again later."
     ),
-    Reason.LIMIT_USER: Words(_TOO_MANY_CONSOLES, "You have as many open consoles as one person may.", _CLOSE_ONE),
-    Reason.LIMIT_PROJECT: Words(
-        _TOO_MANY_CONSOLES, "Your project has as many open consoles as are allowed.", _CLOSE_ONE
-    ),
-    Reason.LIMIT_SERVER: Words(_TOO_MANY_CONSOLES, "This server has as many open consoles as are allowed.", _CLOSE_ONE),
-    Reason.LIMIT_HANDSHAKES: Words(_BUSY, "Too many consoles are being opened at this moment.", _MOMENT),
+    Reason.LIMIT_USER: Words(_TOO_MANY_CONSOLES, "You have reached your limit of open consoles.", _CLOSE_ONE),
+    Reason.LIMIT_PROJECT: Words(_TOO_MANY_CONSOLES, "Your project has reached its limit of open consoles.", _CLOSE_ONE),
+    Reason.LIMIT_SERVER: Words(_TOO_MANY_CONSOLES, "This server has reached its limit of open consoles.", _CLOSE_ONE),
+    Reason.LIMIT_HANDSHAKES: Words(_BUSY, "Too many consoles are being opened right now.", _MOMENT),
     Reason.LIMIT_ADDRESS: Words(
-        _BUSY, "Too many consoles are being opened from your network address at this moment.", _MOMENT
+        _BUSY, "Too many consoles are being opened from your network address right now.", _MOMENT
     ),
     Reason.LIMIT_SERVER_HANDSHAKES: Words(
-        _BUSY, "Others are opening this server's console, and it answers them slowly.", _MOMENT
+        _BUSY, "Others are opening this server's console, and it responds slowly.", _MOMENT
     ),
     Reason.LIMIT_FRAME: Words(
-        _TOO_MUCH, "Your viewer sent a larger piece of data than is allowed.", "Reload the page or use another viewer."
+        _TOO_MUCH, "Your viewer sent more data at once than is allowed.", "Reload the page or use another viewer."
     ),
     Reason.LIMIT_CUT_TEXT: Words(
-        "Too much text at once", "The text that you pasted is larger than is allowed.", "Paste less, or in parts."
+        "Too much text at once", "The text that you pasted is larger than allowed.", "Paste it in smaller pieces."
     ),
     Reason.LIMIT_MESSAGES: Words(
-        _TOO_MUCH, "Your viewer sent more in a second than anybody types.", "Open it again; send long texts slower."
+        _TOO_MUCH,
+        "Your viewer sent more input per second than is allowed.",
+        "Open the console again, and paste long texts in smaller pieces.",
     ),
     Reason.LIMIT_BUFFER: Words(
-        "The connection is too slow", "More was waiting to be sent than is kept for one console.", _NEW_LINK
+        "The connection is too slow", "Your connection could not keep up with the screen.", _NEW_LINK
     ),
     Reason.TARGET_UNREACHABLE: Words(_NO_ANSWER, "The host did not answer in time.", _SERVER_OFF),
     Reason.TARGET_REFUSED: Words(_NO_ANSWER, "The host refused the connection.", _SERVER_OFF),
     Reason.TARGET_PROTOCOL_ERROR: Words(
-        "The server's console speaks nonsense",
-        "What came was not VNC 3.3 to 3.8.",
-        "For the operator: something else listens at the console's address.",
+        "Unexpected reply from the server's console",
+        "The reply was not VNC 3.3 to 3.8.",
+        "For the administrator: another service may be listening at the console's address.",
     ),
     Reason.TARGET_SECURITY_REFUSED: Words(
         "Could not sign in to the server's console",
-        "The console password is wrong, or there is no way to sign in that both sides allow.",
-        "For the operator: see the server's vnc settings.",
+        "The console password is wrong, or both sides support no common authentication method.",
+        "For the administrator: check the server's vnc settings.",
     ),
     Reason.TARGET_TLS_FAILED: Words(
-        "The way to the server's console is not safe",
-        "The host and Keyhole could not agree on TLS or prove to each other who they are.",
-        "For the operator: see the server's vnc.tls settings and the host's certificates.",
+        "Cannot reach the server's console securely",
+        "The host and Keyhole could not agree on TLS, or could not verify each other's identity.",
+        "For the administrator: check the server's vnc.tls settings and the host's certificates.",
     ),
     Reason.TARGET_CLOSED: Words(
         "The server ended the console",
         "It was switched off, restarted or moved.",
         "Open it again when the server is back.",
     ),
-    Reason.TARGET_LOST: Words(
-        "The server's console is out of reach", "Its host answers nothing any more.", "Try again in a moment."
-    ),
+    Reason.TARGET_LOST: Words("Lost contact with the server's console", "Its host stopped responding.", _MOMENT),
     Reason.SERVER_MOVED: Words("The server moved to another host", "Its console is now at another address.", _NEW_LINK),
-    Reason.VIEWER_CLOSED: Words("Console closed", "You closed this console.", ""),
-    Reason.VIEWER_LOST: Words("Connection lost", "The network between you and Keyhole was interrupted.", _NEW_LINK),
+    Reason.VIEWER_CLOSED: Words("Console closed", "You closed this console."),
+    Reason.VIEWER_LOST: Words("Connection lost", "The network connection to Keyhole was interrupted.", _NEW_LINK),
     Reason.VIEWER_TIMEOUT: Words(
         "The viewer took too long", "Your viewer did not finish connecting in time.", _NEW_LINK
     ),
     Reason.VIEWER_PROTOCOL_ERROR: Words(
-        "The viewer speaks nonsense",
-        "Your viewer sent something that is not part of the protocol.",
+        "Protocol error in the viewer",
+        "Your viewer sent data that the protocol does not allow.",
         "Reload the page or use another viewer.",
     ),
     Reason.VIEWER_REPLACED: Words(
-        "Opened again elsewhere", "The same console was opened again in another tab or window.", ""
+        "Opened in another window", "This console was opened again in another tab or window."
     ),
     Reason.IDLE_LIMIT: Words(
-        "Ended for lack of input", "Nobody typed or moved the mouse for the time allowed.", _NEW_LINK
+        "Closed after inactivity", "There was no keyboard or mouse input for the allowed time.", _NEW_LINK
     ),
-    Reason.TIME_LIMIT: Words("Ended at the time limit", "A console may stay open for a limited time.", _NEW_LINK),
-    Reason.REVOKED: Words("Access was withdrawn", "You may not use this console any more.", ""),
-    Reason.KILLED: Words("Ended by an operator", "An operator ended this console.", ""),
+    Reason.TIME_LIMIT: Words("Closed at the time limit", "Links may stay open for a limited time only.", _NEW_LINK),
+    Reason.REVOKED: Words("Access was withdrawn", "You are no longer allowed to use this console."),
+    Reason.KILLED: Words("Session ended", "This session was disconnected from the dashboard or through the API."),
     Reason.RESTARTING: Words(
-        "Keyhole is being restarted", "The service that carries this console is going down for a moment.", _NEW_LINK
+        "Keyhole is restarting", "The service is restarting and will be back in a moment.", _NEW_LINK
     ),
     Reason.INTERNAL_ERROR: Words(
         "Something went wrong in Keyhole",
-        "This is our fault, not yours. It has been logged.",
-        "Try again; if it stays, tell the operator.",
+        "This is an error in Keyhole. It has been logged.",
+        "Try again. If the problem persists, contact your administrator.",
     ),
-    Reason.REQUEST_MALFORMED: Words(
-        "Request not understood", "The request does not have the form that is expected.", ""
-    ),
-    Reason.REQUEST_TOO_LARGE: Words("Request too large", "The request is larger than is allowed.", ""),
-    Reason.REQUEST_TOO_SLOW: Words("Request too slow", "The request did not arrive in time.", ""),
+    Reason.REQUEST_MALFORMED: Words("Request not understood", "The request does not have the expected form."),
+    Reason.REQUEST_TOO_LARGE: Words("Request too large", "The request is larger than allowed."),
+    Reason.REQUEST_TOO_SLOW: Words("Request too slow", "The request did not arrive in time."),
     Reason.TLS_REQUIRED: Words(
-        "Only encrypted", "This service is reached by an encrypted connection only.", "Use the https:// address."
+        "Encryption required", "This service accepts encrypted connections only.", "Use the https:// address."
     ),
-    Reason.NOT_AUTHENTICATED: Words("Sign in first", "The request needs a valid identity token or password.", ""),
-    Reason.TOO_MANY_ATTEMPTS: Words("Too many attempts", "Too many sign-ins failed.", "Wait a moment and try again."),
+    Reason.NOT_AUTHENTICATED: Words("Sign in first", "The request needs a valid token or password."),
+    Reason.TOO_MANY_ATTEMPTS: Words(
+        "Too many attempts", "There were too many failed sign-ins.", "Wait a moment, then try again."
+    ),
     Reason.FORBIDDEN: Words("Not allowed", "Your role does not allow this.", "Ask an administrator of the project."),
-    Reason.NOT_FOUND: Words("Not found", "There is nothing at this address.", ""),
-    Reason.SERVER_NOT_FOUND: Words("No such server", "There is no such server in your project.", ""),
-    Reason.SERVER_NOT_READY: Words("The server is not ready", "The server has no host yet.", "Try again in a moment."),
-    Reason.SERVER_BUSY: Words("The server is busy", "The server is being deleted or moved.", "Try again in a moment."),
+    Reason.NOT_FOUND: Words("Not found", "There is nothing at this address."),
+    Reason.SERVER_NOT_FOUND: Words("Server not found", "There is no such server in your project."),
+    Reason.SERVER_NOT_READY: Words("The server is not ready", "The server has no host yet.", _MOMENT),
+    Reason.SERVER_BUSY: Words("The server is busy", "The server is being deleted or moved.", _MOMENT),
     Reason.CONSOLE_TYPE_UNAVAILABLE: Words(
-        "No such console", "The server does not offer this type of console.", "Ask for another console type."
+        "Console type not available", "The server does not offer this type of console.", "Choose another console type."
     ),
-    Reason.CONSOLE_LOG_UNAVAILABLE: Words("No console log", "The server's console output is not kept.", ""),
-    Reason.VERSION_NOT_SUPPORTED: Words("Version not supported", "The API version asked for is not offered here.", ""),
+    Reason.CONSOLE_LOG_UNAVAILABLE: Words("No console log", "The server's console output is not kept."),
+    Reason.VERSION_NOT_SUPPORTED: Words("Version not supported", "The requested API version is not supported."),
     Reason.DEPENDENCY_UNAVAILABLE: Words(
         "Not available at the moment",
-        "A part that Keyhole depends on (store, identity or hypervisor) does not answer.",
-        "Try again in a moment.",
+        "A service that Keyhole depends on (database, identity service or hypervisor) does not respond.",
+        _MOMENT,
     ),
 }
 

@@ -78,10 +78,10 @@ class TestTheRealGuest:
         viewer.page.locator("#paste").click()
         viewer.page.locator("#paste-text").fill("naïve €")
         hint = viewer.page.locator("#paste-hint")
-        expect(hint).to_have_text("This keyboard has no key for: ï € 2 characters are left out.")
+        expect(hint).to_have_text("This keyboard layout has no key for: ï € 2 characters will be skipped.")
         expect(viewer.page.locator("#paste-type")).to_have_text("Type 5 characters")
         viewer.page.locator("#layout").select_option("fr")
-        expect(hint).to_have_text("Typed one key after another.")
+        expect(hint).to_have_text("Sent as keystrokes, about 25 characters per second.")
         viewer.page.keyboard.press("Escape")
 
     def test_typing_is_stopped_in_the_middle(
@@ -133,9 +133,9 @@ class TestTheRealGuest:
         viewer.choose_scaling("Actual size")
         viewer.until_drawn(*VGA_SIZE)
         viewer.page.set_viewport_size({"width": 1800, "height": 1100})
-        viewer.choose_scaling("Fit, sharp")
+        viewer.choose_scaling("Sharp")
         viewer.until_drawn(1440, 800)
-        viewer.choose_scaling("Fit, smooth")
+        viewer.choose_scaling("Fit to window")
         viewer.until_drawn(1800, 1000)
 
     def test_the_leave_key_brings_the_focus_into_the_bar(
@@ -225,7 +225,7 @@ class TestLinksThatAreNotGood:
 
     def test_a_link_that_was_cut_short(self, viewer: ConsolePage, service: Service) -> None:
         viewer.page.goto(f"{service.url}/vnc_lite.html")
-        viewer.expect_ended("token_missing", "This address is not complete")
+        viewer.expect_ended("token_missing", "This address is incomplete")
 
     def test_a_link_that_has_expired(self, viewer: ConsolePage, portal: BlockingPortal, tmp_path: Path) -> None:
         settings = f"[tokens]\nlifetime_seconds = 1\n{USERS}{SIMULATED}"
@@ -235,7 +235,7 @@ class TestLinksThatAreNotGood:
             portal.call(until, lambda: time.monotonic() - asked_at > 1)
             viewer.page.goto(url)
             viewer.expect_ended("token_expired", LINK_GONE)
-            expect(viewer.page.locator("#card-says")).to_contain_text("It was good for 1 second")
+            expect(viewer.page.locator("#card-says")).to_contain_text("It was valid for 1 second")
 
     def test_an_address_that_may_not_show_consoles(
         self, viewer: ConsolePage, open_page: OpenPage, service: Service
@@ -276,7 +276,9 @@ class TestConsolesThatFail:
         ("number", "reason", "title"),
         [
             pytest.param(CLOSED, "target_refused", NO_ANSWER, id="nothing listens"),
-            pytest.param(WEB_SERVER, "target_protocol_error", "The server's console speaks nonsense", id="web server"),
+            pytest.param(
+                WEB_SERVER, "target_protocol_error", "Unexpected reply from the server's console", id="web server"
+            ),
             pytest.param(SILENT, "target_unreachable", NO_ANSWER, id="silent"),
         ],
     )

@@ -30,7 +30,7 @@ SESSION_PAGE = re.compile(r".*/c/[0-9a-f]{32}$")
 def expect_lost(viewer: ConsolePage, reason: str) -> None:
     """Waits until the page says that the console is coming back, and shows the last picture."""
     viewer.page.locator(f"html[data-state=reconnecting][data-reason={reason}]").wait_for(state="attached")
-    expect(viewer.page.locator("#card-title")).to_have_text("Connection lost, coming back")
+    expect(viewer.page.locator("#card-title")).to_have_text("Connection lost. Reconnecting…")
     assert viewer.drawn_size > (0, 0)
 
 
@@ -95,7 +95,7 @@ def test_a_service_that_is_restarted_is_waited_for(
         expect_lost(viewer, "restarting")
         viewer.picture("reconnecting")
         assert violations(viewer.page) == []
-        expect(viewer.page.locator("#card-progress")).to_have_text(re.compile(r"Attempt \d+ "))
+        expect(viewer.page.locator("#card-progress")).to_have_text(re.compile(r"[Aa]ttempt \(?\d+"))
         stack.enter_context(serving(portal, tmp_path, settings, port=port))
         expect_back(viewer)
         viewer.page.keyboard.up("Control")

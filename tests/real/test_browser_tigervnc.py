@@ -101,7 +101,7 @@ def test_what_the_server_copies_can_be_copied_here(console: ConsolePage, desktop
     # It serves the clipboard for as long as it runs.
     command = (program("xclip", "xclip"), "-quiet", *CLIPBOARD, "-in", "text")
     with running(*command, folder=tmp_path, environment=desktop.variables, name="xclip"):
-        expect(page.locator("#foot-line")).to_have_text("The server copied a text; it is in Paste.")
+        expect(page.locator("#foot-line")).to_have_text("New text on the server's clipboard. Open Paste to copy it.")
         page.locator("#paste").click()
         expect(page.locator("#from-server")).to_have_value(TEXT)
         console.picture("from-server")
@@ -116,5 +116,5 @@ def test_what_is_pasted_here_is_on_the_servers_clipboard(
     page.locator("#paste").click()
     page.locator("#paste-text").fill(TEXT)
     page.locator("#paste-clipboard").click()
-    expect(page.locator("#foot-line")).to_have_text("Given to the server's clipboard")
+    expect(page.locator("#foot-line")).to_have_text("Copied to the server's clipboard")
     portal.call(until, lambda: desktop.copied() == TEXT)

@@ -112,11 +112,11 @@ def test_the_line_is_told_at_a_glance_and_a_slow_one_is_called_slow(viewer: Cons
     line, slow = viewer.page.locator("#line"), viewer.page.locator("#slow-line")
     delay(viewer, SLOW_MILLISECONDS + 100)
     viewer.open(service.console_url(SIMULATED_ID))
-    expect(slow).to_have_text("Slow line")
+    expect(slow).to_have_text("Slow connection")
     told = re.fullmatch(r"(\d+) ms, [\d.]+ (kB|MB)/s", line.inner_text())
     assert told is not None
     assert int(told[1]) > SLOW_MILLISECONDS
-    expect(line).to_have_attribute("title", "Time until Keyhole answers, and how much comes")
+    expect(line).to_have_attribute("title", "Round trip to Keyhole, and data received per second")
     viewer.picture("slow")
     viewer.page.locator("#more").click()
     viewer.picture("slow-more")

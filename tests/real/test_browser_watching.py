@@ -19,7 +19,7 @@ from keyhole.demo.qemu_guest import DemoGuest
 
 pytest_plugins = ("tests.real.fixtures",)
 
-NOT_SENT = "Keys and mouse are not sent."
+NOT_SENT = "View only: your keyboard and mouse are not sent."
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def test_a_watcher_is_told_and_nothing_that_is_typed_or_pasted_reaches_the_guest
     portal.call(until_screen, guest.qmp_path, lambda text: text == "shared:~#")
     page = viewer.page
     viewer.open(watched.only_to_watch(watched.service.console_url(guest.server_id)))
-    expect(page.locator("#watching")).to_have_text("Watching")
+    expect(page.locator("#watching")).to_have_text("View only")
     expect(page.locator("#watching")).to_have_attribute("title", NOT_SENT)
     expect(page.locator("#spoken")).to_have_text(
-        "Connected to shared, 720 by 400. You are watching: keys and mouse are not sent."
+        "Connected to shared, 720 by 400. View only: your keyboard and mouse are not sent."
     )
-    expect(page.locator("#screen")).to_have_attribute("aria-label", "Screen of shared. You are watching.")
+    expect(page.locator("#screen")).to_have_attribute("aria-label", "Screen of shared. View only.")
     expect(page.locator("#bar .hint")).to_have_text(NOT_SENT)
     for name in ("keys", "paste"):
         expect(page.locator(f"#{name}")).to_be_disabled()
@@ -97,8 +97,8 @@ def test_a_watcher_of_a_serial_console_reads_along(
 ) -> None:
     page = viewer.page
     viewer.open(watched.only_to_watch(watched.service.serial_page(guest.server_id)))
-    expect(page.locator("#watching")).to_have_text("Watching")
-    expect(page.locator("#spoken")).to_contain_text("You are watching: keys and mouse are not sent.")
+    expect(page.locator("#watching")).to_have_text("View only")
+    expect(page.locator("#spoken")).to_contain_text("View only: your keyboard and mouse are not sent.")
     portal.call(type_keys, guest.qmp_path, "echo seen >/dev/ttyS0\n")
     expect(page.locator(".xterm-rows")).to_contain_text("seen")
     viewer.picture("watching")

@@ -89,7 +89,7 @@ class TestSigningIn:
         dashboard.goto()
         dashboard.expect_form()
         dashboard.fill_in(DEMO.name, "wrong")
-        expect(dashboard.page.locator(".sentence")).to_have_text("The user name or the password is not right.")
+        expect(dashboard.page.locator(".sentence")).to_have_text("Wrong user name, password or project.")
         dashboard.fill_in(DEMO.name, DEMO.password, DEMO.project)
         dashboard.expect_signed_in()
         expect(dashboard.page.locator(".person")).to_contain_text("demo, project demo")
@@ -107,7 +107,7 @@ class TestSigningIn:
             for _ in range(6):
                 dashboard.fill_in(DEMO.name, "wrong")
                 expect(dashboard.page.locator(".sign-in button")).to_have_text("Sign in")
-            expect(sentence).to_have_text(re.compile(r"Too many sign-ins failed\. Wait \d+ seconds?, then try again\."))
+            expect(sentence).to_have_text(re.compile(r"Too many failed sign-ins\. Wait \d+ seconds?, then try again\."))
 
     def test_signing_out_leaves_nothing_behind(self, dashboard: Dashboard) -> None:
         dashboard.sign_in(DEMO)
@@ -123,7 +123,7 @@ class TestSigningIn:
         with httpx.Client(base_url=service.url, cookies=cookies, headers=page, trust_env=False) as http:
             assert http.post("/v1/sign-out").status_code == 204
         dashboard.page.locator("#refresh").click()
-        dashboard.expect_form("You have been signed out. Sign in again to go on.")
+        dashboard.expect_form("Your session has expired. Please sign in again.")
 
 
 class TestTheTable:
@@ -148,7 +148,7 @@ class TestTheTable:
 
     def test_a_project_without_servers_is_told_how_to_add_one(self, dashboard: Dashboard) -> None:
         dashboard.sign_in(STRANGER)
-        expect(dashboard.page.locator(".empty")).to_contain_text("There are no servers yet")
+        expect(dashboard.page.locator(".empty")).to_contain_text("No servers in this project")
         expect(dashboard.page.locator(".empty")).to_contain_text('project = "other"')
         expect(dashboard.count).to_have_text("0 servers")
         assert "shared" not in dashboard.page.content()
@@ -157,6 +157,8 @@ class TestTheTable:
         dashboard.sign_in(WATCHER)
         expect(dashboard.count).to_have_text("2 servers")
         expect(dashboard.rows.locator("button")).to_have_count(0)
+        dashboard.page.keyboard.press("Enter")
+        expect(dashboard.spoken).to_have_text("Your role (reader) does not allow opening consoles.")
 
     def test_the_filter_answers_while_one_types(self, dashboard: Dashboard) -> None:
         dashboard.sign_in(DEMO)
@@ -165,7 +167,7 @@ class TestTheTable:
         expect(dashboard.rows).to_have_count(1)
         expect(dashboard.count).to_have_text("1 of 2 servers")
         dashboard.page.keyboard.type("x")
-        expect(dashboard.page.locator(".servers")).to_contain_text("No server has “SHARx” in it.")
+        expect(dashboard.page.locator(".servers")).to_contain_text("No servers match “SHARx”.")
 
     def test_an_admin_sees_problems_in_one_line_that_moves_nothing(self, dashboard: Dashboard) -> None:
         waiting = health_waits(dashboard)
@@ -260,7 +262,7 @@ class TestConsoles:
             dashboard.page.keyboard.press("Shift+Enter")
         expect(popup.value.locator("html[data-state=connected]")).to_be_attached(timeout=20_000)
         assert popup.value.evaluate("window.opener") is None
-        expect(dashboard.spoken).to_have_text("The console of shared opens in its own window.")
+        expect(dashboard.spoken).to_have_text("The console of shared opens in a new window.")
         popup.value.close()
         expect(dashboard.spoken).to_have_text("")
 
@@ -282,10 +284,10 @@ class TestConsoles:
         expect(session).to_have_count(1)
         end = session.get_by_role("button")
         end.click()
-        expect(end).to_have_text("End it now")
+        expect(end).to_have_text("Disconnect now?")
         dashboard.viewer.picture("about-to-end")
         end.click()
-        expect(dashboard.spoken).to_have_text("The console of simulated has been ended.")
+        expect(dashboard.spoken).to_have_text("The console of simulated was disconnected.")
         expect(session).to_have_count(0)
         other.page.locator("html[data-state=ended]").wait_for(state="attached")
         assert other.page.locator("html").get_attribute("data-reason") == "killed"

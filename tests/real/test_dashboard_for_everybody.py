@@ -130,7 +130,7 @@ class TestLanguages:
         dashboard.page.reload()
         expect(dashboard.count).to_have_text("5 台のサーバー")
         dashboard.viewer.open(service.console_url(SIMULATED_ID))
-        expect(dashboard.page.locator("#foot-line")).to_have_text("Ctrl+Alt+Shift で画面から離れます")
+        expect(dashboard.page.locator("#foot-line")).to_have_text("Ctrl+Alt+Shift でキーボードを解放します")
 
     def test_right_to_left_mirrors_the_table(self, dashboard: Dashboard) -> None:
         dashboard.sign_in(DEMO)

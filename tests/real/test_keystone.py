@@ -300,7 +300,7 @@ def test_a_person_of_keystones_goes_from_sign_in_to_a_console_and_out(cloud: Clo
     dashboard.goto()
     dashboard.expect_form()
     dashboard.fill_in("demo", "wrong")
-    expect(dashboard.page.locator(".sentence")).to_have_text("The user name or the password is not right.")
+    expect(dashboard.page.locator(".sentence")).to_have_text("Wrong user name, password or project.")
     dashboard.fill_in("demo", password_of("demo"))
     dashboard.expect_signed_in()
     expect(dashboard.page.locator(".person")).to_contain_text("demo, project demo")

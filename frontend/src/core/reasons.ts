@@ -1,5 +1,5 @@
 /**
- * The vocabulary of endings and refusals, and what each means for coming back. `reasons.json` is generated from the
+ * The vocabulary of endings and refusals, and what each means for reconnecting. `reasons.json` is generated from the
  * server's own (tools/generate_reasons.py), so that page, log, metric and documentation show one name for one thing.
  */
 
@@ -25,7 +25,7 @@ const ABOUT_THE_LINK: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reasons that pass by themselves, after which an open session is worth coming back to. All others are final: somebody
+ * Reasons that pass by themselves, after which an open session is worth reconnecting. All others are final: somebody
  * decided them, or nothing would change.
  */
 const PASSING: ReadonlySet<string> = new Set([

@@ -46,7 +46,7 @@ export class KeyholeDashboard extends LitElement implements DashboardHost {
     showLog: (server) => void this.logDialog.open(server),
     showCommands: (server) => void this.commandsDialog.open(server),
     type: (character) => this.typeInFilter(character),
-    noConsole: (server) => this.statusLine.show(this.texts.text("servers.no_console", { name: server.name })),
+    noConsole: (server) => this.statusLine.show(this.noConsole(server)),
   });
 
   constructor() {
@@ -117,6 +117,13 @@ export class KeyholeDashboard extends LitElement implements DashboardHost {
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /** Why Enter opens nothing there. */
+  private noConsole(server: Server): string {
+    const { person } = this.state;
+    if (person && !mayOpen(person)) return this.texts.text("servers.may_not_open", { role: person.roles.join(", ") });
+    return this.texts.text("servers.no_console", { name: server.name });
   }
 
   /** What did not work stays to be read until there is something else to say. */

@@ -84,12 +84,14 @@ export class Bar {
     const { texts, state } = this.host;
     if (state.link?.watching) return html`<p class="hint">${texts.text("bar.watching_means")}</p>`;
     return html`<p class="hint">
-      ${
-        this.host.hasAttribute("keys-to-server")
-          ? html`${texts.text("bar.keys_go")} <kbd>${leaveKeyName(this.host)}</kbd> ${texts.text("bar.leaves")}`
-          : texts.text("bar.click_to_type")
-      }
+      ${this.host.hasAttribute("keys-to-server") ? this.typingHint() : texts.text("bar.click_to_type")}
     </p>`;
+  }
+
+  /** The leave key may stand anywhere in the sentence. */
+  private typingHint(): TemplateResult {
+    const [before, after] = this.host.texts.text("bar.keys_go", { key: "\n" }).split("\n");
+    return html`${before}<kbd>${leaveKeyName(this.host)}</kbd>${after}`;
   }
 
   private actions(): TemplateResult {

@@ -45,7 +45,7 @@ export class Connection {
     else void this.flow.open();
   }
 
-  /** The session stays: it can be come back to. */
+  /** The session stays: it can be resumed. */
   letGo(): void {
     this.flow?.stop({ reason: "viewer_closed" });
     this.flow = null;

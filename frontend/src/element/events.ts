@@ -12,11 +12,11 @@ export interface StateDetail {
   readonly state: State["name"];
   /** Why it is lost or has ended; null while all is well. */
   readonly reason: ReasonName | null;
-  /** The attempt to come back, from 1; 0 otherwise. */
+  /** The attempt to reconnect, from 1; 0 otherwise. */
   readonly attempt: number;
   /** The server's name; empty while it is not known. */
   readonly server: string;
-  /** Known once the console can be come back to without a token: give it as the attribute `console`. */
+  /** Known once the console can be resumed without a token: give it as the attribute `console`. */
   readonly console: string | null;
 }
 

@@ -132,7 +132,7 @@ export class KeyholeConsole extends LitElement implements ConsoleHost {
     this.connection.open({ base: this.address, token: this.token || null, console }, this.type);
   }
 
-  /** Ends the console for good: it cannot be come back to. */
+  /** Ends the console for good: it cannot be resumed. */
   disconnect(): void {
     this.connection.close();
   }
@@ -250,6 +250,7 @@ export class KeyholeConsole extends LitElement implements ConsoleHost {
 
   protected override render(): TemplateResult {
     const { texts, state, fullScreen } = this;
+    const dashboard = { address: this.address.href, goesBack: window.parent === window };
     return html`<div
       class="console"
       data-state=${state.name}
@@ -258,7 +259,7 @@ export class KeyholeConsole extends LitElement implements ConsoleHost {
     >
       ${fullScreen.edge()} ${this.bar.render(() => this.focusOn("foot"))}
       ${this.viewport.render(() => fullScreen.showBar(false))} ${this.findBar.render()}
-      ${stateDialog(stateWordsOf(state, texts), texts, this.connection.actions, this.address.href)}
+      ${stateDialog(stateWordsOf(state, texts), texts, this.connection.actions, dashboard)}
       ${this.touchKeyboard.render()} ${this.statusLine.render(texts.text("foot.notes"))}
     </div>`;
   }

@@ -15,13 +15,21 @@ const FIRST: ReadonlySet<Offer> = new Set<Offer>(["again", "now"]);
 
 export type StateActions = Readonly<Record<keyof typeof LABELS, () => void>>;
 
+/** Where the servers are listed. */
+export interface Dashboard {
+  readonly address: string;
+  /** The console's page may give way to it: it is not in a portal's frame. */
+  readonly goesBack: boolean;
+}
+
 /** The card itself takes the focus, not a button: who was typing must not press one by accident. */
 export function stateDialog(
   words: StateWords | null,
   texts: Texts,
   actions: StateActions,
-  howTo: string,
+  dashboard: Dashboard,
 ): TemplateResult {
+  const offers = words?.offers.filter((offer) => offer !== "servers" || dashboard.goesBack) ?? [];
   const done = words?.step ? STEPS.indexOf(words.step) + 1 : 0;
   return html`<section
     id="card"
@@ -42,12 +50,13 @@ export function stateDialog(
           </p>`
         : nothing
     }
-    ${words?.offers.length ? html`<div class="card-actions">${words.offers.map((offer) => button(offer, texts, actions, howTo))}</div>` : nothing}
+    ${offers.length > 0 ? html`<div class="card-actions">${offers.map((offer) => button(offer, texts, actions, dashboard.address))}</div>` : nothing}
   </section>`;
 }
 
-function button(offer: Offer, texts: Texts, actions: StateActions, howTo: string): TemplateResult {
-  if (offer === "how_to") return html`<a class="button" href=${howTo}>${texts.text("ended.how_to")}</a>`;
+function button(offer: Offer, texts: Texts, actions: StateActions, dashboard: string): TemplateResult {
+  if (offer === "how_to" || offer === "servers")
+    return html`<a class="button" href=${dashboard}>${texts.text(`ended.${offer}`)}</a>`;
   return html`<button
     id="card-${offer}"
     type="button"

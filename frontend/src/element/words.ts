@@ -7,13 +7,13 @@ import type { Size } from "../core/size.ts";
 import type { State, Step } from "../session/state.ts";
 import type { Texts } from "../i18n/texts.ts";
 
-export const OFFERS = ["cancel", "again", "how_to", "now", "stop"] as const;
+export const OFFERS = ["cancel", "again", "servers", "how_to", "now", "stop"] as const;
 export type Offer = (typeof OFFERS)[number];
 
 export interface StateWords {
   readonly title: string;
   readonly says: string;
-  /** What goes on by itself: the attempt to come back. */
+  /** What goes on by itself: the attempt to reconnect. */
   readonly progress: string;
   readonly offers: readonly Offer[];
   /** How far opening has come; null once it is over. */
@@ -68,7 +68,7 @@ export function stateWordsOf(state: State, texts: Texts): StateWords | null {
         title: texts.reason(ending.reason).title,
         says: sentences.filter(Boolean).join(" "),
         progress: "",
-        offers: again ? ["again"] : NO_LINK_HELPS.has(ending.reason) ? [] : ["how_to"],
+        offers: again ? ["again", "servers"] : NO_LINK_HELPS.has(ending.reason) ? [] : ["how_to"],
         step: null,
         reason: ending.reason,
         detail: ending.detail ?? "",
@@ -91,12 +91,16 @@ export function spokenOf(before: State, state: State, texts: Texts): string | nu
       return state.link?.protocol === "serial" ? null : texts.text("connected.resized", numbers(state.size));
     case "reconnecting":
     case "ended":
-      return words && before.name !== state.name ? `${words.title}. ${words.says}` : null;
+      return words && before.name !== state.name ? spokenTogether(words.title, words.says) : null;
     case "opening":
       return state.slow || before.name !== "opening" || before.link !== state.link
         ? words && `${words.title}: ${words.says}`
         : null;
   }
+}
+
+function spokenTogether(title: string, says: string): string {
+  return /[.…!?。]$/u.test(title) ? `${title} ${says}` : `${title}. ${says}`;
 }
 
 function connectedSentence(link: Link | null, size: Size, texts: Texts): string {

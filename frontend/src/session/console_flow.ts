@@ -1,6 +1,6 @@
 /**
  * Opens the console and brings it back: asks what the access opens, connects, starts the viewer, and tells each fact
- * once. After a loss that passes it tries again with growing pauses, as long as the session can be come back to.
+ * once. After a loss that passes it tries again with growing pauses, as long as the session can be resumed.
  * Knows no DOM.
  */
 
@@ -94,7 +94,7 @@ export class ConsoleFlow {
     this.fail({ reason: "target_protocol_error", detail });
   }
 
-  /** The person stops the coming back; the session stays, for "open again". */
+  /** The person stops reconnecting; the session stays, to be reopened. */
   stop(ending: Ending): void {
     this.stopWaiting();
     this.end(ending);
@@ -177,7 +177,7 @@ export class ConsoleFlow {
     if (!signal.aborted) this.fail(inspection.good ? BLOCKED : inspection.ending);
   }
 
-  /** The attempt or the console is over: comes back where that makes sense, else ends. */
+  /** The attempt or the console is over: reconnects where that makes sense, else ends. */
   private fail(ending: Ending): void {
     if (this.attempt.signal.aborted) return;
     if (!this.wasOpen || !this.access.console || !isPassing(ending.reason)) return this.end(ending);

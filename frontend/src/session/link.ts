@@ -15,7 +15,7 @@ export interface Link {
   readonly expiresAt: Date | null;
   /** The link opens more than once (`tokens.reuse = "until_expiry"`). */
   readonly reusable: boolean;
-  /** The session that the link becomes, where one can come back to it without a token. */
+  /** The session that the link becomes, where it can be resumed without a token. */
   readonly console: string | null;
   /** Keys and mouse are not let through. */
   readonly watching: boolean;

@@ -22,7 +22,7 @@ export interface Connected {
   readonly size: Size;
 }
 
-/** The console was lost and is coming back by itself. */
+/** The console was lost and is being reconnected. */
 export interface Reconnecting {
   readonly name: "reconnecting";
   readonly link: Link | null;

@@ -49,7 +49,7 @@ test("one is one, and more are more", () => {
   assert.equal(texts.text("log.matches", { count: 1 }), "1 line matches");
   assert.equal(
     texts.text("sign_in.wait", { pause: { seconds: 2 } }),
-    "Too many sign-ins failed. Wait 2 seconds, then try again.",
+    "Too many failed sign-ins. Wait 2 seconds, then try again.",
   );
 });
 

@@ -8,6 +8,8 @@ export interface OfferedChord extends Chord {
   /** What the button shows where the name is too long or does not say enough. */
   readonly label?: string;
   readonly means?: TextKey;
+  /** Data may be lost by pressing it. */
+  readonly dangerous?: boolean;
 }
 
 export interface ChordGroup {
@@ -36,7 +38,7 @@ const VNC: readonly ChordGroup[] = [
     chords: [
       rescue("S", "keys.sync"),
       rescue("U", "keys.read_only"),
-      rescue("B", "keys.restart"),
+      { ...rescue("B", "keys.restart"), dangerous: true },
       rescue("H", "keys.help"),
     ],
   },

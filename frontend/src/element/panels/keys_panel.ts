@@ -75,7 +75,12 @@ export class KeysPanel implements ReactiveController {
   private chord(chord: OfferedChord): TemplateResult {
     const means = chord.means && this.host.texts.text(chord.means);
     const shown = [chord.label ?? chord.name, means].filter(Boolean).join(": ");
-    return html`<button type="button" class="button" title=${chord.name} @click=${() => this.send([chord])}>
+    return html`<button
+      type="button"
+      class="button ${chord.dangerous ? "dangerous" : ""}"
+      title=${chord.name}
+      @click=${() => this.send([chord])}
+    >
       ${shown}
     </button>`;
   }

@@ -84,7 +84,9 @@ export class MorePanel {
         roundTripMs === null ? rate : texts.text("bar.line", { ms: roundTripMs, rate }),
       ]);
     }
-    if (link?.expiresAt) facts.push([texts.text("more.good_until"), link.expiresAt.toLocaleTimeString(texts.language)]);
+    // An open console does not end when its link expires.
+    if (link?.expiresAt && (state.name === "opening" || state.name === "ended"))
+      facts.push([texts.text("more.expires"), link.expiresAt.toLocaleTimeString(texts.language)]);
     return facts;
   }
 }
