@@ -221,6 +221,13 @@ class TestProcessesThatServeTogether:
         assert [wait(one) for one in both] == [0, 0]
         assert both[0].remembered == both[1].remembered
 
+    async def test_a_try_that_its_client_breaks_off_counts_as_failed(self, both: list[LoginThrottle]) -> None:
+        for _ in range(PAIR.free):
+            with pytest.raises(asyncio.CancelledError):
+                async with both[0].attempt("ada", HOME, nullcontext()):
+                    raise asyncio.CancelledError
+        assert [wait(one) for one in both] == [2, 2]
+
     async def test_what_is_heard_is_not_told_on(self, clock: Clock) -> None:
         told: list[LoginResult] = []
         LoginThrottle(clock, told.append).record_remote(LoginResult("ada", HOME, good=False))
