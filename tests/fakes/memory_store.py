@@ -22,7 +22,7 @@ WRITING = (
     "beat",
     "delete_",
     "forget_",
-    "order_",
+    "request_",
     "redeem_",
     "release_",
     "remove_",

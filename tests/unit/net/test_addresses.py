@@ -143,7 +143,7 @@ def test_an_untrusted_unix_socket_has_no_client() -> None:
     ],
 )
 def test_a_targets_place_is_read_back_as_it_was(address: Address, path: str) -> None:
-    assert parse_endpoint(Target(Protocol.VNC, address, connect_path=path).place) == (address, path)
+    assert parse_endpoint(Target(Protocol.VNC, address, connect_path=path).endpoint) == (address, path)
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ class Service:
         self.failures: list[Exception] = []
         self.has_received: list[Any] = []
         self.is_retired = False
-        self.attempts = self
+        self.throttle = self
 
-    async def accept(self, sockets: Iterable[socket.socket]) -> None:
+    async def accept(self, sockets: Iterable[socket.socket], admin_sockets: Iterable[socket.socket] = ()) -> None:
         if self.failures:
             raise self.failures.pop()
         self.accepted.append(list(sockets))
@@ -51,7 +51,7 @@ class World:
         self.sockets = [socket.socket(), socket.socket()]
         self._log = io.StringIO()
         self.telemetry = Telemetry(make_logger(self._log, json=True))
-        self.worker = worker._Worker(own, self.telemetry, self.sockets)
+        self.worker = worker._Worker(own, self.telemetry, self.sockets, [])
         self.work = asyncio.create_task(self.worker.obey(self.service, 0))  # type: ignore[arg-type]
 
     def events(self, name: str) -> list[dict[str, Any]]:

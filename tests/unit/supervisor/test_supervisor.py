@@ -58,11 +58,11 @@ async def test_a_refused_reload_leaves_the_port_as_it_was(
     monkeypatch.setattr(supervisor, "_read", lambda: SettingsText(next(texts), "test"))
     try:
         await supervisor.reload()
-        assert supervisor._port is not None
-        before = list(supervisor._port.sockets)
+        before = list(supervisor._ports.sockets)
         with pytest.raises(SettingsError, match="no such store"):
             await supervisor.reload()
-        assert supervisor._port.sockets == before
+        assert supervisor._ports.sockets == before
+        assert before
         assert all(listener.fileno() >= 0 for listener in before)
         assert len(supervisor._workers()) == 2
     finally:
