@@ -4,11 +4,11 @@ import io
 import json
 
 import pytest
-from keyhole.telemetry.refusal_lines import LINES_EACH, LINES_IN_ALL, WINDOW_SECONDS
 
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
 from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.refusal_lines import LINES_EACH, LINES_IN_ALL, WINDOW_SECONDS
 from keyhole.telemetry.telemetry import Surface, Telemetry, Traffic
 
 GRANT = Grant("ab" * 32, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "tcp://h:1", Rights.CONTROL, 0.0, 600.0)
