@@ -77,6 +77,17 @@ async def test_not_ready_without_store_or_identity(part: str) -> None:
     assert content["problems"] == [{"part": part, "sentence": "it does not answer"}]
 
 
+async def test_a_background_task_that_fails_is_told() -> None:
+    world = World()
+    world.defects.append("the background task sync_sessions failed (ValueError; see the log)")
+    response = await world.ask("GET", "/readyz", user="admin")
+    assert response.status_code == 200
+    assert response.json()["parts"]["background"] == 1
+    assert response.json()["problems"] == [{"part": "background", "sentence": world.defects[0]}]
+    everybody = await world.ask("GET", "/readyz", user=None)
+    assert "sync_sessions" not in everybody.text
+
+
 async def test_a_part_that_cannot_tell_has_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse() -> Sequence[str]:
         raise Unavailable("gone")

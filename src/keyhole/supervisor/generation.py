@@ -1,8 +1,8 @@
 """The workers that were started with the same settings: one for each slot, and another one when it dies or hangs.
 
-A worker that hangs is replaced and left as it is, since its sessions may go on once it answers again. Then it accepts
-nobody and ends with the last of them. Only as many as there are slots are left so at a time: the machine's memory is
-not for ever more of them.
+A worker that hangs is replaced and left running, since its sessions may go on when it answers again. It then accepts
+no new connections and ends with its last session. No more hung workers than slots are left running, so that they cannot
+use up the machine's memory.
 """
 
 import asyncio

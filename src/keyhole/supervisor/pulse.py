@@ -1,6 +1,6 @@
 """Whether a worker still answers: it is asked again and again, and counts as hung when it leaves that unanswered.
 
-Rounds are counted, not seconds: a supervisor that was itself stopped for a minute holds that against nobody.
+Rounds are counted, not seconds, so time in which the supervisor itself was stopped does not count.
 """
 
 import asyncio

@@ -5,7 +5,7 @@ from typing import TextIO
 
 
 class LogStream:
-    """A stream whose failures are nobody's problem: on a full disk a line is lost, not what the line was about."""
+    """A stream that never fails: what cannot be written, on a full disk for example, is lost."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
