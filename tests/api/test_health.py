@@ -48,7 +48,7 @@ async def test_names_and_addresses_are_for_admins(user: str | None, headers: dic
 async def test_an_admin_who_signed_in_on_the_page_is_told_in_sentences() -> None:
     world = World()
     world.driver.sentences = ["it is gone"]
-    cookie = {"Cookie": f"keyhole_sign_in={world.issuer.token_of('admin')}"}
+    cookie = {"Cookie": f"__Host-keyhole_sign_in={world.issuer.token_of('admin')}"}
     response = await world.ask("GET", "/readyz", user=None, X_Keyhole_Page="1", **cookie)
     assert response.json()["problems"] == [{"part": "memory", "sentence": "it is gone"}]
     assert "problems" not in (await world.ask("GET", "/readyz", user=None, **cookie)).json()
@@ -98,8 +98,8 @@ async def test_a_part_that_cannot_tell_has_a_problem(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(readiness, "DEADLINE_SECONDS", 0.02)
     world = World()
-    monkeypatch.setattr(world.driver, "problems", hang)
-    monkeypatch.setattr(world.issuer, "problems", refuse)
+    monkeypatch.setattr(world.driver, "check", hang)
+    monkeypatch.setattr(world.issuer, "check", refuse)
     response = await world.ask("GET", "/readyz", user="admin")
     assert response.status_code == 503
     assert response.json()["problems"] == [

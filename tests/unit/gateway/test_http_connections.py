@@ -2,12 +2,14 @@
 
 import asyncio
 import errno
+import math
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from keyhole.telemetry.refusal_lines import LINES_EACH
 from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
@@ -17,6 +19,7 @@ from keyhole.gateway.descriptors import TELL_EVERY_SECONDS
 from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS
 from keyhole.net.proxies import parse_proxies
 from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Surface
 
 UNREAD_BODY = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
 
@@ -154,3 +157,12 @@ async def test_another_failure_to_open_something_closes_nobody(world: World) -> 
     wire.writer.write(get("/again"))
     assert await body(wire) == "/again 0"
     assert world.events("service.degraded") == []
+
+
+async def test_the_clock_has_it_told_when_a_flood_of_refusals_is_over(world: World) -> None:
+    for _ in range(LINES_EACH + 5):
+        world.telemetry.refused(Reason.NOT_FOUND, Surface.PAGES, "no", client="192.0.2.1")
+    world.telemetry._refusal_lines._clock = lambda: math.inf
+    world.door.http.tick()
+    (more,) = world.events("refused.more")
+    assert (more["address"], more["count"]) == ("192.0.2.1", 5)

@@ -126,7 +126,21 @@ async def test_a_console_opens_after_the_answers_before_it() -> None:
         assert not world.door.http._connections
 
 
-async def test_what_follows_an_upgrade_at_once_is_the_consoles(world: World) -> None:
+async def test_an_answer_is_sent_before_what_the_door_says_of_the_next_request() -> None:
+    async def answering(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first"})
+        (protocol,) = world.door.http._connections
+        protocol.data_received(get("/?token=x", "Upgrade: websocket", "Connection: Upgrade"))  # in the same turn
+
+    async with make_world(application=answering) as world:
+        wire = await world.connect()
+        wire.writer.write(get("/first"))
+        assert await body(wire) == "first"
+        assert (await wire.answer()).status == 400
+
+
+async def test_what_follows_a_refused_upgrade_is_not_answered(world: World) -> None:
     wire = await world.connect()
     refused = get("/?token=x", "Upgrade: websocket", "Connection: Upgrade")
     wire.writer.write(get("/first") + refused + get("/hidden"))
@@ -143,9 +157,9 @@ async def test_a_native_viewer_gets_its_console_on_a_connection_that_served_page
         assert await body(wire) == "/page 0"
         wire.writer.write(get("/console?token=x", "Accept: text/html"))
         assert await body(wire) == "/console 0"
-        wire.writer.write(get(f"/console?token={await world.token()}", "Accept: */*"))
+        wire.writer.write(get(f"/console?token={await world.token()}", "Accept: */*") + b"RFB 003.008\n")
         assert (await wire.answer()).status == 200
-        assert await wire.reader.readexactly(12) == b"RFB 003.008\n"
+        assert await wire.reader.readexactly(14) == b"RFB 003.008\n\x01\x01"
 
 
 H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
@@ -176,6 +190,15 @@ async def test_a_request_has_exactly_one_host(world: World, before: bytes, head:
     wire.writer.write(before + head)
     if before:
         await body(wire)
+    assert (await wire.answer()).status == 400
+    assert b"one Host header" in await wire.rest()
+    assert world.refused(Reason.REQUEST_MALFORMED) == 1
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"], ids=["none", "two"])
+async def test_a_console_is_opened_at_exactly_one_host(world: World, hosts: bytes) -> None:
+    wire = await world.connect()
+    wire.writer.write(web_socket("/?token=x").replace(b"Host: x\r\n", hosts))
     assert (await wire.answer()).status == 400
     assert b"one Host header" in await wire.rest()
     assert world.refused(Reason.REQUEST_MALFORMED) == 1
@@ -215,3 +238,17 @@ async def test_a_malformed_body_does_not_get_into_an_answer_that_has_begun() -> 
         wire.writer.write(b"no size\r\n")
         assert (await wire.answer()).status == 200
         assert await wire.rest() == b"5\r\nbegun\r\n"
+
+
+async def test_who_comes_with_a_request_after_all_is_answered_once_when_the_service_retires() -> None:
+    gate = Gate()
+    async with make_world(application=gate) as world:
+        waiting, working = await world.connect(), await world.connect()
+        working.writer.write(SLOW + get("/too-late"))
+        await until(lambda: gate.asked and len(world.door._waiting) == 1)
+        world.door.retire()
+        waiting.writer.write(get("/last") + get("/too-late"))
+        gate.opened.set()
+        for wire in (waiting, working):
+            assert (await wire.answer()).headers["connection"] == "close"
+            assert b"/too-late" not in await wire.rest()
