@@ -159,7 +159,7 @@ class TestTheDemosGuest:
 
     async def test_another_client_on_the_socket(self, guest: DemoGuest, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.5)
-        monkeypatch.setattr(qemu_sockets, "SILENT_SECONDS", 0.0)
+        monkeypatch.setattr(qemu_sockets, "UNRESPONSIVE_SECONDS", 0.0)
         driver = make_driver(guest.qmp_path)
         async with qmp(guest.qmp_path):
             for _ in range(4):  # more than the socket's queue holds
