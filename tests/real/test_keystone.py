@@ -35,7 +35,7 @@ CLOSE = 8
 WITHDRAWN = "revoked: the user's rights were withdrawn"
 REVIEW_SECONDS = 60
 
-ASK_OFTEN = "[sessions]\nrights_seconds = 1\nvanished_seconds = 600\n"
+ASK_OFTEN = "[sessions]\nreauthorize_seconds = 1\nkeepalive_timeout_seconds = 600\n"
 """The viewers here give no sign of life while a Keystone starts, which takes a while."""
 
 REQUIRED = "The request you have made requires authentication."

@@ -109,7 +109,7 @@ class Telemetry:
             "Authorization re-checks of users with open consoles, by outcome: allowed, revoked, or unknown.",
             "outcome",
         )
-        self._driver_troubles = Gauge(
+        self._driver_problems = Gauge(
             "keyhole_driver_problems", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
         )
         self._handshakes = Gauge(
@@ -157,7 +157,7 @@ class Telemetry:
 
     def driver_problems(self, driver: str, count: int) -> None:
         """How many problems a driver tells of now."""
-        self._driver_troubles.labels(driver).set(count)
+        self._driver_problems.labels(driver).set(count)
 
     def reauthorized(self, allowed: int, revoked: int, unknown: int) -> None:
         """Users of open consoles were asked about."""
