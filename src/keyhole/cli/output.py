@@ -35,7 +35,8 @@ _STRING_CONTROLS = dict.fromkeys((0x90, 0x98, 0x9D, 0x9E, 0x9F))
 
 def lines_as_shown(text: str) -> str:
     """`text` without what a terminal acts on: escape sequences, and what does not print, line feed and tab excepted."""
-    text = without_escapes(text.translate(_STRING_CONTROLS).encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    written = text.translate(_STRING_CONTROLS).encode("utf-8", "surrogatepass")
+    text = without_escapes(written).decode("utf-8", "surrogatepass")
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 

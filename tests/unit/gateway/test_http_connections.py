@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from keyhole.telemetry.refusal_lines import LINES_EACH
 from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
@@ -19,6 +18,7 @@ from keyhole.gateway.descriptors import TELL_EVERY_SECONDS
 from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS
 from keyhole.net.proxies import parse_proxies
 from keyhole.reasons import Reason
+from keyhole.telemetry.refusal_lines import LINES_EACH
 from keyhole.telemetry.telemetry import Surface
 
 UNREAD_BODY = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
