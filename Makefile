@@ -25,7 +25,6 @@ test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/dem
 	@$(MAKE) --no-print-directory check docs-site
 	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-real)
 	$(BIN)/python -m tests.fuzz --seconds 60
-	@$(MAKE) --no-print-directory unit-lowest unit-all-pythons
 
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 PARALLEL := --numprocesses logical --dist loadfile
