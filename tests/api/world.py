@@ -294,7 +294,7 @@ class World:
             proxies=parse_proxies(proxies),
             telemetry=self.telemetry,
             readiness=Readiness(
-                self._say_store_troubles,
+                self._say_store_problems,
                 lambda: provider.check(),
                 {self.driver.name: lambda: self.driver.check()},
                 lambda: self.defects,
@@ -326,5 +326,5 @@ class World:
         """How often the metric counted a refusal."""
         return self.telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": reason}) or 0.0
 
-    async def _say_store_troubles(self) -> Sequence[str]:
+    async def _say_store_problems(self) -> Sequence[str]:
         return self.store_problems

@@ -48,7 +48,7 @@ FILTER_SECONDS = 1.0
 
 PROBLEMS: dict[str, object] = {
     "ready": True,
-    "parts": {"store": 1, "identity": 0, "drivers": 2},
+    "parts": {"store": 1, "identity": 0, "drivers": {"static": 2}},
     "problems": [
         {"part": "static", "sentence": "Server vm0 refuses the connection."},
         {"part": "static", "sentence": "Server vm1 refuses the connection."},
@@ -205,7 +205,7 @@ class TestTheTable:
         many = [{"part": "static", "sentence": f"Server {number} does not answer."} for number in range(3_000)]
         waiting = health_waits(dashboard)
         dashboard.sign_in(ADMIN)
-        tell_health(waiting, {"ready": True, "parts": {"drivers": len(many)}, "problems": many})
+        tell_health(waiting, {"ready": True, "parts": {"drivers": {"static": len(many)}}, "problems": many})
         dashboard.page.locator(".health").get_by_role("button").click()
         expect(dashboard.page.locator("#problems li")).to_have_count(200)
         expect(dashboard.page.locator("#problems")).to_contain_text("and 2,800 more")

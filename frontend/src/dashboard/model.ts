@@ -121,9 +121,12 @@ export function readSessions(answer: Record<string, unknown>): readonly Session[
   });
 }
 
-/** {"ready", "parts": {"store": 0, "identity": 0, "drivers": 2}}; for admins also "problems": [{"part", "sentence"}] */
+/** {"ready", "parts": {"store": 0, "identity": 0, "drivers": {"qemu": 2}}}; for admins also "problems": [{"part", "sentence"}] */
 export function readHealth(answer: Record<string, unknown>): Health {
-  const counts = Object.values(asObject(answer["parts"])).filter((count) => typeof count === "number");
+  const { drivers, ...others } = asObject(answer["parts"]);
+  const counts = [...Object.values(others), ...Object.values(asObject(drivers))].filter(
+    (count) => typeof count === "number",
+  );
   const problems = asList(answer["problems"]).map((value) => {
     const { part, sentence } = asObject(value);
     return { part: name(part), sentence: oneLine(sentence, SENTENCE_LIMIT) };

@@ -14,13 +14,17 @@ _SHORT = (errno.EMFILE, errno.ENFILE)
 class Descriptors:
     """Looks once a second whether one more file could be opened: the loop drops connections without a word (EMFILE).
 
-    `make_room` closes what can be spared and returns how many that were.
+    There is one for a process, whatever serves connections in it.
     """
 
-    def __init__(self, telemetry: Telemetry, make_room: Callable[[], int]) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._make_room = make_room
+        self._make_room: list[Callable[[], int]] = []
         self._quiet_seconds = 0
+
+    def add(self, make_room: Callable[[], int]) -> None:
+        """`make_room` closes what can be spared somewhere, and returns how many connections that were."""
+        self._make_room.append(make_room)
 
     def look(self) -> None:
         """Called once a second."""
@@ -34,7 +38,7 @@ class Descriptors:
         """Something could not be opened. Only a lack of descriptors is dealt with here, and told once a minute."""
         if error.errno not in _SHORT:
             return
-        closed = self._make_room()
+        closed = sum(make_room() for make_room in self._make_room)
         if not self._quiet_seconds:
             self._quiet_seconds = TELL_EVERY_SECONDS
             self._telemetry.service_degraded(

@@ -42,7 +42,9 @@ class HttpServer:
         deadlines: Deadlines,
         head_bytes: int = HEAD_LIMIT_BYTES,
         per_address: int = 0,
+        descriptors: Descriptors | None = None,
     ) -> None:
+        """With another server's `descriptors`, it is that server which looks after the process once a second."""
         self._config = uvicorn.Config(
             application,
             http="httptools",
@@ -60,7 +62,9 @@ class HttpServer:
         self.logger = _quiet_logger(telemetry)
         self.deadlines = deadlines
         self.head_bytes = head_bytes
-        self.descriptors = Descriptors(telemetry, self._spare)
+        self.descriptors = descriptors or Descriptors(telemetry)
+        self.descriptors.add(self._spare)
+        self._watches_process = descriptors is None
         self.retired = False
         self.seconds = 0
         """How long the service has run, by its ticks."""
@@ -92,16 +96,17 @@ class HttpServer:
                 del self._of_network[protocol.network]
 
     def tick(self) -> None:
-        """Sets the Date header's value, closes connections that are idle for too long, looks after descriptors, and has
-        the telemetry tell of a flood that is over. Called once a second.
+        """Sets the Date header's value, closes connections that are idle for too long, looks for a lack of descriptors,
+        and has the telemetry tell of a flood that is over. Called once a second.
         """
         self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         self.seconds += 1
         for protocol in tuple(self._connections):
             if protocol.idle_seconds(self.seconds) > KEEP_ALIVE_SECONDS:
                 protocol.transport.close()
-        self.descriptors.look()
-        self.telemetry.refusals_left_out()
+        if self._watches_process:
+            self.descriptors.look()
+            self.telemetry.refusals_left_out()
 
     def retire(self) -> None:
         """Lets each connection end after the request under way; none takes another."""

@@ -21,7 +21,8 @@ class Grant:
 
     `address` is the target's `place` when the grant was made: redemption refuses when the driver names another one by
     then. `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that
-    it opens and is no secret. `sealed_requester` opens with the token (`warrants.py`), None where nobody asked by one.
+    it opens and is no secret. `sealed_requester` is opened with the
+    token (`crypto/sealing.py`); None where the link was not requested with one.
     """
 
     token_hash: str = field(repr=False)

@@ -70,7 +70,7 @@ class IdentityToken:
 class RequesterToken:
     """What a console was asked for with: the identity token itself, until when it is good, and by what it was got.
 
-    It says later whether whoever asked still may. Kept sealed only (`warrants.py`).
+    It says later whether whoever asked still may. Kept sealed only (`crypto/sealing.py`).
     """
 
     token: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""What the service does by itself beside serving: its clock, its sweeping, its watch over the drivers."""
+"""What the service does by itself beside serving: timers, purging what expired, watching drivers and rights."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ WATCH_SHARE = 20
 
 
 STEADY_SECONDS = 10.0
-"""A chore that failed and has run for so long since is well again."""
+"""A task that failed counts as recovered once it has run for this long."""
 
 
 class BackgroundTasks:

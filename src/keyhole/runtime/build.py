@@ -240,7 +240,9 @@ async def running(
         deadlines = Deadlines(head=limits.head_seconds, keepalive_timeout=settings.sessions.keepalive_timeout_seconds)
         per_address = connections_per_address(settings)
         http = HttpServer(create_application(services), telemetry, deadlines, limits.head_bytes, per_address)
-        admin_http = HttpServer(create_admin_application(services), telemetry, deadlines, limits.head_bytes)
+        admin_http = HttpServer(
+            create_admin_application(services), telemetry, deadlines, limits.head_bytes, descriptors=http.descriptors
+        )
         entrance = Entrance(consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
