@@ -22,8 +22,8 @@ class ApiServices:
     """Everything that requests are answered with.
 
     `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
-    `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; persons sign in at
-    the `login`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
+    `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; people sign in
+    through `login`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
     believed about who their clients are; `readiness` knows what does not work; `count` gives the metrics of the
     whole service, of each of its processes.
     """

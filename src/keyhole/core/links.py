@@ -36,7 +36,7 @@ class Console:
 class Redemption:
     """A grant that was redeemed, and where its console is right now, as the driver of that name says.
 
-    `requester` is what the link was asked for with, None where that is not known.
+    `requester` is the identity token that the link was requested with, None where it is not known.
     """
 
     grant: Grant
@@ -88,7 +88,7 @@ class Links:
     async def create(
         self, identity: Identity, server_id: str, console_type: ConsoleType, requester: RequesterToken | None = None
     ) -> Console:
-        """Makes a link that opens a server's console, for who asks with a requester.
+        """Makes a link that opens a server's console, for whoever asks with a requester token.
 
         Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
         """

@@ -17,14 +17,14 @@ NONCE_BYTES = 12
 
 
 def seal(requester: RequesterToken, secret: str) -> str:
-    """The requester as it may be kept."""
+    """The requester token, sealed for the store."""
     content = f"{requester.expires_at!r} {requester.application_credential_id or ''} {requester.token}"
     nonce = secrets.token_bytes(NONCE_BYTES)
     return base64.b64encode(nonce + _lock(secret).encrypt(nonce, content.encode(), None)).decode()
 
 
 def unseal(sealed: str, secret: str) -> RequesterToken | None:
-    """The requester that was sealed with this secret; None for what was not."""
+    """The requester token that was sealed with this secret; None for anything else."""
     try:
         packed = base64.b64decode(sealed, validate=True)
         content = _lock(secret).decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], None)

@@ -30,7 +30,7 @@ class Entrance:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """What a viewer is let in for, on a target of that driver's. `resume` is its ticket, which `set_cookie` has its
-    browser keep; `requester` is what the console was asked for with, where that is known.
+    browser keep; `requester` is the identity token that the console was requested with, where it is known.
 
     Where `link_used`, the console's link is given back if the console does not open.
     """

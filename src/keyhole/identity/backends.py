@@ -19,7 +19,7 @@ from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, Log
 @dataclass(frozen=True, slots=True)
 class IdentityBackend:
     """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had;
-    at the `login` persons sign in either way.
+    people sign in through `login` either way.
 
     `project_id_of` reads a project as the settings name it.
     """

@@ -4,7 +4,7 @@ The reasoning is in docs/decisions/0005. In short: waits are for a user *at an a
 of a user at many addresses only have an address that the user never signed in from wait a little before its first try.
 So nobody can lock a user out from elsewhere, and one address can guess only so fast. Counted in memory, each count
 bounded; nothing here knows which users exist. A try that is told to wait is not counted. Processes that serve together
-broadcast each other how tries went, and so count as one.
+broadcast the results of sign-ins to each other, and so count as one.
 """
 
 import asyncio

@@ -29,9 +29,9 @@ class IdentityProvider(Interface):
         """The good token's contents. Raises NotAuthenticated."""
 
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
-        """Whether a user who asked with that requester may still open consoles of a project, as of now.
+        """Whether a user who asked with that requester token may still open consoles of a project, as of now.
 
-        That its token expired takes nothing from anybody. Without a requester: as far as can be told without.
+        That its token expired takes nothing from anybody. Without a requester token: as far as can be told without it.
         """
 
     def project_name(self, project_id: str) -> str | None:

@@ -1,6 +1,6 @@
 """Every log event and every metric of Keyhole, by name.
 
-One `Telemetry` is made by the composition root and handed to whoever has something to tell. Names of events and of
+The composition root makes one `Telemetry` and hands it to whatever has something to report. Names of events and of
 metrics are part of the outside face: docs/reference/metrics.md lists both and is generated from here.
 Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
@@ -156,7 +156,7 @@ class Telemetry:
         self._log.warning(Event.SERVICE_DEGRADED, part=part, problem=problem)
 
     def driver_problems(self, driver: str, count: int) -> None:
-        """How many problems a driver tells of now."""
+        """How many problems a driver reports now."""
         self._driver_problems.labels(driver).set(count)
 
     def reauthorized(self, allowed: int, revoked: int, unknown: int) -> None:

@@ -90,7 +90,7 @@ class Session:
 
     `counted_from` is when the console first opened, `input_at` when it had input before this session; `began_at` is
     `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now;
-    `requester` is what the console was asked for with, None where that is not known.
+    `requester` is the identity token that the console was requested with, None where it is not known.
     """
 
     id: str

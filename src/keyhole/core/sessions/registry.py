@@ -197,7 +197,7 @@ class SessionRegistry:
             after = page[-1]
 
     async def end_revoked(self) -> Review:
-        """Ends the sessions here whose users may not open their consoles any more, asking once for all of a requester.
+        """Ends the sessions here of users who may no longer open their consoles; asks once for each requester token.
 
         Who cannot be asked about goes on. The order is another one each time, so that nobody is always the last.
         """

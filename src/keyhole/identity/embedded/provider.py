@@ -146,7 +146,7 @@ class EmbeddedIdentity:
         return [user.project] if user else []
 
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
-        """Whether the settings still let a user open the project's consoles, and nobody withdrew the requester.
+        """Whether the settings still let a user open the project's consoles, and the requester token was not revoked.
 
         A token that was revoked is one that is gone before its time; one got by an application credential is worth
         what that is, also after it expired.

@@ -147,10 +147,10 @@ class KeystoneIdentity:
         return await asyncio.shield(task)
 
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
-        """Whether Keystone still stands by the requester's token. Raises Unavailable.
+        """Whether Keystone still accepts the requester token. Raises Unavailable.
 
         What it believed before is not asked. Of a token that expired Keystone tells for a while what it would be worth;
-        after that, and without a requester, nothing is known and nothing is taken from anybody.
+        after that, and without a requester token, nothing is known and no session ends.
         """
         if requester is None or self._clock() > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
