@@ -37,8 +37,14 @@ FileId = tuple[int, int]
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, for whichever one thread. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+    """A connection in autocommit mode, for whichever one thread; it never creates the file. Raises sqlite3.Error."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
+    )
     for pragma in ("synchronous = NORMAL", "foreign_keys = ON", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
         connection.execute(f"PRAGMA {pragma}")
     return connection

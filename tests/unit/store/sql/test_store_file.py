@@ -138,6 +138,13 @@ async def test_no_other_file_is_opened_instead(tmp_path: Path) -> None:
         sqlite.reconnect(path, file)
 
 
+def test_a_connection_does_not_create_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "keyhole.db"
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        sqlite.connect(path)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
 async def test_a_file_that_everybody_may_write_is_refused(tmp_path: Path, ending: str) -> None:
     path, file = tmp_path / "keyhole.db", tmp_path / f"keyhole.db{ending}"

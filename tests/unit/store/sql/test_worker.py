@@ -25,6 +25,7 @@ class Traced:
     """A connection whose statements are noted, and whose thread can be held up."""
 
     def __init__(self, path: Path) -> None:
+        path.touch()
         self._connection = connect(path)
         self._connection.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
         self.statements: list[str] = []
