@@ -23,8 +23,9 @@ CHECKS = (
     "response_schema_conformance",
 )
 ADMIN = User("admin", "admin-password", "demo", ("admin",))
-SECONDS = 25
 FEWEST = 1000
+SECONDS = (25, 200)
+"""How long requests are made: for longer where the machine is so busy that they are fewer than these."""
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,16 @@ def service(portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory) ->
 def test_every_answer_is_a_documented_one(service: Service, tmp_path: Path, *, real: bool) -> None:
     """But for signing out, after which nobody would be let in any more."""
     known = names_of(service) if real else {}
-    assert_conforms(service, tmp_path, known, FEWEST, "--exclude-path", "/v1/sign-out", "--max-time", str(SECONDS))
+    for seconds in SECONDS:
+        count = conforming(service, tmp_path, known, "--exclude-path", "/v1/sign-out", "--max-time", str(seconds))
+        if count >= FEWEST:
+            break
+    assert count >= FEWEST
 
 
 def test_signing_out_answers_as_documented(service: Service, tmp_path: Path) -> None:
     token = service.sign_in(DEMO.name, DEMO.password).headers["X-Subject-Token"]
-    assert_conforms(service, tmp_path, {}, 1, "--include-path", "/v1/sign-out", token=token)
+    assert conforming(service, tmp_path, {}, "--include-path", "/v1/sign-out", token=token) >= 1
     assert service.get("/v1/me", headers={"X-Auth-Token": token}).status_code == 401
 
 
@@ -56,10 +61,8 @@ def names_of(service: Service) -> dict[str, str]:
     return {"server_id": SIMULATED_ID, "flavor_id": flavors[0]["id"], "console_id": link["console"]}
 
 
-def assert_conforms(
-    service: Service, folder: Path, known: dict[str, str], fewest: int, *options: str, token: str | None = None
-) -> None:
-    """Every one of the requests passes, and there are that many."""
+def conforming(service: Service, folder: Path, known: dict[str, str], *options: str, token: str | None = None) -> int:
+    """Asserts that every one of the requests passes; returns how many there were."""
     config = folder / "schemathesis.toml"
     config.write_text("[parameters]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in known.items()))
     done = run(
@@ -73,5 +76,5 @@ def assert_conforms(
     found = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
     assert found, done.stdout
     assert found[1] == found[2]
-    assert int(found[1]) >= fewest
     assert service.events("service.failed") == []
+    return int(found[1])

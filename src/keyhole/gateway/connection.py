@@ -19,7 +19,7 @@ from keyhole.protocols.websocket.upgrade import upgrade_response
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon, close_with_reason
 from keyhole.relay.endings import Ending
-from keyhole.relay.relay import WRITE_BUFFER_BYTES
+from keyhole.relay.to_viewer import WRITE_BUFFER_BYTES
 
 HELD_BYTES = 64 * 1024
 """How much may wait unread during set-up before the peer is told to wait."""

@@ -28,14 +28,16 @@ from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead
-from keyhole.protocols.input_blocker import InputBlocker
 from keyhole.protocols.rfb.handshake.target import ServerInit
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
+from keyhole.protocols.serial_input import SerialInput
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
+from keyhole.relay.console import Console
 from keyhole.relay.endings import Ending, ending_of_target, ending_of_viewer
 from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.relay import Relay
+from keyhole.relay.to_target import InputFilter
 from keyhole.telemetry.telemetry import Surface, Telemetry
 
 
@@ -212,17 +214,8 @@ def _open(
 
     grant = admission.grant
     enable_connection_keepalive(target_line.transport, parts.deadlines.keepalive_timeout)
-    relay = Relay(
-        viewer.transport,
-        viewer.frames,
-        target_line.transport,
-        _filter_of(grant, parts.streams),
-        ended,
-        parts.clock,
-        parts.deadlines.linger,
-        parts.buffer,
-        target_line.source,
-    )
+    line = Console(target_line.transport, parts.buffer, parts.clock, parts.deadlines.linger, target_line.source)
+    relay = Relay(line, viewer.transport, viewer.frames, _filter_of(grant, parts.streams), ended)
     viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
     session = parts.sessions.opened(
         slot, grant, viewer_name, relay, started_at, encrypted, admission.resume, admission.requester
@@ -230,10 +223,10 @@ def _open(
     return relay
 
 
-def _filter_of(grant: Grant, limits: StreamLimits) -> ClientMessageFilter | InputBlocker | None:
+def _filter_of(grant: Grant, limits: StreamLimits) -> InputFilter:
     view_only = grant.rights is Rights.WATCH
     if CONSOLE_TYPES[grant.console_type].protocol is not Protocol.VNC:
-        return InputBlocker() if view_only else None
+        return SerialInput(view_only=view_only)
     return ClientMessageFilter(
         view_only=view_only,
         cut_text_bytes=limits.cut_text_bytes,

@@ -94,3 +94,27 @@ def test_one_changed_byte(
     if data:
         data = spoilt(data, at, byte)
         assert scan(data, sizes, view_only=view_only) == scan(data, [], view_only=view_only)
+
+
+@given(STREAMS, SIZES, st.lists(st.booleans(), max_size=40))
+def test_rights_that_change_cut_no_message_and_leave_nothing_held(
+    stream: list[tuple[bool, bytes]], sizes: list[int], changes: list[bool]
+) -> None:
+    """The server gets whole messages whenever the rights change, and every key and button is up in the end."""
+    scanner = ClientMessageFilter()
+    got = b""
+    rights = iter(changes)
+    for piece in split(b"".join(message for _, message in stream), sizes):
+        got += scanner.feed(piece) + scanner.set_view_only(next(rights, False))
+    got += scanner.set_view_only(True)
+    reader = ClientMessageReader()
+    reader.receive_data(got)
+    assert reader.waiting_for == "a message"  # not the rest of one
+    down, buttons = set(), 0
+    for event in reader.events():
+        match event:
+            case KeyEvent(is_down, keysym, keycode):
+                (down.add if is_down else down.discard)((keysym, keycode))
+            case PointerEvent(buttons=buttons):
+                pass
+    assert (down, buttons) == (set(), 0)

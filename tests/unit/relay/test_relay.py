@@ -15,9 +15,10 @@ from tests.fakes.waiting import until_still
 from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
 
-from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, VIEWER_CHECKS, SessionLimits
+from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType
+from keyhole.ports.relay import VIEWER_CHECKS
 from keyhole.relay.relay import Relay
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
@@ -329,8 +330,9 @@ async def ignoring_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamW
 async def native(world: World) -> Wire:
     """A native viewer's session, its handshake done."""
     wire = await world.connect()
-    answer = await wire.request(f"CONNECT /console?token={await world.token(ConsoleType.XVPVNC)} HTTP/1.0")
-    assert answer.status == 200
+    assert (
+        await wire.request(f"CONNECT /console?token={await world.token(ConsoleType.XVPVNC)} HTTP/1.0")
+    ).status == 200
     wire.writer.write(b"RFB 003.008\n\x01\x01")
     assert len(await wire.reader.readexactly(12 + 2 + 4 + len(SERVER_INIT))) > 0
     return wire

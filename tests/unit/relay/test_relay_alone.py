@@ -8,11 +8,13 @@ from tests.fakes.transport import FakeTransport
 from tests.fakes.waiting import until
 from tests.fakes.websocket_client import ServerFrame, client_frame, server_frames
 
-from keyhole.core.sessions.live import VIEWER_CHECKS
+from keyhole.ports.relay import VIEWER_CHECKS
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
+from keyhole.protocols.serial_input import SerialInput
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
+from keyhole.relay.console import Console
 from keyhole.relay.endings import Ending
 from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.relay import Relay
@@ -29,7 +31,8 @@ def joined(
     frames: FrameReader | None = None,
 ) -> Relay:
     """A session that has just begun, of a native viewer where it has no `frames`."""
-    relay = Relay(viewer, frames, target, None, ended, asyncio.get_running_loop().time, 1, ReadBuffer())
+    console = Console(target, ReadBuffer(), asyncio.get_running_loop().time, 1)
+    relay = Relay(console, viewer, frames, SerialInput(), ended)
     relay.start(b"", b"")
     return relay
 
@@ -45,20 +48,20 @@ async def test_a_line_that_the_kernel_gave_up_is_named(side: str, reason: Reason
     assert [ending.reason for ending in endings] == [reason]
 
 
-@pytest.mark.parametrize("scanner", [ClientMessageFilter(), None])
+@pytest.mark.parametrize("scanner", [ClientMessageFilter(), SerialInput()])
 async def test_input_gets_its_time_within_a_second_and_screens_that_are_asked_for_do_not(
-    scanner: ClientMessageFilter | None,
+    scanner: ClientMessageFilter | SerialInput,
 ) -> None:
     viewer, target = FakeTransport(), FakeTransport()
     clock = iter(range(10, 1000, 10)).__next__
-    relay = Relay(viewer, None, target, scanner, lambda _: None, clock, 1, ReadBuffer())
+    relay = Relay(Console(target, ReadBuffer(), clock, 1), viewer, None, scanner, lambda _: None)
     relay.start(b"", b"")
     assert relay.last_input_at == 10
-    relay.from_viewer_frames(KEY_EVENT)
+    viewer.arrive(KEY_EVENT)
     relay.refill()
     assert [relay.last_input_at, relay.last_input_at] == [20, 20]
-    if scanner is not None:
-        relay.from_viewer_frames(b"\3" + bytes(9))
+    if isinstance(scanner, ClientMessageFilter):
+        viewer.arrive(b"\3" + bytes(9))
     assert relay.last_input_at == 20
 
 

@@ -6,11 +6,14 @@ import pytest
 from tests.fakes.transport import FakeTransport
 
 from keyhole.gateway.connection import WRITE_BUFFER_BYTES
+from keyhole.protocols.serial_input import SerialInput
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
+from keyhole.relay.console import Console
 from keyhole.relay.read_buffer import SIZE_BYTES, ReadBuffer
-from keyhole.relay.relay import BULK_BYTES, Relay
-from keyhole.relay.sides import CALM_READS
+from keyhole.relay.relay import Relay
+from keyhole.relay.target_readers import CALM_READS
+from keyhole.relay.to_viewer import BULK_BYTES
 
 LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)
@@ -22,7 +25,7 @@ def joined(
     """A viewer, native where it has no `frames`, and its target, whose session has just begun."""
     viewer, target = FakeTransport(stuck=stuck), FakeTransport()
     clock = asyncio.get_running_loop().time
-    Relay(viewer, frames, target, None, lambda _: None, clock, 1, buffer).start(b"", b"")
+    Relay(Console(target, buffer, clock, 1), viewer, frames, SerialInput(), lambda _: None).start(b"", b"")
     return viewer, target
 
 

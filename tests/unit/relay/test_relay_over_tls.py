@@ -19,7 +19,9 @@ from keyhole.gateway.dial.dial import dial
 from keyhole.gateway.handshake import target_security
 from keyhole.gateway.handshake.target_security import start_tls
 from keyhole.model import Protocol, Target, TcpAddress
+from keyhole.protocols.serial_input import SerialInput
 from keyhole.reasons import Reason
+from keyhole.relay.console import Console
 from keyhole.relay.endings import Ending
 from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.relay import Relay
@@ -77,7 +79,8 @@ async def joined(
     await start_tls(line, target, context)
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Ending] = loop.create_future()
-    relay = Relay(viewer, None, line.transport, None, ended.set_result, loop.time, 1, ReadBuffer(), line.source)
+    console = Console(line.transport, ReadBuffer(), loop.time, 1, line.source)
+    relay = Relay(console, viewer, None, SerialInput(), ended.set_result)
     relay.start(b"", line.take())
     return relay, line, ended
 

@@ -102,9 +102,12 @@ export class PastePanel {
             >`
           : nothing
       }
-      <p id="paste-hint" class="note" role="status">
-        ${this.typing ? texts.text("paste.typing", { typed: this.typed, count }) : this.hint(plan)}
-      </p>
+      <p
+        id="paste-hint"
+        class="note"
+        role="status"
+        .textContent=${this.typing ? texts.text("paste.typing", { typed: this.typed, count }) : this.hint(plan)}
+      ></p>
       <progress
         max=${count}
         .value=${this.typed}

@@ -12,11 +12,9 @@ from typing import Protocol as Interface
 
 from keyhole.core.limits import Slot, Slots
 from keyhole.model import Grant, RequesterToken, Ticket
+from keyhole.ports.relay import VIEWER_CHECKS, Relay
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Telemetry, Traffic
-
-VIEWER_CHECKS = 3
-"""How often a viewer is asked for a sign of life until it counts as lost."""
 
 SWEEP_SECONDS = 1.0
 """How long `Sessions.sweep` is given to go through all sessions, and then begins anew."""
@@ -26,31 +24,6 @@ SWEEP_AT_ONCE = 50
 
 MOST_BETWEEN_LOOKS_SECONDS = 2 * SWEEP_SECONDS
 """A session may be looked at early in a sweep and, once many others have begun or ended, late in the next one."""
-
-
-class Relay(Interface):
-    """What carries a session's bytes."""
-
-    @property
-    def last_input_at(self) -> float:
-        """When the viewer last gave real input (keys, pointer, pasted text); screen updates do not count."""
-
-    @property
-    def traffic_bytes(self) -> tuple[int, int]:
-        """How many bytes went to the viewer and to the target so far."""
-
-    def end(self, reason: Reason, detail: str = "") -> None:
-        """Ends the session; the first reason given is the one that counts."""
-
-    @property
-    def buffered_bytes(self) -> int:
-        """How many bytes wait to be sent, to both sides together."""
-
-    def refill(self) -> None:
-        """Called once a second: the viewer may send as many messages again as it may in a second."""
-
-    def check_viewer(self) -> None:
-        """Called VIEWER_CHECKS times in `keepalive_timeout_seconds`; ends the session when the viewer answered none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The scanner on the way from a viewer to the server: knows where messages begin and end, and changes no byte of them.
 
-It is on the path of every keystroke. It holds at most the beginning of one header, and decodes nothing.
+It is on the path of every keystroke. It holds at most the beginning of one header, or one message that presses a key.
 """
 
 from typing import Final
@@ -9,6 +9,7 @@ from keyhole.errors import TooLarge
 from keyhole.protocols.buckets import UNLIMITED, refilled
 from keyhole.protocols.rfb.constants import CUT_TEXT_LIMIT_BYTES, ClientMessage, QemuMessage
 from keyhole.protocols.rfb.messages.client_layout import Effect, Layout, layout_of
+from keyhole.protocols.rfb.messages.held_input import HeldInput
 from keyhole.reasons import Reason
 
 _QEMU: Final = int(ClientMessage.QEMU)
@@ -28,8 +29,9 @@ class ClientMessageFilter:
     """Follows a viewer's messages over any split of its bytes.
 
     `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
-    With `view_only` the messages that act on the server are left out, whole. A viewer may send `messages_per_second`,
-    and as many again in one go; whoever has a clock calls `refill` once a second. 0 means any number.
+    With `view_only` the messages that act on the server are left out, whole; `set_view_only` changes it at any time. A
+    viewer may send `messages_per_second`, and as many again in one go; whoever has a clock calls `refill` once a
+    second. 0 means any number.
     """
 
     __slots__ = (
@@ -37,11 +39,14 @@ class ClientMessageFilter:
         "_cut_text_limit",
         "_drops",
         "_header",
+        "_held",
         "_layout",
         "_left",
+        "_message",
         "_per_second",
+        "_release_due",
+        "_view_only",
         "input_count",
-        "view_only",
     )
 
     def __init__(
@@ -51,7 +56,7 @@ class ClientMessageFilter:
         cut_text_bytes: int = CUT_TEXT_LIMIT_BYTES,
         messages_per_second: int = 0,
     ) -> None:
-        self.view_only = view_only
+        self._view_only = view_only
         self._cut_text_limit = cut_text_bytes
         self._per_second = messages_per_second or UNLIMITED
         self._allowance = 2 * self._per_second
@@ -60,6 +65,9 @@ class ClientMessageFilter:
         self._header = b""  # what there is of its header, while that is incomplete
         self._left = 0  # what is still to come of it after the header
         self._drops = False
+        self._held = HeldInput()
+        self._message = b""  # what there is of a message that may press something
+        self._release_due = False
 
     def feed(self, data: bytes) -> bytes:
         """What to pass on of `data`; it is `data` itself when nothing is left out.
@@ -75,39 +83,70 @@ class ClientMessageFilter:
                 if first == _UPDATE_REQUEST:
                     return data
                 self.input_count += 1
-                return b"" if self.view_only else data
+                if self._view_only:
+                    return b""
+                self._held.note(data)
+                return data
         return self._follow(data)
 
     def refill(self) -> None:
         """A second has passed."""
         self._allowance = refilled(self._allowance, self._per_second)
 
+    def set_view_only(self, view_only: bool) -> bytes:
+        """Changes what the viewer may do, from its next message on; returns what the server is to get at once.
+
+        That is the release of what the viewer holds down. Within a message that was passed on in part the release
+        waits for the message's end, and `feed` returns it behind that.
+        """
+        if view_only == self._view_only:
+            return b""
+        self._view_only = view_only
+        self._release_due = view_only and self._layout is not None and not self._drops
+        return self._held.release() if view_only and not self._release_due else b""
+
     def _follow(self, data: bytes) -> bytes:
-        passed = []
+        passed: list[bytes] = []
+        passed_to = 0  # how far `data` is in `passed` already, or left out
         at, end = 0, len(data)
         while at < end:
             start = at
             if self._layout is None:
-                if not self._allowance:
-                    raise TooLarge(
-                        f"The viewer sends more than {self._per_second} messages in a second.", Reason.LIMIT_MESSAGES
-                    )
-                self._allowance -= 1
-                self._layout = layout_of(data[at])
-                self._drops = self.view_only and self._layout.effect is Effect.INPUT
+                self._begin_message(data[at])
+            layout = self._layout
+            assert layout is not None
             if not self._left:
-                at = self._read_header(self._layout, data, at)
+                at = self._read_header(layout, data, at)
             rest = min(self._left, end - at)
             at += rest
             self._left -= rest
-            if not self._left and not self._header:
-                self._layout = None
-            if self.view_only and not self._drops:
-                passed.append(data[start:at])
-        if not self.view_only:
-            return data
-        kept = b"".join(passed)
-        return data if len(kept) == end else kept
+            if self._drops:
+                passed.append(data[passed_to:start])
+                passed_to = at
+            elif layout.can_hold:
+                self._message += data[start:at]
+            if not self._left and not self._header and self._end_message():
+                passed += (data[passed_to:at], self._held.release())
+                passed_to = at
+        return b"".join((*passed, data[passed_to:])) if passed_to else data
+
+    def _begin_message(self, kind: int) -> None:
+        if not self._allowance:
+            raise TooLarge(
+                f"The viewer sends more than {self._per_second} messages in a second.", Reason.LIMIT_MESSAGES
+            )
+        self._allowance -= 1
+        self._layout = layout_of(kind)
+        self._drops = self._view_only and self._layout.effect is Effect.INPUT
+
+    def _end_message(self) -> bool:
+        """Returns whether what is held is to be released now."""
+        self._layout = None
+        if self._message:
+            self._held.note(self._message)
+            self._message = b""
+        due, self._release_due = self._release_due, False
+        return due
 
     def _read_header(self, layout: Layout, data: bytes, at: int) -> int:
         end = at + layout.header - len(self._header)

@@ -31,17 +31,19 @@ class Effect(Enum):
 class Layout:
     """One type of message. `rest` takes the header and gives the number of bytes after it, or raises ProtocolError.
 
-    `by_person` takes the header and tells whether a person did this just now, for the idle clock.
+    `by_person` takes the header and tells whether a person did this just now, for the idle clock. `can_hold` says that
+    it may press something that stays down: a key or a button.
     """
 
     header: int
     rest: Callable[[bytes], int]
     effect: Effect = Effect.READ
     by_person: Callable[[bytes], bool] = lambda header: False
+    can_hold: bool = False
 
 
-def _fixed(length: int, effect: Effect = Effect.READ, *, by_person: bool = False) -> Layout:
-    return Layout(1, lambda header: length - 1, effect, lambda header: by_person)
+def _fixed(length: int, effect: Effect = Effect.READ, *, by_person: bool = False, can_hold: bool = False) -> Layout:
+    return Layout(1, lambda header: length - 1, effect, lambda header: by_person, can_hold)
 
 
 def _encodings(header: bytes) -> int:
@@ -96,15 +98,15 @@ LAYOUTS: Mapping[int, Layout] = MappingProxyType(
         ClientMessage.SET_PIXEL_FORMAT: _fixed(20),
         ClientMessage.SET_ENCODINGS: Layout(4, _encodings),
         ClientMessage.FRAMEBUFFER_UPDATE_REQUEST: _fixed(10),
-        ClientMessage.KEY_EVENT: _fixed(8, Effect.INPUT, by_person=True),
-        ClientMessage.POINTER_EVENT: _fixed(6, Effect.INPUT, by_person=True),
+        ClientMessage.KEY_EVENT: _fixed(8, Effect.INPUT, by_person=True, can_hold=True),
+        ClientMessage.POINTER_EVENT: _fixed(6, Effect.INPUT, by_person=True, can_hold=True),
         ClientMessage.CLIENT_CUT_TEXT: Layout(8, _cut_text, Effect.INPUT, _is_plain_cut_text),
         ClientMessage.ENABLE_CONTINUOUS_UPDATES: _fixed(10),
         ClientMessage.CLIENT_FENCE: Layout(9, _fence),
         ClientMessage.XVP: _fixed(4, Effect.INPUT, by_person=True),
         ClientMessage.SET_DESKTOP_SIZE: Layout(8, lambda header: 16 * header[6], Effect.INPUT),
         ClientMessage.GII: Layout(4, _gii, Effect.INPUT),
-        ClientMessage.QEMU: Layout(4, _qemu, Effect.INPUT, _is_qemu_key),
+        ClientMessage.QEMU: Layout(4, _qemu, Effect.INPUT, _is_qemu_key, can_hold=True),
     }
 )
 

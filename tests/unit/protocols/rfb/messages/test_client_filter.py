@@ -66,8 +66,8 @@ def test_what_looks_like_a_keystroke_inside_of_another_message_is_none() -> None
 def test_rights_that_change_apply_from_the_next_message_on() -> None:
     scanner = ClientMessageFilter()
     assert scanner.feed(key_event()[:3]) == key_event()[:3]
-    scanner.view_only = True
-    assert scanner.feed(key_event()[3:] + key_event()) == key_event()[3:]
+    assert scanner.set_view_only(True) == b""
+    assert scanner.feed(key_event()[3:] + key_event()) == key_event()[3:] + key_event(down=False)
 
 
 def test_nothing_is_no_message() -> None:

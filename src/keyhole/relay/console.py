@@ -1,0 +1,206 @@
+"""A console's line to its target, the viewers on it, and its taps.
+
+With one viewer and no tap the line is read straight into that viewer's half-pipe; otherwise what it carries is handed
+to all. The target is read on as long as one viewer can take more: a viewer that cannot, beside others that can, misses
+bytes and knows how many, so a slow one never holds up the rest. Alone it holds up the target, and misses nothing.
+
+Several viewers share lines whose output can be read from any point on, such as serial lines. RFB cannot: what a server
+sends depends on the pixel format and the encodings that one viewer asked for.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol as Interface
+
+from keyhole.ports.relay import Tap
+from keyhole.relay.closing import close_soon
+from keyhole.relay.read_buffer import ReadBuffer
+from keyhole.relay.target_readers import BulkReader, SharedReader
+from keyhole.relay.to_target import Writer
+from keyhole.relay.to_viewer import WRITE_BUFFER_BYTES, TargetToViewer
+
+
+class Viewer(Interface):
+    """One of the viewers on a line: a `Relay`."""
+
+    to_viewer: TargetToViewer
+    missed_bytes: int
+    """How much of the target's output went by while the viewer was full."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the viewer does not take any more."""
+
+    def write_input_to(self, target: Writer) -> None:
+        """Where the viewer's input goes from now on."""
+
+    def pause_input(self) -> None:
+        """The target does not take any more: the viewer is not read."""
+
+    def resume_input(self) -> None:
+        """The target takes more again."""
+
+    def target_finished(self, *, lost: bool) -> None:
+        """The target sends no more."""
+
+
+class Console:
+    """One line to a target, used up when its last viewer has left.
+
+    `source` is what the target reads from where that is another transport (`Connection.source`). `clock` is the event
+    loop's, in seconds. A connection that closes is given `linger_seconds` to send what was written.
+    """
+
+    __slots__ = ("_buffer", "_in_bulk", "_source", "_taps", "_viewers", "clock", "linger_seconds", "target")
+
+    def __init__(
+        self,
+        target: asyncio.Transport,
+        buffer: ReadBuffer,
+        clock: Callable[[], float],
+        linger_seconds: float,
+        source: asyncio.Transport | None = None,
+    ) -> None:
+        self.target = target
+        self._source = source or target
+        self._buffer = buffer
+        self.clock = clock
+        self.linger_seconds = linger_seconds
+        self._in_bulk = False
+        self._viewers: tuple[Viewer, ...] = ()
+        self._taps: tuple[Tap, ...] = ()
+
+    def join(self, viewer: Viewer) -> None:
+        """One more viewer gets what the target sends from now on."""
+        self._viewers += (viewer,)
+        self._connect()
+        # A transport that is full already has told the protocol before; it will tell this one when it is not.
+        if self.target.get_write_buffer_size() > WRITE_BUFFER_BYTES:
+            viewer.pause_input()
+        else:
+            viewer.resume_input()
+        self._regulate()
+
+    def leave(self, viewer: Viewer) -> None:
+        """One viewer fewer. The line is closed after the last one; what was written is still sent."""
+        self._viewers = tuple(other for other in self._viewers if other is not viewer)
+        if self._viewers:
+            self._connect()
+            self._regulate()
+            return
+        if not self._source.is_closing():
+            self._source.resume_reading()  # TLS waits for the other side's close_notify
+        close_soon(self.target, self.linger_seconds)
+        taps, self._taps = self._taps, ()
+        for tap in taps:
+            tap.line_closed()
+
+    def add_tap(self, tap: Tap) -> None:
+        """Has a tap see what the line carries from now on."""
+        self._taps += (tap,)
+        self._connect()
+
+    def remove_tap(self, tap: Tap) -> None:
+        """A tap has seen enough. One that was never added is ignored."""
+        self._taps = tuple(other for other in self._taps if other is not tap)
+        if self._viewers:
+            self._connect()
+
+    def can_half_close(self) -> bool:
+        """Whether the target may be told that a viewer sends no more: where it is the only one."""
+        return len(self._viewers) == 1 and self.target.can_write_eof()
+
+    def viewer_full(self) -> None:
+        """A viewer does not take any more: the target is not read while all are so."""
+        if len(self._viewers) == 1:
+            self._pause()
+        else:
+            self._regulate()
+
+    def viewer_drained(self) -> None:
+        """A viewer takes more again."""
+        if not self._source.is_closing():
+            self._source.resume_reading()
+
+    def abort(self) -> None:
+        """Cuts the line, unless it still has viewers."""
+        if not self._viewers:
+            self.target.abort()
+
+    def distribute(self, data: bytes) -> None:
+        """Bytes of the target's, for all viewers and taps."""
+        if self._taps:
+            now = self.clock()
+            for tap in self._taps:
+                tap.target_sent(data, now)
+        for viewer in self._viewers:
+            if viewer.is_full and len(self._viewers) > 1:
+                viewer.missed_bytes += len(data)
+            else:
+                viewer.to_viewer.data_received(data)
+
+    def write(self, data: bytes) -> None:
+        """A viewer's accepted input, where there are taps to see it."""
+        now = self.clock()
+        for tap in self._taps:
+            tap.viewer_sent(data, now)
+        self.target.write(data)
+
+    def flood_began(self) -> None:
+        """Much arrives at a time: has it read into the buffer, unless others are to see it, too."""
+        if not self._in_bulk and self._is_direct and self._source is self.target:
+            self._in_bulk = True
+            self._change_kind(BulkReader(self, self._viewers[0].to_viewer, self._buffer))
+
+    def flood_ended(self) -> None:
+        """Little arrives at a time: has it handed over as it comes."""
+        self._connect()
+
+    def target_full(self) -> None:
+        """The target does not take any more: stop reading the viewers."""
+        for viewer in self._viewers:
+            viewer.pause_input()
+
+    def target_drained(self) -> None:
+        """The target takes more again."""
+        for viewer in self._viewers:
+            viewer.resume_input()
+
+    def target_finished(self, *, lost: bool = False) -> None:
+        """The target sends no more."""
+        for viewer in self._viewers:
+            viewer.target_finished(lost=lost)
+
+    @property
+    def _is_direct(self) -> bool:
+        return len(self._viewers) == 1 and not self._taps
+
+    def _regulate(self) -> None:
+        if all(viewer.is_full for viewer in self._viewers):
+            self._pause()
+        else:
+            self.viewer_drained()
+
+    def _pause(self) -> None:
+        if not self._source.is_closing():
+            self._source.pause_reading()
+
+    def _connect(self) -> None:
+        """Has the line read, and the viewers' input written, in the way that suits the viewers and taps."""
+        protocol = self._viewers[0].to_viewer if self._is_direct else SharedReader(self, self)
+        if self._in_bulk:
+            self._in_bulk = False
+            self._change_kind(protocol)
+        else:
+            self.target.set_protocol(protocol)
+        for viewer in self._viewers:
+            viewer.write_input_to(self if self._taps else self.target)
+
+    def _change_kind(self, protocol: asyncio.BaseProtocol) -> None:
+        """A transport looks at its protocol's kind, buffered or not, when it begins to read."""
+        reads = self.target.is_reading()
+        if reads:
+            self.target.pause_reading()
+        self.target.set_protocol(protocol)
+        if reads:
+            self.target.resume_reading()
