@@ -14,7 +14,7 @@ from tests.fakes.memory_store import WRITING
 from tests.fakes.waiting import until
 
 from keyhole.core.links import hash_token
-from keyhole.core.sessions.live import Session, SessionLimits, Sessions
+from keyhole.core.sessions.live import Session, SessionLimits, SessionListener, Sessions
 from keyhole.model import ConsoleType, SessionRecord, TerminationRequest
 from keyhole.reasons import Reason
 
@@ -42,7 +42,7 @@ class Here:
 
     async def come_back(self) -> str:
         """Why its viewer cannot."""
-        return problem(await self._ask("GET"))["reason"]
+        return str(problem(await self._ask("GET"))["reason"])
 
     async def close(self) -> httpx.Response:
         """Its viewer closes it for good."""
@@ -56,7 +56,7 @@ class Here:
 async def open_here(world: World) -> Here:
     identity = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(identity, SERVER_ID, ConsoleType.NOVNC)).grant
-    listeners = [world.tickets, world.registry]
+    listeners: list[SessionListener] = [world.tickets, world.registry]
     sessions = Sessions(SessionLimits(), world.telemetry, time.monotonic, listeners, world.clock)
     secret, holds = world.tickets.issue(grant, None)
     here = Here(world, sessions, secret)

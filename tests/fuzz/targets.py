@@ -26,6 +26,7 @@ from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.handshake.target import TargetHandshake
 from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
+from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
@@ -136,7 +137,7 @@ def rfb_client() -> TargetHandshake:
 
 
 def vencrypt_client() -> TargetHandshake:
-    ways = {
+    ways: dict[VencryptNumber, SecurityType] = {
         VencryptNumber.X509PLAIN: PlainAuthentication(b"alice", PASSWORD),
         VencryptNumber.X509VNC: VncAuthentication(lambda challenge: challenge),
         VencryptNumber.X509NONE: NoSecurity(),

@@ -5,11 +5,10 @@ import asyncio
 import pytest
 from tests.fakes.transport import FakeTransport
 
-from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
 from keyhole.relay.read_buffer import SIZE_BYTES, ReadBuffer
-from keyhole.relay.relay import BULK_BYTES, Relay
+from keyhole.relay.relay import BULK_BYTES, WRITE_BUFFER_BYTES, Relay
 from keyhole.relay.sides import CALM_READS
 
 LARGE = WRITE_BUFFER_BYTES + 1
