@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from keyhole.errors import ProtocolError, SecurityRefused
-from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
+from keyhole.protocols.escape_sequences import STRING_LIMIT_BYTES, EscapeFilter, without_escapes
 from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TunnelHandshake
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
 from keyhole.protocols.http.ticket_cookie import NAME, console_of, secret_in
@@ -126,7 +126,7 @@ def escape_sequences(data: bytes) -> None:
     texts = []
     for read in reads_of(data):
         texts.append(stream.feed(read))
-        assert len(stream._held) <= 10
+        assert len(stream._held) <= STRING_LIMIT_BYTES + 3
     text = b"".join(texts) + stream.finish()
     assert b"\x1b" not in text
     assert text == without_escapes(data[1:])
