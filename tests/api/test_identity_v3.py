@@ -15,7 +15,7 @@ DOMAIN = {"id": "default", "name": "Default"}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-def password(name: str = "demo", secret: str = "demo-secret", **user: Any) -> dict[str, Any]:
+def password(name: str | None = "demo", secret: str = "demo-secret", **user: Any) -> dict[str, Any]:
     content = {"name": name, "domain": {"id": "default"}, "password": secret} | user
     return {"methods": ["password"], "password": {"user": content}}
 

@@ -64,7 +64,7 @@ def name_of(operation: Operation) -> str:
 
 async def make_world() -> tuple[World, Console]:
     """A server in this project, one of the same size in the other, and a link to the first."""
-    size = {"vcpus": 2, "memory_mb": 2048}
+    size: dict[str, Any] = {"vcpus": 2, "memory_mb": 2048}
     world = World(make_server(**size), make_server("other-server", "vm2", "other", **size))
     identity = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     return world, await world.consoles.create(identity, SERVER_ID, ConsoleType.NOVNC)

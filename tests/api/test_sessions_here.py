@@ -11,38 +11,32 @@ from tests.api.test_links import problem
 from tests.api.test_sessions import PATH, open_session
 from tests.api.world import PUBLIC_URL, SERVER_ID, World
 from tests.fakes.memory_store import WRITING
+from tests.fakes.relay import StillRelay
 from tests.fakes.waiting import until
 
 from keyhole.core.links import hash_token
-from keyhole.core.sessions.live import Session, SessionLimits, Sessions
+from keyhole.core.sessions.live import Session, SessionLimits, SessionListener, Sessions
 from keyhole.model import ConsoleType, SessionRecord, TerminationRequest
 from keyhole.reasons import Reason
 
 
-@dataclass
-class Here:
+@dataclass(kw_only=True)
+class Here(StillRelay):
     """A session of this worker, as its own relay; its viewer holds a ticket."""
 
     world: World
     sessions: Sessions
     secret: str
     session: Session = field(init=False)
-    last_input_at: float = 0.0
-    traffic_bytes: tuple[int, int] = (0, 0)
-    buffered_bytes: int = 0
-    ended: list[tuple[Reason, str]] = field(default_factory=list)
+    endings: list[tuple[Reason, str]] = field(default_factory=list)
 
     def end(self, reason: Reason, detail: str = "") -> None:
-        self.ended.append((reason, detail))
+        self.endings.append((reason, detail))
         self.sessions.closed(self.session, reason, detail)
-
-    def refill(self) -> None: ...
-
-    def check_viewer(self) -> None: ...
 
     async def come_back(self) -> str:
         """Why its viewer cannot."""
-        return problem(await self._ask("GET"))["reason"]
+        return str(problem(await self._ask("GET"))["reason"])
 
     async def close(self) -> httpx.Response:
         """Its viewer closes it for good."""
@@ -56,10 +50,10 @@ class Here:
 async def open_here(world: World) -> Here:
     identity = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(identity, SERVER_ID, ConsoleType.NOVNC)).grant
-    listeners = [world.tickets, world.registry]
+    listeners: list[SessionListener] = [world.tickets, world.registry]
     sessions = Sessions(SessionLimits(), world.telemetry, time.monotonic, listeners, world.clock)
     secret, holds = world.tickets.issue(grant, None)
-    here = Here(world, sessions, secret)
+    here = Here(world=world, sessions=sessions, secret=secret)
     with sessions.slot(grant) as place:
         here.session = sessions.opened(place, grant, "192.0.2.9:5", here, time.monotonic(), None, holds)
     return here
@@ -81,7 +75,7 @@ def world() -> World:
 
 async def test_a_session_here_ends_at_once_and_its_ticket_for_all_workers(world: World, here: Here) -> None:
     assert (await world.ask("DELETE", f"{PATH}/{here.session.id}")).status_code == 204
-    assert here.ended == [(Reason.KILLED, "by demo")]
+    assert here.endings == [(Reason.KILLED, "by demo")]
     kept = world.store.tickets[hash_token(here.secret)]
     assert (kept.ended, kept.ended_detail) == (Reason.KILLED, "by demo")
     assert world.store.orders == {}
@@ -90,7 +84,7 @@ async def test_a_session_here_ends_at_once_and_its_ticket_for_all_workers(world:
 async def test_a_session_here_ends_also_while_the_store_cannot_be_written(world: World, here: Here) -> None:
     with world.store.refusing():
         assert (await world.ask("DELETE", f"{PATH}/{here.session.id}")).status_code == 204
-        assert here.ended == [(Reason.KILLED, "by demo")]
+        assert here.endings == [(Reason.KILLED, "by demo")]
         assert await here.come_back() == "killed"
     assert world.store.tickets[hash_token(here.secret)].ended is None
     await world.tickets.keep()
@@ -102,9 +96,9 @@ async def test_a_session_here_is_shown_and_ends_also_while_the_store_does_not_an
         shown = await world.ask("GET", f"{PATH}/{here.session.id}")
         assert shown.json()["session"]["id"] == here.session.id
         assert (await world.ask("DELETE", f"{PATH}/{here.session.id}", "stranger")).status_code == 404
-        assert here.ended == []
+        assert here.endings == []
         assert (await world.ask("DELETE", f"{PATH}/{here.session.id}")).status_code == 204
-    assert here.ended == [(Reason.KILLED, "by demo")]
+    assert here.endings == [(Reason.KILLED, "by demo")]
 
 
 async def test_what_a_link_gave_here_ends_also_while_the_store_cannot_be_written(world: World, here: Here) -> None:
@@ -112,15 +106,15 @@ async def test_what_a_link_gave_here_ends_also_while_the_store_cannot_be_written
         response = await world.ask("DELETE", f"/v1/links/{here.session.grant.id}")
         assert response.status_code == 503
         assert problem(response)["reason"] == "dependency_unavailable"
-        assert here.ended == [(Reason.REVOKED, "by demo")]
+        assert here.endings == [(Reason.REVOKED, "by demo")]
         assert await here.come_back() == "revoked"
 
 
 async def test_only_what_the_link_gave_ends_with_it(world: World, here: Here) -> None:
     other = await open_here(world)
     assert (await world.ask("DELETE", f"/v1/links/{here.session.grant.id}")).status_code == 204
-    assert here.ended == [(Reason.REVOKED, "by demo")]
-    assert other.ended == []
+    assert here.endings == [(Reason.REVOKED, "by demo")]
+    assert other.endings == []
 
 
 async def test_a_session_that_ends_while_it_is_written_down_does_not_stay_in_the_store(
@@ -135,13 +129,13 @@ async def test_a_session_that_ends_while_it_is_written_down_does_not_stay_in_the
 
     monkeypatch.setattr(world.store, "add_sessions", add_and_end)
     await world.registry.work()
-    assert here.ended == [(Reason.TARGET_CLOSED, "")]
+    assert here.endings == [(Reason.TARGET_CLOSED, "")]
     assert world.store.sessions == {}
 
 
 async def test_closing_a_console_for_good_ends_its_session_here(world: World, here: Here) -> None:
     assert (await here.close()).status_code == 204
-    assert here.ended == [(Reason.VIEWER_CLOSED, "")]
+    assert here.endings == [(Reason.VIEWER_CLOSED, "")]
 
 
 async def test_closing_a_console_for_good_ends_its_session_at_another_worker(world: World) -> None:
@@ -158,4 +152,4 @@ async def test_closing_a_console_for_good_ends_its_session_at_another_worker(wor
 
     closed, _ = await asyncio.gather(here.close(), obey())
     assert closed.status_code == 204
-    assert here.ended == [(Reason.VIEWER_CLOSED, "")]
+    assert here.endings == [(Reason.VIEWER_CLOSED, "")]

@@ -273,8 +273,8 @@ class World:
         changed = asyncio.Event()
         provider = embedded or self.issuer
         rules = TicketRules(resume_seconds, maximum_seconds)
-        servers = Servers([self.driver])
-        self.tickets = Tickets(self.store, self.consoles, servers, provider, rules, self.clock, changed)
+        found_servers = Servers([self.driver])
+        self.tickets = Tickets(self.store, self.consoles, found_servers, provider, rules, self.clock, changed)
         self.registry = SessionRegistry(self.store, DeletedServers([self.driver]), provider, self.clock, changed)
         self.services = ApiServices(
             public_url=public_url,

@@ -231,12 +231,12 @@ class MemoryStore:
                 await self.forget_worker(worker)
 
     async def grant_of_console(self, console_id: str) -> Grant | None:
-        held = (*self.tickets.values(), *self.sessions.values())
+        held: tuple[Ticket | SessionRecord, ...] = (*self.tickets.values(), *self.sessions.values())
         grants = (*self.grants.values(), *(one.grant for one in held))
         return next((grant for grant in grants if grant.id == console_id), None)
 
     async def last_accesses(self, server_ids: Sequence[str]) -> Mapping[str, LastAccess]:
-        held = (*self.tickets.values(), *self.sessions.values())
+        held: tuple[Ticket | SessionRecord, ...] = (*self.tickets.values(), *self.sessions.values())
         grants = (*self.grants.values(), *(one.grant for one in held))
         openings = sorted(
             (grant.redeemed_at, grant.server_id, grant.user_name)

@@ -3,14 +3,18 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.02
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10) -> T:
+@overload
+async def until(condition: Callable[[], Awaitable[T | None]], seconds: float = 10) -> T: ...
+@overload
+async def until(condition: Callable[[], T | None], seconds: float = 10) -> T: ...
+async def until(condition: Callable[[], T | Awaitable[T | None] | None], seconds: float = 10) -> T:
     """The condition's first true value. AssertionError, with the last value, when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:

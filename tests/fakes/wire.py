@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import cast
 
 from tests.fakes.websocket_client import client_frame
 
@@ -35,6 +36,11 @@ class Wire:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The connection's transport, which can be paused: streams declare only that it can be written to."""
+        return cast(asyncio.Transport, self.writer.transport)
 
     @classmethod
     async def connect(cls, port: int, trust: ssl.SSLContext | None = None) -> "Wire":

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from keyhole.errors import ProtocolError, SecurityRefused
-from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
+from keyhole.protocols.escape_sequences import STRING_LIMIT_BYTES, EscapeFilter, without_escapes
 from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TunnelHandshake
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES, RequestHeadReader, console_token
 from keyhole.protocols.http.ticket_cookie import NAME, console_of, secret_in
@@ -26,6 +26,7 @@ from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.handshake.target import TargetHandshake
 from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 from keyhole.protocols.rfb.messages.client_filter import ClientMessageFilter
+from keyhole.protocols.rfb.security import SecurityType
 from keyhole.protocols.rfb.security.none import NoSecurity
 from keyhole.protocols.rfb.security.plain import PlainAuthentication
 from keyhole.protocols.rfb.security.vencrypt import VeNCrypt
@@ -125,7 +126,7 @@ def escape_sequences(data: bytes) -> None:
     texts = []
     for read in reads_of(data):
         texts.append(stream.feed(read))
-        assert len(stream._held) <= 10
+        assert len(stream._held) <= STRING_LIMIT_BYTES + 3
     text = b"".join(texts) + stream.finish()
     assert b"\x1b" not in text
     assert text == without_escapes(data[1:])
@@ -136,7 +137,7 @@ def rfb_client() -> TargetHandshake:
 
 
 def vencrypt_client() -> TargetHandshake:
-    ways = {
+    ways: dict[VencryptNumber, SecurityType] = {
         VencryptNumber.X509PLAIN: PlainAuthentication(b"alice", PASSWORD),
         VencryptNumber.X509VNC: VncAuthentication(lambda challenge: challenge),
         VencryptNumber.X509NONE: NoSecurity(),

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import cast
 
 from tests.fakes.rfb_target import shake_hands
 
@@ -87,7 +88,7 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Reads nothing any more."""
     await shake_hands(reader, writer)
-    writer.transport.pause_reading()
+    cast(asyncio.Transport, writer.transport).pause_reading()  # streams declare only that it can be written to
     await asyncio.sleep(3600)
 
 

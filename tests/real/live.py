@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from tests.fakes.waiting import until
@@ -148,6 +149,16 @@ async def probing(port: int) -> AsyncIterator[Prober]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def has_started(service: Service, count: int) -> bool:
+    """Whether so many workers were ever started."""
+    return len(workers(service)) == count
+
+
+def refusals(service: Service, request_id: str) -> list[dict[str, Any]]:
+    """What the log says about a refused request."""
+    return [event for event in service.events("refused") if event.get("request_id") == request_id]
 
 
 def worker_of(service: Service) -> list[int]:

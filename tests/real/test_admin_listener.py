@@ -31,7 +31,7 @@ def served(portal: BlockingPortal, folder: Path, admin: str, workers: int) -> It
     """A service whose one server's console does not answer."""
     machine = static_server(0, SECRET, f"tcp://127.0.0.1:{free_port()}")
     listen = f"unix:{admin}" if admin.startswith("/") else admin
-    keys = {"admin_listen": listen, "workers": workers}
+    keys: dict[str, str | int] = {"admin_listen": listen, "workers": workers}
     with serving(portal, folder, f"{USERS}{machine}", server=keys) as service:
         yield service
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 from tests.real.axe import violations
 from tests.real.browser import ConsolePage
 from tests.real.guests import type_keys, until_screen
@@ -159,7 +159,7 @@ def test_a_person_with_a_keyboard_alone_reaches_everything(
 
 @pytest.fixture
 def phone(chromium: Browser, tmp_path: Path) -> Iterator[ConsolePage]:
-    size = {"width": 390, "height": 844}
+    size = ViewportSize(width=390, height=844)
     with chromium.new_context(viewport=size, has_touch=True, is_mobile=True, device_scale_factor=3) as context:
         yield ConsolePage(context.new_page(), tmp_path)
 

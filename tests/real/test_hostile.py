@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,7 +190,7 @@ def test_a_hostile_client_at_the_door(scene: Scene, portal: BlockingPortal, view
     ids=lambda one: getattr(one, "name", ""),
 )
 def test_a_hostile_viewer(
-    scene: Scene, portal: BlockingPortal, open_viewer: Callable[..., Wire], viewer: HostileViewer
+    scene: Scene, portal: BlockingPortal, open_viewer: Callable[[int, str], Awaitable[Wire]], viewer: HostileViewer
 ) -> None:
     async def told() -> Frame | None:
         wire = await open_viewer(scene.service.port, path)
@@ -229,7 +229,7 @@ def test_viewers_that_never_read_a_flood_cost_no_more_than_their_buffers(scene: 
     async def crowd() -> None:
         async with _crowd(scene, paths) as wires:
             for wire in wires:
-                wire.writer.transport.pause_reading()
+                wire.transport.pause_reading()
             for _ in range(20):
                 await _works(scene.bystander)
                 await asyncio.sleep(0.05)

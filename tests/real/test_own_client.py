@@ -46,6 +46,7 @@ class Demo:
 
     @property
     def server(self) -> Mapping[str, str]:
+        server: Mapping[str, str]
         (server,) = self.facts["servers"]
         return server
 

@@ -224,7 +224,7 @@ class TestTheEnd:
         async with websocket(url) as wire:
             await wire.rfb_handshake()
             # The screen has filled every buffer on the way when the viewer's own one is full.
-            await until(lambda: not wire.writer.transport.is_reading())
+            await until(lambda: not wire.transport.is_reading())
             service.running.process.terminate()
             await until(lambda: service.events("console.closed"))
             with suppress(subprocess.TimeoutExpired):

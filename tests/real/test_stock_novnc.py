@@ -47,12 +47,12 @@ class Site:
 @pytest.fixture(scope="module")
 def site(portal: BlockingPortal, guest: DemoGuest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     files, port = tmp_path_factory.mktemp("site"), free_port()
-    for folder in ("core", "vendor"):
-        shutil.copytree(NOVNC / folder, files / folder)
+    for part in ("core", "vendor"):
+        shutil.copytree(NOVNC / part, files / part)
     shutil.copy(PAGE, files / "vnc_lite.html")
     origin = f"http://127.0.0.1:{port}"
     settings = f'[console]\nallowed_origins = ["{origin}"]\n{USERS}{guests_found_at(guest.qmp_path)}'
-    server = ("-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", files)
+    server = ("-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(files))
     folder = tmp_path_factory.mktemp("keyhole")
     with (
         serving(portal, folder, settings) as service,

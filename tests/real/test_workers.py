@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,7 @@ from tests.fakes.rfb_target import echo, listening
 from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.real.consoles import BINARY, websocket_target
-from tests.real.live import Session, metric, probing, sessions_on, worker_of, workers
+from tests.real.live import Session, has_started, metric, probing, refusals, sessions_on, worker_of, workers
 from tests.real.processes import KEYHOLE, run
 from tests.real.service import DEMO, SIGN_IN, SIMULATED, USERS, Service, serving, sign_in_body
 from tests.real.targets import SERVER_IDS, static_server, url_of
@@ -101,7 +102,7 @@ class TestADeath:
         victim = workers(service)[0]
         for number in range(1, 4):
             os.kill(victim, signal.SIGKILL)
-            await until(lambda number=number: len(workers(service)) == 2 + number, LONG)
+            await until(partial(has_started, service, 2 + number), LONG)
             victim = workers(service)[-1]
 
     def test_without_their_supervisor_workers_end(self, portal: BlockingPortal, tmp_path: Path) -> None:
@@ -191,11 +192,7 @@ async def at_both_workers(service: Service, stack: ExitStack) -> list[httpx.Clie
         client = stack.enter_context(service.http)
         answer = await asyncio.to_thread(client.get, "/compute/v2.1/servers")
         request_id = answer.headers["X-Openstack-Request-Id"]
-        (refused,) = await until(
-            lambda request_id=request_id: [
-                event for event in service.events("refused") if event.get("request_id") == request_id
-            ]
-        )
+        (refused,) = await until(partial(refusals, service, request_id))
         clients.setdefault(refused["worker"], client)
     return list(clients.values())
 

@@ -40,7 +40,7 @@ def test_a_hang_fails_and_the_next_test_runs(tmp_path: Path) -> None:
     (tmp_path / "test_hanging.py").write_text(HANGING)
     plugins = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "tests.conftest", "-p", "no:cacheprovider")
     options = ("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-o", "timeout=1")
-    command = [sys.executable, "-m", "pytest", "-q", *plugins, *options, tmp_path / "test_hanging.py"]
+    command: list[str | Path] = [sys.executable, "-m", "pytest", "-q", *plugins, *options, tmp_path / "test_hanging.py"]
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False, env=environment)
     assert "2 failed, 1 passed" in done.stdout

@@ -29,14 +29,9 @@ def one_line(text: str) -> str:
     return _cell(" ".join(text.split()))
 
 
-# A control string in 8-bit form without an end would hide the rest of its line.
-_STRING_CONTROLS = dict.fromkeys((0x90, 0x98, 0x9D, 0x9E, 0x9F))
-
-
 def lines_as_shown(text: str) -> str:
     """`text` without what a terminal acts on: escape sequences, and what does not print, line feed and tab excepted."""
-    written = text.translate(_STRING_CONTROLS).encode("utf-8", "surrogatepass")
-    text = without_escapes(written).decode("utf-8", "surrogatepass")
+    text = without_escapes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
     """Runs `work` until it ends or a signal says so."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(work)
+    task = asyncio.create_task(work)  # noqa: TID251  # awaited below
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):

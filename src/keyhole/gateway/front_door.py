@@ -32,6 +32,7 @@ from keyhole.gateway.session import (
 )
 from keyhole.net.addresses import network_of
 from keyhole.net.proxies import Proxies
+from keyhole.net.tasks import TaskSet
 from keyhole.protocols.http.connect import redirection, refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.websocket.frames_in import FrameReader
@@ -82,7 +83,7 @@ class FrontDoor:
         self._public_url = public_url
         self._opens_consoles = opens_consoles
         self._waiting: set[_HeadReader] = set()
-        self._setups: set[asyncio.Task[None]] = set()
+        self._setups = TaskSet()
         http.retake = self._retake if opens_consoles else None
 
     def protocol(self, slot: Slot | None = None) -> asyncio.Protocol:
@@ -172,16 +173,13 @@ class FrontDoor:
         No peer can hold this up: each has the deadlines' linger to read its goodbye.
         """
         # Asked before the listener closes: afterwards it forgets whom it still has to wait for (uvloop, Python 3.11).
-        all_gone = asyncio.ensure_future(listener.wait_closed())
+        all_gone = asyncio.create_task(listener.wait_closed())  # noqa: TID251  # awaited below
         await asyncio.sleep(0)
         listener.close()
         self.parts.sessions.end_all(Reason.RESTARTING)
         for reader in tuple(self._waiting):
             reader.transport.abort()
-        for setup in tuple(self._setups):
-            setup.cancel()
-        if self._setups:
-            await asyncio.wait(self._setups)
+        await self._setups.cancel()
         await self.http.close(self.parts.deadlines.linger)
         await all_gone
 
@@ -214,13 +212,10 @@ class FrontDoor:
         reader.data_received(head)
 
     def _spawn(self, setup: Coroutine[None, None, None], slot: Slot) -> None:
-        task = asyncio.get_running_loop().create_task(setup)
-        self._setups.add(task)
-        task.add_done_callback(partial(self._set_up, slot))
+        self._setups.start(setup, partial(self._set_up, slot))
 
     def _set_up(self, slot: Slot, task: asyncio.Task[None]) -> None:
         slot.release()
-        self._setups.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.parts.telemetry.service_failed("gateway", error)
 

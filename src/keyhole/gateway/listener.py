@@ -11,6 +11,7 @@ from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.tls_server import TlsServer
 from keyhole.net.bind import BACKLOG
 from keyhole.net.certificate import Certificate
+from keyhole.net.tasks import TaskSet
 
 
 class _Server(Protocol):
@@ -28,7 +29,7 @@ class Listener:
         self._door = door
         self._certificate = certificate
         self._servers: dict[socket.socket, _Server] = {}
-        self._left: set[asyncio.Task[None]] = set()
+        self._left = TaskSet()
 
     async def accept(self, sockets: Iterable[socket.socket]) -> None:
         """Accepts on these sockets from now on and on no others. The sockets stay open, and the caller's.
@@ -61,9 +62,7 @@ class Listener:
 
     async def _begin_to_wait(self, server: _Server) -> None:
         # Before it is closed: afterwards it forgets whom it still has to wait for (uvloop, Python 3.11).
-        waiting = asyncio.get_running_loop().create_task(server.wait_closed())
-        self._left.add(waiting)
-        waiting.add_done_callback(self._left.discard)
+        self._left.start(server.wait_closed())
         await asyncio.sleep(0)
 
 

@@ -16,6 +16,7 @@ from keyhole.errors import LimitReached
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.net.bind import BACKLOG
 from keyhole.net.certificate import Certificate
+from keyhole.net.tasks import TaskSet
 
 TLS_HANDSHAKE = b"\x16"
 
@@ -35,7 +36,7 @@ class TlsServer:
         self._listener = listener
         self._door = door
         self._certificate = certificate
-        self._beginning: set[asyncio.Task[None]] = set()
+        self._beginning = TaskSet()
         self._accepted: WeakSet[socket.socket] = WeakSet()
         self._loop = asyncio.get_running_loop()
         listener.setblocking(False)
@@ -75,9 +76,7 @@ class TlsServer:
                 continue
             connection.setblocking(False)
             self._accepted.add(connection)
-            task = self._loop.create_task(self._begin(connection, slot))
-            self._beginning.add(task)
-            task.add_done_callback(self._beginning.discard)
+            self._beginning.start(self._begin(connection, slot))
 
     async def _begin(self, connection: socket.socket, slot: Slot) -> None:
         """Hands one connection to the front door, and its slot; one that does not begin as it should is closed."""

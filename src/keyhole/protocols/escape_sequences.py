@@ -1,4 +1,4 @@
-r"""Taking the escape sequences out of what a guest writes to its terminal, whole, so that no rest such as `[0m` stays.
+r"""Removing escape sequences from what a guest writes to its terminal, whole, so that no remainder such as `[0m` stays.
 
 Source: ECMA-48, 5th edition, 5.3 to 5.6; for the strings that Linux's console ends without a terminator,
 console_codes(4). The 8-bit controls (U+0080 to U+009F) count as UTF-8 writes them: a byte of 0x80 to 0x9F alone is a
@@ -7,14 +7,26 @@ part of another character.
 
 import re
 
-_CONTROL = rb"[\x20-?]*+ (?: [@-~] | (?! \Z ) )"
-_STRING = rb"""
-    [^\x07\x18\x1a\x1b\r\n\xc2]*+ (?: \xc2 (?! \x9c | \Z ) [^\x07\x18\x1a\x1b\r\n\xc2]*+ )*+
-    (?: [\x07\x18\x1a] | \x1b\\ | \xc2\x9c | (?! [\x1b\xc2]? \Z ) )
+STRING_LIMIT_BYTES = 4096
+"""A control string without an end on its line is text, of which only the introducer is removed, up to this length.
+
+What is longer is taken for a picture or other binary data, and removed as far as its line goes.
 """
 
+_CONTROL = rb"[\x20-?]*+ (?: [@-~] | (?! \Z ) )"
+_CONTENT = rb"""
+    [^\x07\x18\x1a\x1b\r\n\xc2]*+ (?: \xc2 (?! [\x90\x98\x9b-\x9f] | \Z ) [^\x07\x18\x1a\x1b\r\n\xc2]*+ )*+
+"""
+# A string ends by its terminator, or where another sequence begins; by the end of its line only when it is long.
+_STRING = rb"""
+    (?: %(content)b (?: [\x07\x18\x1a] | \x1b\\ | \xc2\x9c | (?= \x1b [^\\] | \xc2 [\x90\x98\x9b\x9d-\x9f] ) )
+      | (?= [^\x07\x18\x1a\x1b\r\n]{%(limit)d} ) %(content)b (?= [\r\n] )
+      | (?= %(content)b [\r\n] )
+    )
+""" % {b"content": _CONTENT, b"limit": STRING_LIMIT_BYTES}
+
 # Sequences that follow each other, or the beginning of one at the end of the data. A sequence also ends where a byte
-# follows that cannot belong to it, so one that was cut off takes nothing of the next line with it.
+# follows that cannot belong to it, so one that was cut off removes nothing of the next line.
 _SEQUENCES = re.compile(
     rb"""
     (?: \x1b (?: \[ %(control)b                                           # colours, movements of the cursor, questions
@@ -30,11 +42,14 @@ _SEQUENCES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_PALETTE = re.compile(rb"\x1b\](?:P[0-9A-Fa-f]{0,6})?")
+_STRING_BEGINNING = re.compile(
+    rb"(?: \x1b [PX^_\]] | \xc2 [\x90\x98\x9d-\x9f] ) (?P<content> .*? ) (?P<last> [\x1b\xc2]? )",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class EscapeFilter:
-    """Takes the escape sequences out of one stream of bytes, however it is split. Holds ten bytes at most."""
+    """Removes the escape sequences from one stream of bytes, however it is split. Holds 4.1 kB at most."""
 
     __slots__ = ("_held",)
 
@@ -56,8 +71,11 @@ class EscapeFilter:
         return b"".join(texts)
 
     def finish(self) -> bytes:
-        """What is left at the end of the stream: the first byte of a character, or nothing."""
+        """The text held back at the end of the stream: a control string without an end, a character's first byte."""
         held, self._held = self._held, b""
+        string = _STRING_BEGINNING.fullmatch(held)
+        if string is not None and len(held) < 2 + STRING_LIMIT_BYTES and string["last"] != b"\x1b":
+            return string["content"] + string["last"]
         return held if held == b"\xc2" else b""
 
 
@@ -68,12 +86,15 @@ def without_escapes(data: bytes) -> bytes:
 
 
 def _shortened(beginning: bytes) -> bytes:
-    """The beginning of a sequence of any length, in a few bytes that go on in the same way."""
-    if len(beginning) == 1 or _PALETTE.fullmatch(beginning):
+    """The beginning of a sequence of any length, in so few bytes that go on in the same way."""
+    if len(beginning) == 1:
         return beginning
     if beginning[:2] in (b"\x1b[", b"\xc2\x9b"):
         return b"\x1b["
-    if beginning[:1] == b"\x1b" and beginning[1] not in b"PX^_]":
+    string = _STRING_BEGINNING.fullmatch(beginning)
+    if string is None:
         return b"\x1b "
-    # A string's last byte may be the first of its terminator.
-    return b"\x1bX" + beginning[-1:] if beginning[-1] in b"\x1b\xc2" else b"\x1bX"
+    if len(string["content"]) < STRING_LIMIT_BYTES:
+        return beginning
+    # Its last byte may be the first of its terminator.
+    return b"\x1bX" + b"." * STRING_LIMIT_BYTES + string["last"]

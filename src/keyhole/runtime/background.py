@@ -48,8 +48,7 @@ class BackgroundTasks:
     @contextmanager
     def running(self, **works: Callable[[], Coroutine[None, None, None]]) -> Iterator[None]:
         """Runs these tasks, by name, while the context lasts."""
-        loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(self._run(name, work)) for name, work in works.items()]
+        tasks = [asyncio.create_task(self._run(name, work)) for name, work in works.items()]  # noqa: TID251  # ended below
         try:
             yield
         finally:

@@ -115,8 +115,8 @@ class _Worker:
 
     async def obey(self, service: Service, orphan_seconds: int) -> None:
         """Until it was told to end, and has drained; without a supervisor, so many seconds are left to its sessions."""
-        loop = asyncio.get_running_loop()
-        orders, drained = loop.create_task(self._take_orders(service)), loop.create_task(self._drained.wait())
+        orders = asyncio.create_task(self._take_orders(service))  # noqa: TID251  # ended here
+        drained = asyncio.create_task(self._drained.wait())  # noqa: TID251  # awaited here
         await asyncio.wait({orders, drained}, return_when=asyncio.FIRST_COMPLETED)
         if orders.done():
             orders.result()
@@ -170,7 +170,7 @@ class _Worker:
         """Has these sockets and no others accepted on, soon."""
         self._wanted = sockets
         if self._accepting is None or self._accepting.done():
-            self._accepting = asyncio.get_running_loop().create_task(self._accept_on_wanted(service))
+            self._accepting = asyncio.create_task(self._accept_on_wanted(service))  # noqa: TID251  # kept as long as self
 
     async def _accept_on_wanted(self, service: Service) -> None:
         """Accepts as last ordered. Where that fails (no descriptor is free) it is tried again: sessions go on."""
@@ -195,7 +195,7 @@ class _Worker:
         """Begins to drain; a later order counts instead of an earlier one."""
         if self._drain is not None:
             self._drain.cancel()
-        self._drain = asyncio.get_running_loop().create_task(self._drained_after(service, seconds))
+        self._drain = asyncio.create_task(self._drained_after(service, seconds))  # noqa: TID251  # kept as long as self
 
     async def _drained_after(self, service: Service, seconds: float | None) -> None:
         async with self._lock:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from keyhole.errors import KeyholeError
+from keyhole.net.tasks import TaskSet
 from keyhole.supervisor.backoff import Backoff
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
@@ -40,7 +41,7 @@ class Generation:
         self._log = log
         self._starting: set[WorkerProcess] = set()
         self._serving: dict[int, WorkerProcess] = {}
-        self._keepers: set[asyncio.Task[None]] = set()
+        self._keepers = TaskSet()
         self._silent: set[WorkerProcess] = set()
         self._fewer_are_silent = asyncio.Event()
         self._is_ending = False
@@ -69,8 +70,8 @@ class Generation:
     def accept(self) -> None:
         """Everybody accepts, and whoever dies or hangs is replaced."""
         self._share()
-        loop = asyncio.get_running_loop()
-        self._keepers = {loop.create_task(self._keep(slot, worker)) for slot, worker in self._serving.items()}
+        for slot, worker in self._serving.items():
+            self._keepers.start(self._keep(slot, worker))
 
     def end(self, seconds: float | None) -> None:
         """Everybody stops accepting, and ends with their last session or after so many seconds."""
@@ -199,7 +200,7 @@ class Generation:
 
 async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """The results of all, or the first failure, when none is under way any more."""
-    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    tasks = [asyncio.create_task(work) for work in works]  # noqa: TID251  # awaited here in every case
     try:
         return await asyncio.gather(*tasks)
     except BaseException:

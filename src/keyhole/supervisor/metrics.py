@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 
+from keyhole.net.tasks import TaskSet
 from keyhole.supervisor.process import WorkerProcess
 from keyhole.telemetry.samples import Family, kept, total
 
@@ -18,7 +19,7 @@ class MetricsAggregator:
     def __init__(self, workers: Callable[[], Collection[WorkerProcess]]) -> None:
         self._workers = workers
         self._retired_totals: list[Family] = []
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering = TaskSet()
         self.deaths = 0
         """How many workers ended without being told to."""
 
@@ -28,9 +29,7 @@ class MetricsAggregator:
 
     def answer(self, asker: WorkerProcess) -> None:
         """Tells a worker what everybody has counted."""
-        task = asyncio.get_running_loop().create_task(self._answer(asker))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        self._answering.start(self._answer(asker))
 
     async def _answer(self, asker: WorkerProcess) -> None:
         await asyncio.gather(*(worker.count() for worker in self._workers()))

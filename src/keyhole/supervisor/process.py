@@ -132,7 +132,7 @@ class WorkerProcess:
         except OSError as error:
             raise WorkerFailed(f"a worker did not take the sockets: {error.strerror}") from error
         has_pulse = "pongs" in await self._answer()
-        self._serving = asyncio.get_running_loop().create_task(self._serve(watcher, has_pulse=has_pulse))
+        self._serving = asyncio.create_task(self._serve(watcher, has_pulse=has_pulse))  # noqa: TID251  # `gone` awaits it
 
     def accept(self, indexes: Sequence[int]) -> None:
         """It accepts on these of its sockets from now on and on no others."""
@@ -196,7 +196,7 @@ class WorkerProcess:
             lost=lambda: self._fell_silent(watcher),
             found=lambda: self._recovered(watcher),
         )
-        watching = asyncio.get_running_loop().create_task(pulse.watch()) if has_pulse else None
+        watching = asyncio.create_task(pulse.watch()) if has_pulse else None  # noqa: TID251  # cancelled below
         try:
             while (message := await self._channel.receive()) is not None:
                 self._take(message, pulse, watcher)

@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from keyhole import __version__
 from keyhole.errors import KeyholeError, SettingsError
+from keyhole.net.tasks import TaskSet
 from keyhole.supervisor.channel import Message
 from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorEvent, SupervisorLog
@@ -36,7 +37,7 @@ class Supervisor:
         self._metrics = MetricsAggregator(self._workers)
         self._generations: list[Generation] = []
         """The last one serves; the others have sessions left."""
-        self._works: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._reload_lock = asyncio.Lock()
         self._told_to_stop = asyncio.Event()
         self._told_again = asyncio.Event()
@@ -48,8 +49,8 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         loop.set_exception_handler(self._tell_defect)
-        start = self._work(self._start())
-        stop = loop.create_task(self._told_to_stop.wait())
+        start = self._tasks.start(self._start())
+        stop = asyncio.create_task(self._told_to_stop.wait())  # noqa: TID251  # awaited below
         try:
             await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
             if start.done():
@@ -66,7 +67,7 @@ class Supervisor:
         The settings are read and checked anew. When they or the new workers are no good, nothing changes and
         SettingsError or WorkerFailed is raised. CancelledError: the service stops.
         """
-        await self._work(self._reload())
+        await self._tasks.start(self._reload())
 
     async def _start(self) -> None:
         async with self._reload_lock:
@@ -113,7 +114,7 @@ class Supervisor:
         generation.accept()
         for earlier in self._generations:
             earlier.end(None)
-            self._work(self._outlive(earlier))
+            self._tasks.start(self._outlive(earlier))
         self._generations.append(generation)
         before.close(but=self._ports)
 
@@ -137,10 +138,7 @@ class Supervisor:
 
     async def _end(self) -> None:
         """Ends everybody: in their own time, at a second signal at once, and by force when that does not help."""
-        works = list(self._works)
-        for work in works:
-            work.cancel()
-        await asyncio.gather(*works, return_exceptions=True)
+        await self._tasks.cancel()
         seconds = self._generations[-1].facts.drain_seconds if self._generations else 0
         self._log(SupervisorEvent.STOPPING, drain_seconds=seconds)
         self._notifier.stopping(seconds + 2 * GRACE_SECONDS)
@@ -158,10 +156,9 @@ class Supervisor:
 
     async def _all_gone(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
         """Waits until every worker has ended, for so many seconds, or until an event happens."""
-        loop = asyncio.get_running_loop()
-        waits: set[asyncio.Task[Any]] = {loop.create_task(_gone(self._generations))}
+        waits: set[asyncio.Task[Any]] = {asyncio.create_task(_gone(self._generations))}  # noqa: TID251  # awaited below
         if unless is not None:
-            waits.add(loop.create_task(unless.wait()))
+            waits.add(asyncio.create_task(unless.wait()))  # noqa: TID251  # awaited below
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
@@ -176,7 +173,7 @@ class Supervisor:
         self._log.failed("supervisor", context.get("exception") or RuntimeError(context["message"]))
 
     def _hang_up(self) -> None:
-        self._work(self._reload_on_signal())
+        self._tasks.start(self._reload_on_signal())
 
     async def _reload_on_signal(self) -> None:
         with suppress(Exception):  # the log has it
@@ -189,12 +186,6 @@ class Supervisor:
         for worker in self._workers():
             if worker is not teller:
                 worker.tell(message)
-
-    def _work(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._works.add(task)
-        task.add_done_callback(self._works.discard)
-        return task
 
 
 async def _gone(generations: Iterable[Generation]) -> None:

@@ -59,7 +59,7 @@ QUERIES = st.one_of(
             st.text(max_size=8),
         ),
         max_size=4,
-    ).map(lambda pairs: str(httpx.QueryParams(pairs)).encode()),
+    ).map(lambda pairs: str(httpx.QueryParams(tuple(pairs))).encode()),
 )
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "get", "X"])
 SURFACES = ("compute", "identity", "v1")

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
+from keyhole.protocols.escape_sequences import STRING_LIMIT_BYTES, EscapeFilter, without_escapes
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_from("\n\t\r"), max_size=8).map(str.encode)
 
@@ -77,7 +77,30 @@ def test_any_split_gives_the_same_and_no_escape_is_left(written: bytes, cuts: li
     assert b"\x1b" not in text
 
 
-@given(ODD, ODD)
+LONG = st.tuples(st.integers(-3, 3), ODD).map(lambda pair: b"\x1b]" + b"x" * (STRING_LIMIT_BYTES + pair[0]) + pair[1])
+
+
+@given(LONG, st.lists(st.integers(0, STRING_LIMIT_BYTES + 60), max_size=6))
+def test_any_split_of_a_long_string_gives_the_same(written: bytes, cuts: list[int]) -> None:
+    stream = EscapeFilter()
+    edges = [0, *sorted(min(cut, len(written)) for cut in cuts), len(written)]
+    assert b"".join(map(stream.feed, (written[a:b] for a, b in pairwise(edges)))) + stream.finish() == without_escapes(
+        written
+    )
+
+
+INTRODUCERS = [b"\x1bP", b"\x1bX", b"\x1b^", b"\x1b_", "\x90".encode(), "\x98".encode(), "\x9d".encode()]
+
+
+@given(TEXT, st.sampled_from(INTRODUCERS), TEXT, st.sampled_from([b"", b"\n", b"\r\n"]), TEXT)
+def test_a_string_without_an_end_is_text_but_for_its_introducer(
+    before: bytes, introducer: bytes, text: bytes, line_end: bytes, after: bytes
+) -> None:
+    rest = text + line_end + after
+    assert without_escapes(before + introducer + rest) == before + rest
+
+
+@given(ODD | LONG, ODD)
 def test_a_line_that_is_cut_off_takes_nothing_of_the_next(first: bytes, second: bytes) -> None:
     assert without_escapes(first + b"\n" + second) == without_escapes(first) + b"\n" + without_escapes(second)
 

@@ -4,7 +4,8 @@ from tests.properties.protocols.wire import SIZES, run, split, spoilt
 
 from keyhole.errors import ProtocolError
 from keyhole.protocols.http.connect import REPLY_LIMIT_BYTES, TunnelHandshake
-from keyhole.protocols.http.head import RequestHead, RequestHeadReader, console_token, cookie_value, query_value
+from keyhole.protocols.http.cookies import cookie_value
+from keyhole.protocols.http.head import RequestHead, RequestHeadReader, console_token, query_value
 from keyhole.protocols.websocket.upgrade import check_upgrade
 
 HEAD = (

@@ -110,7 +110,8 @@ def test_rights_that_change_cut_no_message_and_leave_nothing_held(
     reader = ClientMessageReader()
     reader.receive_data(got)
     assert reader.waiting_for == "a message"  # not the rest of one
-    down, buttons = set(), 0
+    down: set[tuple[int, int | None]] = set()
+    buttons = 0
     for event in reader.events():
         match event:
             case KeyEvent(is_down, keysym, keycode):

@@ -119,7 +119,12 @@ class TestConsole:
         has_server(cloud)
         gives_console(cloud)
         opened: list[str] = []
-        monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+
+        def open_(url: str) -> bool:
+            opened.append(url)
+            return True
+
+        monkeypatch.setattr(webbrowser, "open", open_)
         done = keyhole("console", "vm1", "--open")
         assert (done.status, done.out) == (0, f"{URL}\n")
         assert opened == [URL]

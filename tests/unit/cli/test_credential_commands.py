@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+from typing import Any
 
 import pytest
 from tests.fakes.cloud_api import USER_ID, Answer, CloudApi
@@ -8,7 +9,7 @@ from tests.fakes.command_line import CommandLine
 
 PATH = f"/identity/v3/users/{USER_ID}/application_credentials"
 SECRET = "s3cret-$HOME-'quoted'"
-MADE = {"id": "c1", "name": "ci", "secret": SECRET, "expires_at": None, "project_id": "p", "roles": []}
+MADE: dict[str, Any] = {"id": "c1", "name": "ci", "secret": SECRET, "expires_at": None, "project_id": "p", "roles": []}
 
 
 def shell_variables(script: str) -> dict[str, str]:

@@ -21,7 +21,9 @@ def test_names_every_command_with_its_parameters() -> None:
     for context in commands(typer.Context(get_command(app), info_name="keyhole")):
         section = sections.pop(context.command_path)
         for parameter in context.command.params:
-            assert (parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.metavar) in section
+            name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.metavar
+            assert name is not None
+            assert name in section
     assert sections == {}
 
 

@@ -35,7 +35,7 @@ def vnc(**settings: Any) -> VncTarget:
 
 
 def test_tls_as_the_settings_say(files: Path) -> None:
-    given = {
+    given: dict[str, Any] = {
         "ca": files / "ca.pem",
         "certificate": files / "client.pem",
         "key": files / "client-key.pem",

@@ -125,7 +125,7 @@ async def test_a_driver_that_does_not_answer_costs_no_link() -> None:
     async def silent(server_id: str) -> None:
         raise Unavailable("the hypervisor does not answer")
 
-    world.driver.find_server = silent  # type: ignore[assignment]
+    world.driver.find_server = silent  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         await world.consoles.redeem(token)
     assert (await world.consoles.inspect(token)).redeemed_at is None

@@ -30,7 +30,7 @@ from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound,
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial_queue import DialQueue
-from keyhole.gateway.front_door import FrontDoor
+from keyhole.gateway.front_door import Accepting, FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
@@ -133,7 +133,7 @@ class World:
     sessions: Sessions
     store: MemoryStore
     door: FrontDoor
-    listener: asyncio.Server
+    listener: Accepting
     telemetry: Telemetry
     log: io.StringIO
     registry: SessionRegistry

@@ -258,7 +258,7 @@ class TestCve20151779And201715124Memory:
             world.aim(address)
             wire = await upgraded(world)
             await wire.rfb_handshake()
-            wire.writer.transport.pause_reading()
+            wire.transport.pause_reading()
             (session,) = world.sessions
             await until(lambda: session.relay.buffered_bytes > LEAST_BUFFERED)
             for _ in range(100):

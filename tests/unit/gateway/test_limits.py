@@ -236,13 +236,13 @@ async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -
     async with make_world(streams=streams, deadlines=deadlines) as world, listening(flood) as address:
         world.aim(address)
         wire = await joined(world)
-        wire.writer.transport.pause_reading()  # the reason has to wait behind much of the screen
+        wire.transport.pause_reading()  # the reason has to wait behind much of the screen
         (session,) = world.sessions
         await until(lambda: session.relay.buffered_bytes > 50_000)
         for _ in range(10):
             wire.writer.write(client_frame(key_event()) * 41)
             await world.event("console.closed")
-        wire.writer.transport.resume_reading()
+        wire.transport.resume_reading()
         assert (await closed(wire)).close_reason.startswith("limit_messages")
         wire.send(b"\x03\xe8", opcode=8)
 

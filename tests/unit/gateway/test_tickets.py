@@ -17,7 +17,7 @@ from keyhole.core.links import hash_token
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.core.sessions.registry import MAX_UNANSWERED
 from keyhole.crypto.sealing import unseal
-from keyhole.model import ConsoleType, Server, TcpAddress, TerminationRequest
+from keyhole.model import ConsoleType, Server, SessionRecord, TcpAddress, TerminationRequest, Ticket
 from keyhole.reasons import Reason
 from keyhole.runtime.background import BackgroundTasks, reauthorize
 
@@ -507,10 +507,10 @@ async def test_the_store_has_no_identity_token(world: World) -> None:
     async with with_target(world):
         await opened(world)
         await until(lambda: world.store.tickets and world.store.sessions)
-        kept = (world.store.grants, world.store.tickets, world.store.sessions)
-        sealed = [
-            value for row in kept for one in row.values() if (value := getattr(one, "grant", one).sealed_requester)
-        ]
+        store = world.store
+        held: tuple[Ticket | SessionRecord, ...] = (*store.tickets.values(), *store.sessions.values())
+        grants = (*store.grants.values(), *(one.grant for one in held))
+        sealed = [grant.sealed_requester for grant in grants if grant.sealed_requester]
         assert len(sealed) == 3
         assert not [one for one in sealed if WARRANT.token in one]
         (ticket,) = world.store.tickets.values()

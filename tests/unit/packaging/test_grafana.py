@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 from structlog.testing import CapturingLogger
 
 from keyhole.telemetry.telemetry import Telemetry
@@ -21,10 +22,11 @@ def panels() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def labels() -> dict[str, set[str]]:
     """Every series' name, with its labels."""
-    telemetry = Telemetry(CapturingLogger())  # type: ignore[arg-type]
+    telemetry = Telemetry(CapturingLogger())
     series: dict[str, set[str]] = {}
     for collector in set(telemetry.registry._names_to_collectors.values()):
         (metric,) = collector.collect()
+        assert isinstance(collector, MetricWrapperBase)
         names = set(collector._labelnames)
         match metric.type:
             case "counter":

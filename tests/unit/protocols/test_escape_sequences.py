@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
+from keyhole.protocols.escape_sequences import STRING_LIMIT_BYTES, EscapeFilter, without_escapes
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,23 @@ from keyhole.protocols.escape_sequences import EscapeFilter, without_escapes
         (b"\x9b1m\x9d0;", b"\x9b1m\x9d0;"),
         # One that is cut off takes nothing of the next line with it.
         (b"a\x1b[1;3\nb", b"a\nb"),
-        (b"a\x1b]0;title\r\nb", b"a\r\nb"),
         (b"a\x1b\nb\x1b(\nc", b"a\nb\nc"),
         (b"a\x1b[1\x1b[2mb\x1b\x1b[3mc", b"abc"),
         # And nothing stays of one at the very end.
         (b"a\x1b", b"a"),
         (b"a\x1b[1;3", b"a"),
-        (b"a\x1b]0;tit", b"a"),
-        (b"a\x1b]P12", b"a"),
-        (b"a\x1b]0;t\xc2", b"a"),
         (b"a\xc2", b"a\xc2"),
+        # A string without an end on its line is text, of which the introducer alone goes.
+        (b"a\x1b]0;title\r\nb", b"a0;title\r\nb"),
+        (b"a\x1bPlogin: \nb\x07", b"alogin: \nb\x07"),
+        ("a\x9d0;title\nb\x90c".encode(), b"a0;title\nbc"),
+        (b"a\x1b]P12\n\x1b]P12", b"aP12\nP12"),
+        (b"a\x1b]0;tit", b"a0;tit"),
+        (b"a\x1b]0;t\xc2", b"a0;t\xc2"),
+        # But when it is long, it is no text.
+        (b"a\x1bP" + b"q" * (STRING_LIMIT_BYTES - 1) + b"\nb", b"a" + b"q" * (STRING_LIMIT_BYTES - 1) + b"\nb"),
+        (b"a\x1bP" + b"q" * STRING_LIMIT_BYTES + b"\nb\x1bP" + b"q" * STRING_LIMIT_BYTES, b"a\nb"),
+        (b"a\x1bP" + b"q" * STRING_LIMIT_BYTES + b"\x1b\\b", b"ab"),
         # Other controls are not this one's business.
         (b"\x07a\rb\x08c\x00\t\n", b"\x07a\rb\x08c\x00\t\n"),
     ],
@@ -53,10 +60,17 @@ def test_what_stays(written: bytes, text: bytes) -> None:
     assert without_escapes(written) == text
 
 
-@pytest.mark.parametrize("endless", [b"\x1b[" + b"1;" * 40_000, b"\x1b]0;" + b"x" * 80_000, b"\x1b" + b"(" * 80_000])
-def test_an_endless_sequence_takes_no_memory(endless: bytes) -> None:
+@pytest.mark.parametrize(
+    ("endless", "most"),
+    [
+        (b"\x1b[" + b"1;" * 40_000, 10),
+        (b"\x1b]0;" + b"x" * 80_000, STRING_LIMIT_BYTES + 3),
+        (b"\x1b" + b"(" * 80_000, 10),
+    ],
+)
+def test_an_endless_sequence_takes_little_memory(endless: bytes, most: int) -> None:
     stream = EscapeFilter()
     for start in range(0, len(endless), 1000):
         assert stream.feed(endless[start : start + 1000]) == b""
-        assert len(stream._held) <= 10
+        assert len(stream._held) <= most
     assert stream.feed(b"\n.") == b"\n."

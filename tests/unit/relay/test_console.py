@@ -103,11 +103,11 @@ async def test_a_viewer_that_does_not_read_misses_bytes_and_holds_up_nobody_else
     line = Line()
     slow, slow_relay = line.join()
     quick, _ = line.join()
-    slow.protocol.pause_writing()  # type: ignore[attr-defined]
+    slow.protocol.pause_writing()
     assert line.target.reading
     line.target.arrive(b"12345")
     assert (slow.written, quick.written, slow_relay.missed_bytes) == (b"", b"12345", 5)
-    slow.protocol.resume_writing()  # type: ignore[attr-defined]
+    slow.protocol.resume_writing()
     line.target.arrive(b"678")
     assert (slow.written, quick.written, slow_relay.missed_bytes) == (b"678", b"12345678", 5)
 
@@ -116,9 +116,9 @@ async def test_a_target_is_not_read_while_no_viewer_takes_any_more() -> None:
     line = Line()
     viewers = [line.join()[0] for _ in range(2)]
     for viewer in viewers:
-        viewer.protocol.pause_writing()  # type: ignore[attr-defined]
+        viewer.protocol.pause_writing()
     assert not line.target.reading
-    viewers[1].protocol.resume_writing()  # type: ignore[attr-defined]
+    viewers[1].protocol.resume_writing()
     assert line.target.reading
 
 
@@ -126,7 +126,7 @@ async def test_a_viewer_that_is_left_alone_holds_up_the_target_and_misses_nothin
     line = Line()
     slow, relay = line.join()
     _, other = line.join()
-    slow.protocol.pause_writing()  # type: ignore[attr-defined]
+    slow.protocol.pause_writing()
     other.end(Reason.VIEWER_CLOSED)
     assert not line.target.reading
     line.target.arrive(b"read before")
@@ -136,9 +136,9 @@ async def test_a_viewer_that_is_left_alone_holds_up_the_target_and_misses_nothin
 async def test_a_target_that_is_full_pauses_all_viewers() -> None:
     line = Line()
     viewers = [line.join()[0] for _ in range(2)]
-    line.target.protocol.pause_writing()  # type: ignore[attr-defined]
+    line.target.protocol.pause_writing()
     assert [viewer.reading for viewer in viewers] == [False, False]
-    line.target.protocol.resume_writing()  # type: ignore[attr-defined]
+    line.target.protocol.resume_writing()
     assert [viewer.reading for viewer in viewers] == [True, True]
 
 

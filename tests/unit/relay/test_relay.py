@@ -19,7 +19,6 @@ from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType
 from keyhole.ports.relay import VIEWER_CHECKS
-from keyhole.relay.relay import Relay
 
 KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024
@@ -87,7 +86,7 @@ async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(wo
             assert tracemalloc.get_traced_memory()[0] < GROWTH_LIMIT_BYTES
         finally:
             tracemalloc.stop()
-        wire.send(b"\x04\x01\0\0\0\0\0\x61")
+        wire.send(KEY_EVENT)
         await asyncio.wait_for(keys.wait(), 5)
 
 
@@ -101,7 +100,7 @@ async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> No
         world.aim(address)
         wire = await opened(world)
         sent = [0]
-        keys = b"\x04\x01\0\0\0\0\0\x61" * 1000
+        keys = KEY_EVENT * 1000
 
         async def type_on() -> None:
             while sent[0] < OFFERED_BYTES:
@@ -206,9 +205,7 @@ async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_l
     async with listening(flood) as address:
         world.aim(address)
         wire = await opened(world)
-        (session,) = world.sessions
-        relay = session.relay
-        assert isinstance(relay, Relay)
+        (relay,) = (session.relay for session in world.sessions)
         for _ in range(2 * VIEWER_CHECKS):
             before = relay.traffic_bytes
             await until_still(lambda: relay.traffic_bytes)
@@ -255,7 +252,7 @@ async def test_a_viewer_that_answers_pings_stays(world: World) -> None:
             check(world)
             ping = await wire.frame()
             wire.send(ping.payload, opcode=10)
-            wire.send(b"\x04\x01\0\0\0\0\0\x61")
+            wire.send(KEY_EVENT)
             await wire.frame()
         assert len(world.sessions) == 1
 

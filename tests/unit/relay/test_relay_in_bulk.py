@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from tests.fakes.transport import FakeTransport
 
-from keyhole.gateway.connection import WRITE_BUFFER_BYTES
 from keyhole.protocols.serial_input import SerialInput
 from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.frames_out import cut_frames
@@ -13,7 +12,7 @@ from keyhole.relay.console import Console
 from keyhole.relay.read_buffer import SIZE_BYTES, ReadBuffer
 from keyhole.relay.relay import Relay
 from keyhole.relay.target_readers import CALM_READS
-from keyhole.relay.to_viewer import BULK_BYTES
+from keyhole.relay.to_viewer import BULK_BYTES, WRITE_BUFFER_BYTES
 
 LARGE = WRITE_BUFFER_BYTES + 1
 FLOOD = bytes(BULK_BYTES)

@@ -24,7 +24,7 @@ from keyhole.supervisor.channel import Message
 from keyhole.supervisor.generation import Generation
 from keyhole.supervisor.log import SupervisorLog
 from keyhole.supervisor.metrics import MetricsAggregator
-from keyhole.supervisor.port import ListenAddress, Port
+from keyhole.supervisor.port import ListenAddress, Port, Ports
 from keyhole.supervisor.process import SettingsText, WorkerFailed, WorkerProcess
 
 
@@ -80,7 +80,7 @@ async def serving(workers: int, kind: str = "") -> AsyncIterator[Fixture]:
     fixture = Fixture(f"{workers} {kind}")
     port = Port.bind(ListenAddress(host="127.0.0.1", port=0), workers)
     try:
-        await fixture.generation.start(lambda facts: port)
+        await fixture.generation.start(lambda facts: Ports(port))
         fixture.generation.accept()
         yield fixture
     finally:

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 
 from keyhole.model import ConsoleType, Grant, Rights
 from keyhole.reasons import Reason
@@ -134,7 +135,10 @@ def test_how_many_rights_were_reviewed_is_counted(telemetry: Telemetry) -> None:
 
 
 def test_no_label_comes_from_a_user(telemetry: Telemetry) -> None:
-    names = {name for collector in telemetry.registry._names_to_collectors.values() for name in collector._labelnames}
+    names: set[str] = set()
+    for collector in telemetry.registry._names_to_collectors.values():
+        assert isinstance(collector, MetricWrapperBase)
+        names.update(collector._labelnames)
     assert names == {"reason", "type", "direction", "driver", "state", "outcome"}
 
 

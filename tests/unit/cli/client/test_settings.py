@@ -215,7 +215,12 @@ class TestAskedPassword:
         cloud.tell("GET", "/servers/detail", Answer({"servers": []}))
         monkeypatch.delenv("OS_PASSWORD")
         asked: list[str] = []
-        monkeypatch.setattr("getpass.getpass", lambda prompt, stream=None: asked.append(prompt) or PASSWORD)
+
+        def ask(prompt: str, stream: object = None) -> str:
+            asked.append(prompt)
+            return PASSWORD
+
+        monkeypatch.setattr("getpass.getpass", ask)
         done = keyhole("servers")
         assert (done.status, done.out) == (0, "ID  Name  Status\n")
         assert len(asked) == 1

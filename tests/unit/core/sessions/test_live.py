@@ -4,11 +4,11 @@ import asyncio
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
 import pytest
+from tests.fakes.relay import StillRelay
 
 from keyhole.core.sessions.live import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
 from keyhole.gateway.deadlines import Deadlines
@@ -22,26 +22,6 @@ from keyhole.telemetry.telemetry import Telemetry
 GRANT = Grant(
     "0" * 64, "u1", "alice", "p1", "s1", "vm1", ConsoleType.NOVNC, "127.0.0.1:5900", Rights.CONTROL, 0.0, 600.0
 )
-
-
-@dataclass
-class StillRelay:
-    """Carries nothing."""
-
-    last_input_at: float = 0.0
-    traffic_bytes: tuple[int, int] = (0, 0)
-    buffered_bytes: int = 0
-    looks: int = 0
-    ended: list[Reason] = field(default_factory=list)
-
-    def refill(self) -> None:
-        self.looks += 1
-
-    def end(self, reason: Reason, detail: str = "") -> None:
-        self.ended.append(reason)
-
-    def check_viewer(self) -> None:
-        return
 
 
 @pytest.fixture

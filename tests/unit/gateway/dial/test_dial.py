@@ -157,7 +157,7 @@ async def test_a_socket_that_is_not_to_be_trusted_is_not_spoken_to(
         ({"peername": ("10.0.0.5", 5901), "sslcontext": object()}, True),
     ],
 )
-def test_the_audit_knows_what_crosses_a_network_in_the_clear(facts: dict[str, object], expected: bool | None) -> None:
+def test_the_audit_knows_what_crosses_a_network_in_the_clear(facts: dict[str, Any], expected: bool | None) -> None:
     assert is_encrypted(FakeTransport(**facts)) is expected
 
 

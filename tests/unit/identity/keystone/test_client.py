@@ -111,7 +111,11 @@ def test_an_endpoint_that_cannot_be_reached_is_passed_over_and_not_tried_again(
 
 def test_a_keystone_that_is_not_there_is_unavailable(connect: Connects) -> None:
     url = nowhere()
-    for call in (connect(auth_url=url).check, lambda: connect(auth_url=url).show_token("good")):
+    calls: tuple[Callable[[], object], ...] = (
+        connect(auth_url=url).check,
+        lambda: connect(auth_url=url).show_token("good"),
+    )
+    for call in calls:
         with pytest.raises(Unavailable) as caught:
             call()
         assert str(caught.value) == f"The identity service {url} cannot be reached."

@@ -16,6 +16,7 @@ from keyhole.config import IdentitySettings
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone import provider as subject
 from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
+from keyhole.identity.ttl_cache import TtlCache
 from keyhole.model import RequesterToken
 
 ISSUED = 1_700_000_000.0
@@ -157,7 +158,7 @@ async def test_a_flood_of_bad_tokens_leaves_the_good_ones_known(
     identity: KeystoneIdentity, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.validate("good")
-    monkeypatch.setattr(identity, "_refused", subject.TtlCache(10))
+    monkeypatch.setattr(identity, "_refused", TtlCache(10))
     for number in range(50):
         await refused(identity, f"bad-{number}")
     assert len(identity._refused) == 10
@@ -309,9 +310,7 @@ class TestWhatStands:
     @pytest.fixture
     async def identity(self, client: Client, clock: Clock) -> AsyncIterator[KeystoneIdentity]:
         with ThreadPoolExecutor(8) as threads:
-            yield KeystoneIdentity(  # type: ignore[arg-type]
-                client, threads, clock, expired_seconds=7200, monotonic=clock
-            )
+            yield KeystoneIdentity(client, threads, clock, 7200, monotonic=clock)  # type: ignore[arg-type]
 
     async def test_what_was_believed_before_is_asked_again(
         self, identity: KeystoneIdentity, client: Client, clock: Clock

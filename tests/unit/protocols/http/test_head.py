@@ -1,13 +1,13 @@
 import pytest
 
 from keyhole.errors import ProtocolError, TooLarge
+from keyhole.protocols.http.cookies import cookie_value
 from keyhole.protocols.http.head import (
     HEAD_LIMIT_BYTES,
     HEADERS_LIMIT,
     RequestHead,
     RequestHeadReader,
     console_token,
-    cookie_value,
     query_value,
 )
 

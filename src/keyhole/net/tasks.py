@@ -1,0 +1,40 @@
+"""Tasks that nobody awaits at once: kept until they are done."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+
+class TaskSet:
+    """Owns the tasks that it starts: the event loop itself keeps no reference, and a lost task may stop half-way.
+
+    `done` is called with each task when it ends, by its result, a failure or cancellation. Without it, a failure is
+    raised to whoever awaits the task; the loop's exception handler is told of a failure that nobody awaits.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __iter__(self) -> Iterator[asyncio.Task[None]]:
+        """Those that still run."""
+        return iter(tuple(self._tasks))
+
+    def start(
+        self, work: Coroutine[Any, Any, None], done: Callable[[asyncio.Task[None]], object] | None = None
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)  # noqa: TID251  # kept here
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if done is not None:
+            task.add_done_callback(done)
+        return task
+
+    async def cancel(self) -> None:
+        """Cancels those that run, and waits until they have ended. Their failures are not raised."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
