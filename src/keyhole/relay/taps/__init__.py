@@ -1,0 +1,1 @@
+"""What listens to a console's line: one file for each kind of tap."""
