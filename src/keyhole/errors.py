@@ -16,6 +16,7 @@
          ├─ TooManyAttempts       too many sign-ins failed; says when to come back
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
+         │   └─ ServerReassigned  in another project than it was
          ├─ ServerNotReady        has no host yet
          ├─ ServerBusy            being deleted or migrated
          ├─ ConsoleUnavailable    this type of console is not offered
@@ -125,6 +126,10 @@ class ServerNotFound(Refusal):
     def __init__(self, server_id: str) -> None:
         super().__init__(Reason.SERVER_NOT_FOUND, f"Instance {server_id} could not be found.")
         self.server_id = server_id
+
+
+class ServerReassigned(ServerNotFound):
+    """The server belongs to another project than when the console was asked for."""
 
 
 class ServerNotReady(Refusal):

@@ -94,12 +94,12 @@ class Links:
         """
         driver, server = await self._servers.find_for(identity, server_id)
         try:
-            target = await driver.console_target(server.id, CONSOLE_TYPES[console_type].protocol)
+            target = await driver.console_target(server.id, console_type.protocol)
         except ConsoleUnavailable as failure:
             raise ConsoleUnavailable(console_type) from failure
         token = random_uuid()
         sealed_requester = None if requester is None else seal(requester, token)
-        grant = self._grant(token, identity, server, console_type, target, sealed_requester)
+        grant = self._grant(token, identity, server, console_type, target, sealed_requester, driver.name)
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)
 
@@ -155,10 +155,9 @@ class Links:
 
     async def _target_now(self, grant: Grant, requester: RequesterToken | None) -> Redemption:
         try:
-            driver, server = await self._servers.find(grant.server_id)
-            if server.project_id != grant.project_id:
-                raise ServerNotFound(grant.server_id)
-            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+            driver, target = await self._servers.locate(
+                grant.server_id, grant.project_id, grant.console_type, grant.driver
+            )
         except (ServerNotFound, ConsoleUnavailable) as failure:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
         if target.endpoint != grant.address:
@@ -173,6 +172,7 @@ class Links:
         console_type: ConsoleType,
         target: Target,
         sealed_requester: str | None,
+        driver: str,
     ) -> Grant:
         now = self._clock()
         return Grant(
@@ -188,6 +188,7 @@ class Links:
             created_at=now,
             expires_at=now + self._rules.lifetime_seconds,
             sealed_requester=sealed_requester,
+            driver=driver,
         )
 
     def _url(self, console_type: ConsoleType, token: str) -> str:

@@ -8,9 +8,12 @@ import asyncio
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-from keyhole.errors import ServerNotFound, Unavailable
-from keyhole.model import Identity, Server
+from keyhole.errors import ServerNotFound, ServerReassigned, Unavailable
+from keyhole.model import ConsoleType, Identity, Server, Target
 from keyhole.ports.drivers import HypervisorDriver
+
+ANSWER_SECONDS = 5.0
+"""How long a driver may take to say whether it knows a server."""
 
 
 class Servers:
@@ -41,21 +44,38 @@ class Servers:
             if everything or server.project_id == identity.project_id
         ]
 
-    async def find(self, server_id: str) -> tuple[HypervisorDriver, Server]:
-        """The server and the driver that knows it, whoever asks. Raises ServerNotFound, or Unavailable when a
-        driver that might know it does not answer."""
+    async def find(self, server_id: str, driver: str = "") -> tuple[HypervisorDriver, Server]:
+        """The server and the driver that knows it, whoever asks; only the driver of that name is asked, if one is
+        given. All are asked at once, so that one that does not answer delays nobody longer than ANSWER_SECONDS.
+
+        Raises ServerNotFound, or Unavailable when a driver that might know the server does not answer.
+        """
+        asked = [one for one in self._drivers if not driver or one.name == driver]
+        answers = await asyncio.gather(*(_find(one, server_id) for one in asked), return_exceptions=True)
         silent: Unavailable | None = None
-        for driver in self._drivers:
-            try:
-                server = await driver.find_server(server_id)
-            except Unavailable as problem:
-                silent = problem
-                continue
-            if server is not None:
-                return driver, server
+        for one, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, Unavailable):
+                silent = answer
+            elif isinstance(answer, BaseException):
+                raise answer
+            elif answer is not None:
+                return one, answer
         if silent is not None:
             raise silent
         raise ServerNotFound(server_id)
+
+    async def locate(
+        self, server_id: str, project_id: str, console_type: ConsoleType, driver: str
+    ) -> tuple[HypervisorDriver, Target]:
+        """Where a console that was asked for in a project is now, by the driver that knew it then ("": any).
+
+        Raises ServerNotFound; ServerReassigned when the server is in another project by now; ServerNotReady,
+        ServerBusy, ConsoleUnavailable, Unavailable.
+        """
+        found, server = await self.find(server_id, driver)
+        if server.project_id != project_id:
+            raise ServerReassigned(server_id)
+        return found, await found.console_target(server.id, console_type.protocol)
 
     async def find_for(self, identity: Identity, server_id: str) -> tuple[HypervisorDriver, Server]:
         """As `find`, for one identity: a server of another project is ServerNotFound unless it is an admin."""
@@ -63,6 +83,14 @@ class Servers:
         if server.project_id != identity.project_id and not identity.is_admin:
             raise ServerNotFound(server_id)
         return driver, server
+
+
+async def _find(driver: HypervisorDriver, server_id: str) -> Server | None:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await driver.find_server(server_id)
+    except TimeoutError as error:
+        raise Unavailable(f"The driver {driver.name} does not answer within {ANSWER_SECONDS:g} seconds.") from error
 
 
 class ServerRef(NamedTuple):

@@ -19,8 +19,15 @@ from keyhole.core.links import Links, hash_token, requester_of
 from keyhole.core.servers import Servers
 from keyhole.core.sessions.live import ResumeState, Session
 from keyhole.crypto.sealing import seal
-from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
-from keyhole.model import CONSOLE_TYPES, Grant, RequesterToken, Target, Ticket
+from keyhole.errors import (
+    ConsoleUnavailable,
+    ServerNotFound,
+    ServerReassigned,
+    TargetFailed,
+    TicketRefused,
+    Unavailable,
+)
+from keyhole.model import Grant, RequesterToken, Target, Ticket
 from keyhole.ports.identity import IdentityProvider
 from keyhole.ports.stores import TicketStore
 from keyhole.reasons import Reason
@@ -234,10 +241,11 @@ class Tickets:
     async def _target_now(self, ticket: Ticket) -> tuple[str, Target]:
         grant = ticket.grant
         try:
-            driver, server = await self._servers.find(grant.server_id)
-            if server.project_id != grant.project_id:
-                raise self._ended(ticket, Reason.REVOKED)
-            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+            driver, target = await self._servers.locate(
+                grant.server_id, grant.project_id, grant.console_type, grant.driver
+            )
+        except ServerReassigned as failure:
+            raise self._ended(ticket, Reason.REVOKED) from failure
         except (ServerNotFound, ConsoleUnavailable) as failure:
             # It may be started again: whoever waits for it may try again.
             raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure

@@ -24,7 +24,7 @@ from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial.dial import dial, is_encrypted
 from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.handshake.rfb import join_target, join_viewer, open_tunnel
-from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
+from keyhole.model import Grant, Protocol, Rights, Target
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead
@@ -232,7 +232,7 @@ def _open(
 
 def _filter_of(grant: Grant, limits: StreamLimits) -> ClientMessageFilter | InputBlocker | None:
     view_only = grant.rights is Rights.WATCH
-    if CONSOLE_TYPES[grant.console_type].protocol is not Protocol.VNC:
+    if grant.console_type.protocol is not Protocol.VNC:
         return InputBlocker() if view_only else None
     return ClientMessageFilter(
         view_only=view_only,

@@ -1,11 +1,13 @@
 """Who sees which servers, and what a silent driver costs."""
 
+import asyncio
+
 import pytest
 from tests.unit.gateway.conftest import SERVER_ID, OneServer
 
 from keyhole.core.servers import Servers
-from keyhole.errors import ServerNotFound, Unavailable
-from keyhole.model import Identity, Server
+from keyhole.errors import ServerNotFound, ServerReassigned, Unavailable
+from keyhole.model import ConsoleType, Identity, Protocol, Server, Target, TcpAddress
 
 MEMBER = Identity("u1", "alice", "p1", "lab", frozenset({"member"}))
 STRANGER = Identity("u2", "bob", "p2", "other", frozenset({"member"}))
@@ -46,3 +48,31 @@ async def test_without_drivers_there_are_no_servers() -> None:
     assert await Servers([]).list_for(MEMBER) == []
     with pytest.raises(ServerNotFound):
         await Servers([]).find("x")
+
+
+class Hanging(OneServer):
+    async def find_server(self, server_id: str) -> Server | None:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_driver_that_hangs_delays_nobody_longer_than_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyhole.core.servers.ANSWER_SECONDS", 0.01)
+    hanging = [Hanging(name=f"hanging{number}") for number in range(3)]
+    assert (await Servers([*hanging, OneServer()]).find(SERVER_ID))[1].name == "vm1"
+    with pytest.raises(Unavailable, match="hanging"):
+        await Servers([*hanging, OneServer()]).find("another")
+
+
+async def test_a_console_is_located_by_the_driver_that_knew_it_and_no_other() -> None:
+    here = Target(Protocol.VNC, TcpAddress("127.0.0.1", 5901))
+    servers = Servers([Hanging(name="other"), OneServer({Protocol.VNC: here})])
+    driver, target = await servers.locate(SERVER_ID, "p1", ConsoleType.NOVNC, "one")
+    assert (driver.name, target) == ("one", here)
+    with pytest.raises(ServerNotFound):
+        await servers.locate(SERVER_ID, "p1", ConsoleType.NOVNC, "no longer in use")
+
+
+async def test_a_console_of_a_server_that_changed_its_project_is_not_located() -> None:
+    with pytest.raises(ServerReassigned):
+        await Servers([OneServer()]).locate(SERVER_ID, "p2", ConsoleType.NOVNC, "")
