@@ -22,6 +22,7 @@
          ├─ ConsoleUnavailable    this type of console is not offered
          ├─ LogUnavailable        no console output is kept
          ├─ TokenRefused          a console token that is missing, unknown, expired or used
+         │   └─ TokenUnknown      never given out here
          ├─ TicketRefused         a ticket that is unknown, or whose session was ended on purpose
          ├─ OriginRefused         a browser page from an address that is not allowed
          ├─ LimitReached          too many of something
@@ -176,6 +177,13 @@ class TokenRefused(Refusal):
         super().__init__(reason, message)
         self.expires_at = expires_at
         self.lifetime_seconds = lifetime_seconds
+
+
+class TokenUnknown(TokenRefused):
+    """A console token that was never given out here; another service may have made it."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
 
 
 class TicketRefused(Refusal):

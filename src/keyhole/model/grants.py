@@ -79,6 +79,18 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeState:
+    """The ticket that a viewer comes (back) with, and what was before.
+
+    `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
+    """
+
+    ticket: Ticket
+    open_seconds: float = 0.0
+    idle_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRecord:
     """A live session as every worker may know it. `worker` carries it; `viewer` is the viewer's address.
 
