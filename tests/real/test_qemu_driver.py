@@ -106,8 +106,9 @@ class TestTheDemosGuest:
 
     async def test_the_vnc_target_speaks_vnc(self, driver: QemuDriver, guest: DemoGuest) -> None:
         target = await target_of(driver, guest.server_id, Protocol.VNC)
-        assert isinstance(address_of(target), UnixAddress)
-        reader, writer = await asyncio.open_unix_connection(address_of(target).path)
+        address = address_of(target)
+        assert isinstance(address, UnixAddress)
+        reader, writer = await asyncio.open_unix_connection(address.path)
         async with asyncio.timeout(10):
             assert await reader.readexactly(12) == b"RFB 003.008\n"
         writer.close()
@@ -115,8 +116,9 @@ class TestTheDemosGuest:
 
     async def test_the_serial_target_is_the_guests_terminal(self, driver: QemuDriver, guest: DemoGuest) -> None:
         before = await target_of(driver, guest.server_id, Protocol.SERIAL)
-        assert isinstance(before.address, UnixAddress)
-        async with serial_line(before.address.path) as line:
+        address = address_of(before)
+        assert isinstance(address, UnixAddress)
+        async with serial_line(address.path) as line:
             await line.log_in()
             await line.run("echo x$((6*7))", rb"x42\r\n")
             # QEMU words the address of a socket that is in use in another way.
@@ -184,9 +186,10 @@ class TestShapesOfQemu:
         path = await start_qemu("tcp", "-serial", "tcp:127.0.0.1:0,server=on,wait=off")
         driver = make_driver(path)
         target = await only_target(driver, Protocol.SERIAL)
-        assert isinstance(address_of(target), TcpAddress)
-        assert address_of(target).host == "127.0.0.1"
-        _, writer = await asyncio.open_connection(address_of(target).host, address_of(target).port)
+        address = address_of(target)
+        assert isinstance(address, TcpAddress)
+        assert address.host == "127.0.0.1"
+        _, writer = await asyncio.open_connection(address.host, address.port)
         assert await only_target(driver, Protocol.SERIAL) == target
         writer.close()
         await writer.wait_closed()
@@ -240,9 +243,10 @@ class TestShapesOfQemu:
     async def test_vnc_on_a_port(self, start_qemu: StartQemu) -> None:
         path = await start_qemu("vnc", "-vga", "std", "-vnc", "127.0.0.1:0,to=99")
         target = await only_target(make_driver(path), Protocol.VNC)
-        assert isinstance(address_of(target), TcpAddress)
-        assert address_of(target).host == "127.0.0.1"
-        assert 5900 <= address_of(target).port < 6000
+        address = address_of(target)
+        assert isinstance(address, TcpAddress)
+        assert address.host == "127.0.0.1"
+        assert 5900 <= address.port < 6000
 
     async def test_a_socket_comes_before_a_port(self, start_qemu: StartQemu, tmp_path: Path) -> None:
         servers = ("-vnc", "127.0.0.1:0,to=99,id=b", "-vnc", f"unix:{tmp_path}/vnc,id=a")

@@ -1,4 +1,4 @@
-"""Who is let in: a link's token, or the ticket of a viewer that comes back, becomes an opening.
+"""Who is let in: a link's token, or the ticket of a viewer that reconnects, becomes an opening.
 
 A browser (a request with an allowed Origin) that opens a link is given a ticket with the answer to its upgrade.
 """
@@ -39,7 +39,7 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a viewer is let in for. `set_cookie` has its browser keep the ticket that it may come back with."""
+    """What a viewer is let in for. `set_cookie` has its browser keep the ticket that it may reconnect with."""
 
     opening: Opening
     set_cookie: str | None = None

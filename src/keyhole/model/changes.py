@@ -1,4 +1,4 @@
-"""What a driver tells of its servers as it happens. A `scope` is a host, a cluster: what is heard of together.
+"""What a driver tells of its servers as it happens. A `scope` is a host, a cluster: what is listed together.
 
 After a gap of any kind a driver begins again with `Listed`; there is no other way to catch up.
 """
@@ -27,14 +27,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A server is on its way to another host; its consoles are not to be opened meanwhile."""
+    """A server migrates to another host; its consoles are not to be opened meanwhile."""
 
     server_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMoved:
-    """A server's consoles are to be dialled anew now."""
+    """A server's consoles are to be dialled again now."""
 
     server_id: str
     why: Literal["moved", "started", "reconfigured"]

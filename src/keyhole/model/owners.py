@@ -89,7 +89,7 @@ def _read(rule: OwnerRule, facts: Facts) -> str:
         case OwnerSource.FOLDER:
             return facts.folder
         case OwnerSource.NAME:
-            found = re.fullmatch(rule.key, facts.name)
-            return (found[1] or "") if found else ""
+            found = re.fullmatch(rule.key, facts.name[:MAX_NAME_CHARACTERS])
+            return (found[1] or "") if found and found.re.groups else ""
         case OwnerSource.CONSTANT:
             return rule.key

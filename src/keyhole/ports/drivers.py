@@ -1,6 +1,6 @@
 """What the use cases need of a hypervisor.
 
-Implementations live in drivers/, or in packages of their own (docs/howto/write-a-driver.md), and are held to
+Implementations live in drivers/, or in other packages (docs/howto/write-a-driver.md), and are held to
 tests/contract/driver_suite.py.
 """
 
@@ -44,7 +44,7 @@ class Caller:
 class Problem:
     """One thing that does not work. `sentence` is for the operator and names what it is about.
 
-    `host` is whose problem it is ("": the driver's), `code` a short name of its kind, `since` when it was first seen,
+    `host` is the one that it is about ("": the driver itself), `code` a short name of its kind, `since` when it was first seen,
     in seconds since the epoch.
     """
 

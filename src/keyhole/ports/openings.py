@@ -19,7 +19,7 @@ class Opening:
     """What a session is opened with: its grant, where the console is by which driver, and what was before.
 
     `requester` is the identity token that the console was requested with, None where it is not known; `resume` the
-    ticket that its browser may come back with, None for a viewer that keeps none.
+    ticket that its browser may reconnect with, None for a viewer that keeps none.
     """
 
     grant: Grant

@@ -14,7 +14,7 @@ from keyhole.protocols.text import sanitize
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A guest, and what was found at its socket. `is_double` says that another QEMU process has its id as well, though
-    neither is on its way: nobody can tell which of the two is the server of that id."""
+    neither migrates: nobody can tell which of the two is the server of that id."""
 
     result: ProbeResult
     guest: Guest
@@ -53,7 +53,7 @@ class Guests:
     def _add(self, result: ProbeResult, guest: Guest) -> None:
         """Of two with one id, as while a guest moves from one QEMU to another, the settled one counts, else the first.
 
-        Two sockets of one process are no problem; two settled processes are.
+        Two sockets of one process are as good as one; of two settled processes neither counts.
         """
         other = self._by_id.get(guest.id)
         settled = _is_settled(result, guest)
@@ -67,7 +67,7 @@ class Guests:
 
 
 def _is_settled(result: ProbeResult, guest: Guest) -> bool:
-    """It answers, and is not on its way to or from another QEMU."""
+    """It answers, and does not migrate to or from another QEMU."""
     return not result.stopped and guest.task_state is None and guest.status is not ServerStatus.UNKNOWN
 
 

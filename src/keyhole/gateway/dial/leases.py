@@ -25,7 +25,7 @@ class Leases:
         self._leaving: set[asyncio.Task[None]] = set()
 
     def release(self, lease: Lease, after_seconds: float = 0.0) -> None:
-        """Leaves a lease, after so many seconds where its line still has something to send."""
+        """Leaves a lease, after that many seconds where its line still has something to send."""
         task = asyncio.get_running_loop().create_task(self._leave(lease, after_seconds))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)

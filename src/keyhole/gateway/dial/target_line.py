@@ -96,3 +96,5 @@ async def _entered(opening: Opening, lease: Lease) -> Target:
         return await lease.held.enter_async_context(opening.open())
     except (ServerNotFound, ConsoleUnavailable) as failure:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+    except OSError as error:
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the hypervisor cannot be reached") from error
