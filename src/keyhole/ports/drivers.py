@@ -44,8 +44,8 @@ class Caller:
 class Problem:
     """One thing that does not work. `sentence` is for the operator and names what it is about.
 
-    `host` is the one that it is about ("": the driver itself), `code` a short name of its kind, `since` when it was first seen,
-    in seconds since the epoch.
+    `host` is the one that it is about ("": the driver itself), `code` a short name of its kind, `since` when it was
+    first seen, in seconds since the epoch.
     """
 
     sentence: str
