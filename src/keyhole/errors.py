@@ -16,11 +16,13 @@
          ├─ TooManyAttempts       too many sign-ins failed; says when to come back
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
+         │   └─ ServerReassigned  in another project than it was
          ├─ ServerNotReady        has no host yet
          ├─ ServerBusy            being deleted or migrated
          ├─ ConsoleUnavailable    this type of console is not offered
          ├─ LogUnavailable        no console output is kept
          ├─ TokenRefused          a console token that is missing, unknown, expired or used
+         │   └─ TokenUnknown      never given out here
          ├─ TicketRefused         a ticket that is unknown, or whose session was ended on purpose
          ├─ OriginRefused         a browser page from an address that is not allowed
          ├─ LimitReached          too many of something
@@ -127,6 +129,10 @@ class ServerNotFound(Refusal):
         self.server_id = server_id
 
 
+class ServerReassigned(ServerNotFound):
+    """The server belongs to another project than when the console was asked for."""
+
+
 class ServerNotReady(Refusal):
     """The server has no host yet."""
 
@@ -171,6 +177,13 @@ class TokenRefused(Refusal):
         super().__init__(reason, message)
         self.expires_at = expires_at
         self.lifetime_seconds = lifetime_seconds
+
+
+class TokenUnknown(TokenRefused):
+    """A console token that was never given out here; another service may have made it."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
 
 
 class TicketRefused(Refusal):

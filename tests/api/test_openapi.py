@@ -8,7 +8,7 @@ import pytest
 from tests.api.test_own_servers import open_console
 from tests.api.test_sessions import open_session
 from tests.api.test_tickets import hold
-from tests.api.world import World
+from tests.api.world import World, make_server
 
 from keyhole.api.v1.operations import OPENAPI_PATH, OWN_OPERATIONS
 from keyhole.model import ConsoleType
@@ -55,7 +55,7 @@ async def test_sessions_fit() -> None:
 async def test_servers_fit() -> None:
     world = World()
     assert_fits("list-servers", await world.ask("GET", "/v1/servers"))
-    world.driver.servers *= 2
+    world.driver.servers.append(make_server("2"))
     await open_console(world)
     page = await world.ask("GET", "/v1/servers?limit=1")
     assert "next_marker" in page.json()

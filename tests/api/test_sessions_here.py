@@ -10,6 +10,7 @@ import pytest
 from tests.api.test_links import problem
 from tests.api.test_sessions import PATH, open_session
 from tests.api.world import PUBLIC_URL, SERVER_ID, World
+from tests.fakes.drivers import opening_of
 from tests.fakes.memory_store import WRITING
 from tests.fakes.relay import StillRelay
 from tests.fakes.waiting import until
@@ -52,10 +53,10 @@ async def open_here(world: World) -> Here:
     grant = (await world.consoles.create(identity, SERVER_ID, ConsoleType.NOVNC)).grant
     listeners: list[SessionListener] = [world.tickets, world.registry]
     sessions = Sessions(SessionLimits(), world.telemetry, time.monotonic, listeners, world.clock)
-    secret, holds = world.tickets.issue(grant, None)
+    secret, opening = world.tickets.issue(opening_of(grant))
     here = Here(world=world, sessions=sessions, secret=secret)
     with sessions.slot(grant) as place:
-        here.session = sessions.opened(place, grant, "192.0.2.9:5", here, time.monotonic(), None, holds)
+        here.session = sessions.opened(place, opening, "192.0.2.9:5", here, time.monotonic(), None)
     return here
 
 

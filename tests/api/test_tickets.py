@@ -6,6 +6,7 @@ import httpx
 import pytest
 from tests.api.test_links import problem
 from tests.api.world import PUBLIC_URL, SERVER_ID, World, make_page
+from tests.fakes.drivers import opening_of
 
 from keyhole.model import ConsoleType, Ticket
 from keyhole.reasons import Reason
@@ -31,8 +32,9 @@ class Holder:
 async def hold(world: World, console_type: ConsoleType = ConsoleType.NOVNC) -> Holder:
     demo = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(demo, SERVER_ID, console_type)).grant
-    secret, resume = world.tickets.issue(grant, None)
-    return Holder(world, resume.ticket, secret)
+    secret, opening = world.tickets.issue(opening_of(grant))
+    assert opening.resume is not None
+    return Holder(world, opening.resume.ticket, secret)
 
 
 async def test_the_page_is_told_what_it_comes_back_to() -> None:

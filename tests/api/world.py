@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import httpx
+from tests.fakes.drivers import FakeDriver
 from tests.fakes.memory_store import MemoryStore
 
 from keyhole.api.application import ApiServices, create_application
 from keyhole.api.pages import Page
 from keyhole.api.readiness import Readiness
 from keyhole.core.links import GrantRules, Links, hash_token
+from keyhole.core.server_index import ServerIndex
 from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
@@ -22,6 +24,7 @@ from keyhole.model import (
     ApiKeySignIn,
     ApplicationCredential,
     CredentialSignIn,
+    Dialled,
     Identity,
     IdentityToken,
     PasswordSignIn,
@@ -36,6 +39,7 @@ from keyhole.model import (
     TokenSignIn,
 )
 from keyhole.net.proxies import parse_proxies
+from keyhole.ports.drivers import Problem
 from keyhole.ports.identity import CredentialWish, PersonSignIn
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger
@@ -194,7 +198,7 @@ class MemoryCredentials:
 
 
 @dataclass
-class MemoryDriver:
+class MemoryDriver(FakeDriver):
     """A HypervisorDriver whose servers offer what they say."""
 
     servers: list[Server]
@@ -204,17 +208,12 @@ class MemoryDriver:
     asked_lines: list[int | None] = field(default_factory=list)
     name: str = "memory"
 
-    async def list_servers(self) -> Sequence[Server]:
+    async def list_now(self) -> Sequence[Server]:
         if self.failure is not None:
             raise self.failure
         return self.servers
 
-    async def find_server(self, server_id: str) -> Server | None:
-        if self.failure is not None:
-            raise self.failure
-        return next((server for server in self.servers if server.id == server_id), None)
-
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
+    async def target_for(self, server_id: str, protocol: Protocol) -> Target:
         server = await self.find_server(server_id)
         assert server is not None
         if not server.host:
@@ -223,7 +222,7 @@ class MemoryDriver:
             raise ServerBusy(server_id, server.task_state)
         if protocol not in server.protocols:
             raise ConsoleUnavailable(protocol)
-        return Target(protocol, TcpAddress("127.0.0.1", CONSOLE_PORTS[protocol]))
+        return Target(protocol, Dialled(TcpAddress("127.0.0.1", CONSOLE_PORTS[protocol])))
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         self.asked_lines.append(lines)
@@ -231,8 +230,8 @@ class MemoryDriver:
             raise LogUnavailable
         return b"\n".join(self.log.split(b"\n")[-lines:]) if lines else self.log
 
-    async def check(self) -> Sequence[str]:
-        return self.sentences
+    async def check(self) -> Sequence[Problem]:
+        return [Problem(sentence) for sentence in self.sentences]
 
 
 def make_server(server_id: str = SERVER_ID, name: str = "vm1", project: str = "demo", **more: object) -> Server:
@@ -267,21 +266,20 @@ class World:
         self.telemetry = Telemetry(make_logger(self.log, json=True))
         self.store_problems: list[str] = []
         self.defects: list[str] = []
-        self.consoles = Links(
-            Servers([self.driver]), self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock
-        )
+        index = ServerIndex([self.driver])
+        served = Servers(index)
+        self.consoles = Links(served, self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock)
         changed = asyncio.Event()
         provider = embedded or self.issuer
         rules = TicketRules(resume_seconds, maximum_seconds)
-        found_servers = Servers([self.driver])
-        self.tickets = Tickets(self.store, self.consoles, found_servers, provider, rules, self.clock, changed)
-        self.registry = SessionRegistry(self.store, DeletedServers([self.driver]), provider, self.clock, changed)
+        self.tickets = Tickets(self.store, self.consoles, served, provider, rules, self.clock, changed)
+        self.registry = SessionRegistry(self.store, DeletedServers(index), provider, self.clock, changed)
         self.services = ApiServices(
             public_url=public_url,
             identity_url=identity_url or f"{public_url}/identity",
             allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
             frame_ancestors=frozenset({"https://cloud.example.com"}),
-            servers=Servers([self.driver]),
+            servers=served,
             consoles=self.consoles,
             tickets=self.tickets,
             registry=self.registry,
@@ -296,7 +294,7 @@ class World:
             readiness=Readiness(
                 self._say_store_problems,
                 lambda: provider.check(),
-                {self.driver.name: lambda: self.driver.check()},
+                {self.driver.name: lambda: served.sentences(self.driver)},
                 lambda: self.defects,
             ),
             pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},

@@ -1,18 +1,24 @@
 """What every driver does. A driver's tests inherit `DriverSuite` and give it the fixtures `stage` and `broken`."""
 
+import asyncio
+import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 import pytest
+from tests.fakes.drivers import target_of
 from tests.fakes.rfb_viewer import open_stream
 
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
-from keyhole.model import Protocol
-from keyhole.ports.drivers import DriverContext, HypervisorDriver
+from keyhole.model import Dialled, Handed, Listed, Protocol, Screenshot, Target, TcpAddress
+from keyhole.ports.drivers import Caller, DriverContext, HypervisorDriver
 
-CONTEXT = DriverContext(lambda name: f"id of {name}")
+CONTEXT = DriverContext("kvm-west", lambda name: f"id of {name}")
 PROJECT = "demo"
+CALLER = Caller("u1", "alice", CONTEXT.project_id_of(PROJECT))
+UNKNOWN_IDS = ["", "unknown", "00000000-0000-0000-0000-000000000000", "../x", "\ud800"]
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,37 @@ class Broken:
     named: str
 
 
-class DriverSuite:
-    async def test_it_has_the_name_of_its_entry_point(self, stage: Stage) -> None:
-        (entry,) = entry_points(group="keyhole.drivers", name=stage.driver.name)
-        assert entry.load() is type(stage.driver)
+async def held() -> tuple[int, int, int]:
+    """How many descriptors, tasks and threads (but the loop's own) there are, once what was closed is gone."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
+    return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), len(threads)
 
-    async def test_what_is_listed_is_found(self, stage: Stage) -> None:
-        servers = await stage.driver.list_servers()
-        assert [server.id for server in servers] == [stage.server_id]
-        assert await stage.driver.find_server(stage.server_id) == servers[0]
+
+async def knock(target: Target) -> None:
+    """Connects to a console and leaves."""
+    if isinstance(target.route, Handed):
+        target.route.line.close()
+        return
+    _, writer = await open_stream(target.route.address)
+    writer.close()
+    await writer.wait_closed()
+
+
+class DriverSuite:
+    async def test_it_has_the_name_of_its_instance(self, stage: Stage) -> None:
+        assert stage.driver.name == CONTEXT.name
+
+    async def test_what_it_tells_first_is_what_it_lists_and_finds(self, stage: Stage) -> None:
+        news = stage.driver.watch()
+        first = await anext(news)
+        await news.aclose()  # type: ignore[attr-defined]
+        assert isinstance(first, Listed)
+        assert [server.id for server in first.servers] == [stage.server_id]
+        assert await stage.driver.find_server(stage.server_id) == first.servers[0]
+        listed = await stage.driver.list_now()
+        assert listed is None or tuple(listed) == first.servers
 
     async def test_a_server_is_of_its_project_and_says_what_it_offers(self, stage: Stage) -> None:
         server = await stage.driver.find_server(stage.server_id)
@@ -49,27 +77,94 @@ class DriverSuite:
         assert server.project_id == CONTEXT.project_id_of(PROJECT)
         assert server.protocols == stage.protocols
 
-    @pytest.mark.parametrize("server_id", ["", "unknown", "00000000-0000-0000-0000-000000000000", "../x", "\ud800"])
+    @pytest.mark.parametrize("server_id", UNKNOWN_IDS)
     async def test_an_unknown_server_is_not_found(self, stage: Stage, server_id: str) -> None:
         assert await stage.driver.find_server(server_id) is None
         with pytest.raises(ServerNotFound):
-            await stage.driver.console_target(server_id, Protocol.VNC)
+            await stage.driver.locate(server_id, Protocol.VNC)
         with pytest.raises(ServerNotFound):
             await stage.driver.console_log(server_id, None)
+        with pytest.raises(ServerNotFound):
+            await stage.driver.screenshot(server_id)
 
-    async def test_each_console_that_is_offered_can_be_dialled(self, stage: Stage) -> None:
+    async def test_a_place_is_the_same_however_often_it_is_asked_for(self, stage: Stage) -> None:
         for protocol in stage.protocols:
-            target = await stage.driver.console_target(stage.server_id, protocol)
-            assert target.protocol is protocol
-            _, writer = await open_stream(target.address)
-            writer.close()
-            await writer.wait_closed()
+            first = await stage.driver.locate(stage.server_id, protocol)
+            before = await held()
+            assert {(await stage.driver.locate(stage.server_id, protocol)).place for _ in range(20)} == {first.place}
+            assert await held() == before
+            assert (first.server.id, first.protocol) == (stage.server_id, protocol)
+
+    async def test_each_console_that_is_offered_can_be_opened_by_whoever_asks(self, stage: Stage) -> None:
+        for protocol in stage.protocols:
+            location = await stage.driver.locate(stage.server_id, protocol)
+            for caller in (None, CALLER):
+                async with stage.driver.open(location, caller) as target:
+                    assert target.protocol is protocol
+                    await knock(target)
+
+    async def test_a_console_that_has_an_address_has_it_as_its_place(self, stage: Stage) -> None:
+        for protocol in stage.protocols:
+            location = await stage.driver.locate(stage.server_id, protocol)
+            route = (await target_of(stage.driver, stage.server_id, protocol)).route
+            if isinstance(route, Dialled):
+                assert location.place == route.endpoint
+
+    async def test_an_address_that_is_dialled_is_one_that_a_console_can_have(self, stage: Stage) -> None:
+        for protocol in stage.protocols:
+            route = (await target_of(stage.driver, stage.server_id, protocol)).route
+            if isinstance(route, Dialled) and isinstance(route.address, TcpAddress):
+                assert 0 < route.address.port < 65536
+                assert route.address.host not in ("", "0.0.0.0", "::")
+
+    async def test_two_lines_at_once_are_as_the_console_is_said_to_take_them(self, stage: Stage) -> None:
+        for protocol in stage.protocols:
+            location = await stage.driver.locate(stage.server_id, protocol)
+            if location.traits.max_lines == 1:
+                assert location.traits.newcomer != "beside"
+                continue
+            async with stage.driver.open(location, None) as first, stage.driver.open(location, None) as second:
+                assert first.protocol is second.protocol
+                await knock(first)
+                await knock(second)
+
+    async def test_a_line_that_is_closed_or_never_opened_leaves_nothing(self, stage: Stage) -> None:
+        location = await stage.driver.locate(stage.server_id, next(iter(stage.protocols)))
+        async with stage.driver.open(location, None):  # what is made once and kept
+            pass
+        before = await held()
+        for steps in range(5):
+            task = asyncio.create_task(self._opened(stage.driver.open(location, CALLER)))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        assert await held() == before
+
+    async def _opened(self, line: object) -> None:
+        async with line as target:  # type: ignore[attr-defined]
+            if isinstance(target.route, Handed):
+                target.route.line.close()
+
+    async def test_no_text_of_a_target_holds_its_password(self, stage: Stage) -> None:
+        for protocol in stage.protocols:
+            location = await stage.driver.locate(stage.server_id, protocol)
+            target = await target_of(stage.driver, stage.server_id, protocol)
+            if target.password is not None:
+                secret = target.password.get_secret_value()
+                assert secret not in repr(target)
+                assert secret not in repr(location) + repr(location.detail)
 
     async def test_a_console_that_is_not_offered_is_named(self, stage: Stage) -> None:
         for protocol in set(Protocol) - stage.protocols:
             with pytest.raises(ConsoleUnavailable) as caught:
-                await stage.driver.console_target(stage.server_id, protocol)
+                await stage.driver.locate(stage.server_id, protocol)
             assert caught.value.console_type == protocol
+
+    async def test_a_screenshot_is_a_picture_or_left_to_the_console(self, stage: Stage) -> None:
+        found = await stage.driver.screenshot(stage.server_id)
+        assert found is None or isinstance(found, Screenshot)
 
     async def test_the_log_is_what_the_guest_wrote_and_its_end_is_counted_in_lines(self, stage: Stage) -> None:
         whole = stage.log()
@@ -90,6 +185,9 @@ class DriverSuite:
 
     async def test_a_target_that_is_gone_is_a_trouble(self, broken: Broken) -> None:
         (problem,) = await broken.driver.check()
-        assert broken.named in problem
-        assert problem.endswith(".")
-        assert "\n" not in problem
+        assert broken.named in problem.sentence
+        assert problem.sentence.endswith(".")
+        assert "\n" not in problem.sentence
+        assert problem.code
+        (again,) = await broken.driver.check()
+        assert again.since == problem.since > 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.fakes.drivers import address_of, target_of
 from tests.fakes.rfb_viewer import RfbViewer, open_stream
 
 from keyhole.drivers.simulated import SimulatedDriver
@@ -33,9 +34,9 @@ def simulated_driver() -> SimulatedDriver:
 
 
 async def socket_path(driver: SimulatedDriver, protocol: Protocol) -> Path:
-    target = await driver.console_target(SERVER_ID, protocol)
-    assert isinstance(target.address, UnixAddress)
-    return Path(target.address.path)
+    address = address_of(await target_of(driver, SERVER_ID, protocol))
+    assert isinstance(address, UnixAddress)
+    return Path(address.path)
 
 
 class TestStatic(DriverSuite):
@@ -78,7 +79,7 @@ class TestSimulated(DriverSuite):
 
     async def test_closing_ends_its_listeners_its_connections_and_its_files(self) -> None:
         async with simulated_driver() as driver:
-            address = (await driver.console_target(SERVER_ID, Protocol.VNC)).address
+            address = address_of(await target_of(driver, SERVER_ID, Protocol.VNC))
             reader, writer = await open_stream(address)
             assert await reader.readexactly(12)
         with suppress(ConnectionError):
@@ -95,22 +96,22 @@ class TestSimulated(DriverSuite):
 
     async def test_without_settings_there_is_one_guest(self) -> None:
         async with SimulatedDriver(SimulatedDriver.Settings(), CONTEXT) as driver:
-            (server,) = await driver.list_servers()
+            (server,) = await driver.list_now()
             assert (server.name, server.project_id) == ("simulated", CONTEXT.project_id_of("demo"))
             assert str(uuid.UUID(server.id)) == server.id
 
     async def test_a_guest_may_want_a_password_which_the_target_has(self) -> None:
         settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "password": "sesame"}]})
         async with SimulatedDriver(settings, CONTEXT) as driver:
-            target = await driver.console_target(SERVER_ID, Protocol.VNC)
+            target = await target_of(driver, SERVER_ID, Protocol.VNC)
             assert target.password is not None
-            async with RfbViewer.open(target.address, target.password.get_secret_value()) as viewer:
+            async with RfbViewer.open(address_of(target), target.password.get_secret_value()) as viewer:
                 await viewer.wait_for_text("simulated guest")
 
     async def test_a_guest_may_misbehave(self) -> None:
         settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "misbehave": "garbage"}]})
         async with SimulatedDriver(settings, CONTEXT) as driver:
-            reader, writer = await open_stream((await driver.console_target(SERVER_ID, Protocol.VNC)).address)
+            reader, writer = await open_stream(address_of(await target_of(driver, SERVER_ID, Protocol.VNC)))
             assert (await reader.readexactly(4)) == b"HTTP"
             writer.close()
 

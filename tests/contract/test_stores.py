@@ -28,6 +28,7 @@ GRANT = Grant(
     created_at=NOW - 10,
     expires_at=NOW + 590.5,
     sealed_requester="gAAAAABl",
+    driver="kvm-west",
 )
 
 TOKEN = IdentityToken(

@@ -21,7 +21,7 @@ from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import Exchange, cookie_headers, raw_response
 from keyhole.core.tickets import Tickets
 from keyhole.errors import Refusal, SettingsError
-from keyhole.model import CONSOLE_TYPES, Protocol
+from keyhole.model import Protocol
 from keyhole.net.addresses import origin_of
 from keyhole.net.proxies import Proxies
 from keyhole.protocols.http.ticket_cookie import console_of, secret_in
@@ -177,7 +177,7 @@ class ConsolePageExchange(PageExchange):
             ticket = await self._tickets.find(console_id, secret_in(cookie_headers(self.request)))
         except Refusal:
             return CONSOLE_PAGE
-        is_serial = CONSOLE_TYPES[ticket.grant.console_type].protocol is Protocol.SERIAL
+        is_serial = ticket.grant.console_type.protocol is Protocol.SERIAL
         return SERIAL_PAGE if is_serial and SERIAL_PAGE in self._pages else CONSOLE_PAGE
 
 

@@ -4,6 +4,7 @@ Every key has a type, a default and a description; docs/reference/configuration.
 are errors, in the file and in the environment. `[drivers.NAME]` sections are checked by the driver of that name.
 """
 
+from keyhole.config.drivers import DriverSettings
 from keyhole.config.identity import IdentitySettings, UserSettings
 from keyhole.config.section import Section
 from keyhole.config.servers import ConsoleTarget, SerialTarget, StaticServer, VncTarget
@@ -12,6 +13,7 @@ from keyhole.config.targets import SocketSettings, TlsSettings, VncSettings
 
 __all__ = [
     "ConsoleTarget",
+    "DriverSettings",
     "IdentitySettings",
     "Section",
     "SerialTarget",

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from keyhole.core.servers import Servers
 from keyhole.crypto.sealing import seal, unseal
-from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused
+from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused, TokenUnknown
 from keyhole.identifiers import random_uuid
-from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, RequesterToken, Rights, Server, Target
+from keyhole.model import CONSOLE_TYPES, ConsoleType, Grant, Identity, Location, RequesterToken, Rights
+from keyhole.ports.openings import CameBy, Opening
 from keyhole.ports.stores import GrantStore
 from keyhole.reasons import Reason
 
@@ -30,19 +31,6 @@ class Console:
     type: ConsoleType
     url: str
     grant: Grant
-
-
-@dataclass(frozen=True, slots=True)
-class Redemption:
-    """A grant that was redeemed, and where its console is right now, as the driver of that name says.
-
-    `requester` is the identity token that the link was requested with, None where it is not known.
-    """
-
-    grant: Grant
-    target: Target
-    driver: str
-    requester: RequesterToken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,10 @@ def requester_of(grant: Grant, secret: str) -> RequesterToken | None:
 
 
 class Links:
-    """Creates and redeems grants. `clock` gives the seconds since the epoch."""
+    """Creates and redeems grants; the `TokenResolver` of Keyhole's own tokens.
+
+    `clock` gives the seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -92,14 +83,13 @@ class Links:
 
         Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
         """
-        driver, server = await self._servers.find_for(identity, server_id)
         try:
-            target = await driver.console_target(server.id, CONSOLE_TYPES[console_type].protocol)
+            driver, location = await self._servers.locate_for(identity, server_id, console_type)
         except ConsoleUnavailable as failure:
             raise ConsoleUnavailable(console_type) from failure
         token = random_uuid()
         sealed_requester = None if requester is None else seal(requester, token)
-        grant = self._grant(token, identity, server, console_type, target, sealed_requester)
+        grant = self._grant(token, identity, location, console_type, sealed_requester, driver.name)
         await self._store.add_grant(grant)
         return Console(console_type, self._url(console_type, token), grant)
 
@@ -111,7 +101,14 @@ class Links:
             raise self._refusal(grant)
         return grant
 
-    async def redeem(self, token: str | None) -> Redemption:
+    async def resolve(self, token: str, came_by: CameBy) -> Opening | None:
+        """As `redeem`; None for a token that was never given out here."""
+        try:
+            return await self.redeem(token)
+        except TokenUnknown:
+            return None
+
+    async def redeem(self, token: str | None) -> Opening:
         """Uses a link: marks its grant and asks the driver where the console is now.
 
         Raises TokenRefused; TargetFailed (server_moved) when the console is no longer where it was when the grant
@@ -120,7 +117,7 @@ class Links:
         """
         grant = await self.claim(self._checked_hash(token))
         try:
-            return await self._target_now(grant, requester_of(grant, token or ""))
+            return await self._located(grant, requester_of(grant, token or ""))
         except BaseException:
             await self.release(grant)
             raise
@@ -146,35 +143,33 @@ class Links:
 
         Raises ServerNotFound, LogUnavailable, Unavailable.
         """
-        driver, server = await self._servers.find_for(identity, server_id)
-        return await driver.console_log(server.id, lines)
+        return await self._servers.log(identity, server_id, lines)
 
     async def sweep(self) -> int:
         """Forgets grants that expired long ago; returns how many."""
         return await self._store.sweep_grants(self._clock() - KEEP_EXPIRED_SECONDS)
 
-    async def _target_now(self, grant: Grant, requester: RequesterToken | None) -> Redemption:
+    async def _located(self, grant: Grant, requester: RequesterToken | None) -> Opening:
         try:
-            driver, server = await self._servers.find(grant.server_id)
-            if server.project_id != grant.project_id:
-                raise ServerNotFound(grant.server_id)
-            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+            driver, location = await self._servers.locate(
+                grant.server_id, grant.project_id, grant.console_type, grant.driver
+            )
         except (ServerNotFound, ConsoleUnavailable) as failure:
             raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
-        if target.endpoint != grant.address:
+        if location.place != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
-        return Redemption(grant, target, driver.name, requester)
+        return Opening(grant, driver, location, requester)
 
     def _grant(
         self,
         token: str,
         identity: Identity,
-        server: Server,
+        location: Location,
         console_type: ConsoleType,
-        target: Target,
         sealed_requester: str | None,
+        driver: str,
     ) -> Grant:
-        now = self._clock()
+        now, server = self._clock(), location.server
         return Grant(
             token_hash=hash_token(token),
             user_id=identity.user_id,
@@ -183,11 +178,12 @@ class Links:
             server_id=server.id,
             server_name=server.name,
             console_type=console_type,
-            address=target.endpoint,
+            address=location.place,
             rights=Rights.CONTROL,
             created_at=now,
             expires_at=now + self._rules.lifetime_seconds,
             sealed_requester=sealed_requester,
+            driver=driver,
         )
 
     def _url(self, console_type: ConsoleType, token: str) -> str:
@@ -201,7 +197,7 @@ class Links:
         if not token:
             raise TokenRefused(Reason.TOKEN_MISSING, "The request carries no console token.")
         if len(token) > MAX_TOKEN_CHARACTERS:
-            raise TokenRefused(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
+            raise TokenUnknown
         return hash_token(token)
 
     def _fault_of(self, grant: Grant) -> Reason | None:
@@ -215,7 +211,7 @@ class Links:
 
     def _refusal(self, grant: Grant | None) -> TokenRefused:
         if grant is None:
-            return TokenRefused(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
+            return TokenUnknown()
         fault = self._fault_of(grant)
         if fault is Reason.REVOKED:
             return TokenRefused(Reason.REVOKED, "The console token was withdrawn.")

@@ -1,23 +1,30 @@
-"""Which servers there are and who may see them.
+"""Which servers there are, who may see them and where their consoles are.
 
 One view over all drivers. A server of another project does not exist for anyone but an admin: the answer is
 ServerNotFound, never Forbidden.
 """
 
 import asyncio
-from collections.abc import Sequence, Set
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence, Set
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
-from keyhole.errors import ServerNotFound, Unavailable
-from keyhole.model import Identity, Server
+from keyhole.core.server_index import ServerIndex
+from keyhole.errors import Refusal, ServerNotFound, ServerNotReady, ServerReassigned, Unavailable
+from keyhole.model import ConsoleType, Identity, Location, Server, ServerStatus
 from keyhole.ports.drivers import HypervisorDriver
+
+ANSWER_SECONDS = 5.0
+"""How long a driver may take to say whether it knows a server."""
+
+Found = TypeVar("Found")
 
 
 class Servers:
     """The servers of all drivers, as one identity may see them."""
 
-    def __init__(self, drivers: Sequence[HypervisorDriver]) -> None:
-        self._drivers = tuple(drivers)
+    def __init__(self, index: ServerIndex) -> None:
+        self._index = index
 
     async def list_for(self, identity: Identity, *, all_projects: bool = False) -> list[Server]:
         """The servers of the identity's project; of every project for an admin who asks so.
@@ -26,43 +33,149 @@ class Servers:
         Raises Unavailable when no driver answers at all.
         """
         everything = all_projects and identity.is_admin
-        answers = await asyncio.gather(*(driver.list_servers() for driver in self._drivers), return_exceptions=True)
-        problems = [answer for answer in answers if isinstance(answer, BaseException)]
-        for problem in problems:
-            if not isinstance(problem, Unavailable):
-                raise problem
-        if problems and len(problems) == len(answers):
-            raise problems[0]
-        return [
-            server
-            for answer in answers
-            if not isinstance(answer, BaseException)
-            for server in answer
-            if everything or server.project_id == identity.project_id
-        ]
+        drivers = await self._index.refresh()
+        silences = [known.silence for known in drivers]
+        if silences and all(silences):
+            raise Unavailable(silences[0])
+        found: dict[str, Server] = {}
+        for known in drivers:
+            for server in known.servers:
+                found[server.id] = _contested(found[server.id]) if server.id in found else server
+        return [server for server in found.values() if everything or server.project_id == identity.project_id]
 
     async def find(self, server_id: str) -> tuple[HypervisorDriver, Server]:
-        """The server and the driver that knows it, whoever asks. Raises ServerNotFound, or Unavailable when a
-        driver that might know it does not answer."""
-        silent: Unavailable | None = None
-        for driver in self._drivers:
-            try:
-                server = await driver.find_server(server_id)
-            except Unavailable as problem:
-                silent = problem
-                continue
-            if server is not None:
-                return driver, server
-        if silent is not None:
-            raise silent
-        raise ServerNotFound(server_id)
+        """The server as it is now and the driver that knows it, whoever asks.
+
+        The driver that told of it is asked, or all at once: one that does not answer delays nobody longer than
+        ANSWER_SECONDS. Raises ServerNotFound, or Unavailable when a driver that might know it does not answer.
+        """
+        claims = await self._ask(server_id, lambda driver: driver.find_server(server_id))
+        (driver, server), *others = claims
+        return driver, _contested(server) if others else server
 
     async def find_for(self, identity: Identity, server_id: str) -> tuple[HypervisorDriver, Server]:
         """As `find`, for one identity: a server of another project is ServerNotFound unless it is an admin."""
         driver, server = await self.find(server_id)
-        if server.project_id != identity.project_id and not identity.is_admin:
+        if not _may_see(identity, server):
             raise ServerNotFound(server_id)
         return driver, server
+
+    async def locate(
+        self, server_id: str, project_id: str, console_type: ConsoleType, driver: str
+    ) -> tuple[HypervisorDriver, Location]:
+        """Where a console that was asked for in a project is now, by the driver that knew it then ("": any).
+
+        Raises ServerNotFound; ServerReassigned when the server is in another project by now; ServerNotReady,
+        ServerBusy, ConsoleUnavailable, Unavailable.
+        """
+        reassigned = ServerReassigned(server_id)
+        return await self._locate(server_id, console_type, lambda one: one.project_id == project_id, reassigned, driver)
+
+    async def locate_for(
+        self, identity: Identity, server_id: str, console_type: ConsoleType
+    ) -> tuple[HypervisorDriver, Location]:
+        """Where a server's console is, for one identity: another project's is ServerNotFound. Raises as `locate`."""
+        hidden = ServerNotFound(server_id)
+        return await self._locate(server_id, console_type, lambda one: _may_see(identity, one), hidden)
+
+    async def log(self, identity: Identity, server_id: str, lines: int | None) -> bytes:
+        """The end of a server's serial log. Raises as `HypervisorDriver.console_log`, ServerNotReady, Unavailable."""
+        driver, server = await self.find_for(identity, server_id)
+        if len(self._index.claimants(server_id)) > 1:
+            raise ServerNotReady(server_id)
+        return await driver.console_log(server.id, lines)
+
+    async def sentences(self, driver: HypervisorDriver) -> Sequence[str]:
+        """What does not work about a driver. Raises Unavailable."""
+        return [problem.sentence for problem in await self._index.problems(driver)]
+
+    async def _locate(
+        self,
+        server_id: str,
+        console_type: ConsoleType,
+        allowed: Callable[[Server], bool],
+        otherwise: Refusal,
+        driver: str = "",
+    ) -> tuple[HypervisorDriver, Location]:
+        """Raises `otherwise` for a server that is not allowed, also where its driver refuses its console: the refusal
+        would tell how it is."""
+        protocol = console_type.protocol
+        try:
+            (found, location), *others = await self._ask(server_id, lambda one: one.locate(server_id, protocol), driver)
+        except (ServerNotFound, Unavailable):
+            raise
+        except Refusal:
+            _, server = await self.find(server_id)
+            if not allowed(server):
+                raise otherwise from None
+            raise
+        if not allowed(location.server):
+            raise otherwise
+        if others or len(self._index.claimants(server_id)) > 1:
+            raise ServerNotReady(server_id)
+        return found, location
+
+    async def _ask(
+        self, server_id: str, question: Callable[[HypervisorDriver], Awaitable[Found | None]], driver: str = ""
+    ) -> list[tuple[HypervisorDriver, Found]]:
+        """What the drivers that know a server answer: at least one. Raises ServerNotFound, Unavailable, and what the
+        only one that knows it raises."""
+        drivers = self._index.drivers
+        if driver:
+            return await _answers(server_id, [drivers[driver]] if driver in drivers else [], question)
+        claimants = self._index.claimants(server_id)
+        if claimants:
+            try:
+                return await _answers(server_id, claimants, question)
+            except ServerNotFound:
+                pass  # It is another driver's by now, or nobody's.
+        asked = {one.name for one in claimants}
+        return await _answers(server_id, [one for name, one in drivers.items() if name not in asked], question)
+
+
+async def _answers(
+    server_id: str, drivers: Sequence[HypervisorDriver], question: Callable[[HypervisorDriver], Awaitable[Found | None]]
+) -> list[tuple[HypervisorDriver, Found]]:
+    answers = await asyncio.gather(*(_answer(one, question) for one in drivers), return_exceptions=True)
+    found: list[tuple[HypervisorDriver, Found]] = []
+    refusals: list[Refusal] = []
+    silent: Unavailable | None = None
+    for one, answer in zip(drivers, answers, strict=True):
+        match answer:
+            case None | ServerNotFound():
+                pass
+            case Unavailable():
+                silent = answer
+            case Refusal():
+                refusals.append(answer)
+            case BaseException():
+                raise answer
+            case _:
+                found.append((one, answer))
+    if refusals:
+        raise ServerNotReady(server_id) if found or len(refusals) > 1 else refusals[0]
+    if found:
+        return found
+    raise silent or ServerNotFound(server_id)
+
+
+async def _answer(
+    driver: HypervisorDriver, question: Callable[[HypervisorDriver], Awaitable[Found | None]]
+) -> Found | None:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await question(driver)
+    except TimeoutError as error:
+        raise Unavailable(f"The driver {driver.name} does not answer within {ANSWER_SECONDS:g} seconds.") from error
+
+
+def _may_see(identity: Identity, server: Server) -> bool:
+    return server.project_id == identity.project_id or identity.is_admin
+
+
+def _contested(server: Server) -> Server:
+    """A server that more than one driver claims: it is shown, and none of its consoles is offered."""
+    return replace(server, status=ServerStatus.UNKNOWN, protocols=frozenset(), keeps_log=False)
 
 
 class ServerRef(NamedTuple):
@@ -73,25 +186,20 @@ class ServerRef(NamedTuple):
 
 
 class DeletedServers:
-    """Finds servers that were deleted, or moved to another project, by the drivers' lists."""
+    """Finds servers that were deleted, or moved to another project, by what the drivers list."""
 
-    def __init__(self, drivers: Sequence[HypervisorDriver]) -> None:
-        self._drivers = tuple(drivers)
+    def __init__(self, index: ServerIndex) -> None:
+        self._index = index
         self._listed: dict[str, set[ServerRef]] = {}
 
     async def among(self, awaited: Set[ServerRef]) -> set[ServerRef]:
         """Which of these are no longer so. What a driver listed that does not answer now is not taken to be gone."""
-        answers = await asyncio.gather(*(driver.list_servers() for driver in self._drivers), return_exceptions=True)
+        drivers = await self._index.refresh()
         missing, listed_before = set(awaited), set[ServerRef]()
-        all_answered = True
-        for driver, answer in zip(self._drivers, answers, strict=True):
-            if isinstance(answer, Unavailable):
-                all_answered = False
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                listed_before |= self._listed.get(driver.name, set())
-                listed = {place for server in answer if (place := ServerRef(server.id, server.project_id)) in awaited}
-                self._listed[driver.name] = listed
+        for known in drivers:
+            if known.is_whole:
+                listed_before |= self._listed.get(known.driver.name, set())
+                listed = {ServerRef(server.id, server.project_id) for server in known.servers} & awaited
+                self._listed[known.driver.name] = listed
                 missing -= listed
-        return missing if all_answered else missing & listed_before
+        return missing if all(known.is_whole for known in drivers) else missing & listed_before

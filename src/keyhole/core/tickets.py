@@ -17,11 +17,20 @@ from dataclasses import dataclass, replace
 from keyhole.core.intervals import is_due
 from keyhole.core.links import Links, hash_token, requester_of
 from keyhole.core.servers import Servers
-from keyhole.core.sessions.live import ResumeState, Session
+from keyhole.core.sessions.live import Session
 from keyhole.crypto.sealing import seal
-from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TicketRefused, Unavailable
-from keyhole.model import CONSOLE_TYPES, Grant, RequesterToken, Target, Ticket
+from keyhole.errors import (
+    ConsoleUnavailable,
+    ServerNotFound,
+    ServerReassigned,
+    TargetFailed,
+    TicketRefused,
+    Unavailable,
+)
+from keyhole.model import Grant, Location, RequesterToken, ResumeState, Ticket
+from keyhole.ports.drivers import HypervisorDriver
 from keyhole.ports.identity import IdentityProvider
+from keyhole.ports.openings import Opening
 from keyhole.ports.stores import TicketStore
 from keyhole.reasons import Reason
 
@@ -45,21 +54,6 @@ class TicketRules:
 
     resume_seconds: int
     maximum_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResumedConsole:
-    """A ticket that opens its console again: what with, where it is now by which driver, and what was before.
-
-    Where it did not open before, its link was used for this and is released if it does not open now. `requester`
-    is what the link was asked for with, None where that is not known.
-    """
-
-    grant: Grant
-    target: Target
-    driver: str
-    resume: ResumeState
-    requester: RequesterToken | None
 
 
 class Tickets:
@@ -102,14 +96,15 @@ class Tickets:
         """How long a browser shall keep a ticket: longer than any is good, or a week where there is no limit."""
         return (self._rules.maximum_seconds or 7 * 24 * 3600) + self._rules.resume_seconds
 
-    def issue(self, grant: Grant, requester: RequesterToken | None) -> tuple[str, ResumeState]:
+    def issue(self, opening: Opening) -> tuple[str, Opening]:
         """A new ticket for who opens a grant's console: its secret, and what its session is opened with."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        grant = replace(grant, sealed_requester=None if requester is None else seal(requester, secret))
+        requester = opening.requester
+        grant = replace(opening.grant, sealed_requester=None if requester is None else seal(requester, secret))
         ticket = Ticket(hash_token(secret), grant, seen_at=self._clock())
         self._new.add(ticket.secret_hash)
         self._note(ticket)
-        return secret, ResumeState(ticket)
+        return secret, replace(opening, resume=ResumeState(ticket))
 
     async def find(self, console_id: str, secret: str | None) -> Ticket:
         """The good ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
@@ -127,8 +122,8 @@ class Tickets:
             raise TicketRefused(Reason.TICKET_UNKNOWN)
         return ticket
 
-    async def resume(self, console_id: str, secret: str | None) -> ResumedConsole:
-        """Lets the holder of a ticket back in.
+    async def resume(self, console_id: str, secret: str | None) -> Opening:
+        """Lets the holder of a ticket back in. Where its console did not open before, its link is used for this.
 
         Raises TicketRefused; TokenRefused where the console never opened and its link is not good any more;
         TargetFailed, ServerNotReady, ServerBusy; Unavailable.
@@ -141,15 +136,14 @@ class Tickets:
         if ticket.opened_at is None:
             grant = await self._consoles.claim(grant.token_hash)
         try:
-            driver, target = await self._target_now(ticket)
+            driver, location = await self._located(ticket)
         except BaseException:
             if ticket.opened_at is None:
                 await self._consoles.release(grant)
             raise
         # The server may have moved meanwhile: a ticket is for a server, not for a place.
-        return ResumedConsole(
-            replace(grant, address=target.endpoint), target, driver, self._resume_state(ticket), requester
-        )
+        grant = replace(grant, address=location.place, driver=driver.name)
+        return Opening(grant, driver, location, requester, self._resume_state(ticket))
 
     def deadline_of(self, ticket: Ticket) -> float | None:
         """When the console has been open for as long as is allowed; None where it may stay, or never opened."""
@@ -231,17 +225,15 @@ class Tickets:
         except Unavailable:
             return True
 
-    async def _target_now(self, ticket: Ticket) -> tuple[str, Target]:
+    async def _located(self, ticket: Ticket) -> tuple[HypervisorDriver, Location]:
         grant = ticket.grant
         try:
-            driver, server = await self._servers.find(grant.server_id)
-            if server.project_id != grant.project_id:
-                raise self._ended(ticket, Reason.REVOKED)
-            target = await driver.console_target(server.id, CONSOLE_TYPES[grant.console_type].protocol)
+            return await self._servers.locate(grant.server_id, grant.project_id, grant.console_type, grant.driver)
+        except ServerReassigned as failure:
+            raise self._ended(ticket, Reason.REVOKED) from failure
         except (ServerNotFound, ConsoleUnavailable) as failure:
             # It may be started again: whoever waits for it may try again.
             raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
-        return driver.name, target
 
     def _resume_state(self, ticket: Ticket) -> ResumeState:
         if ticket.opened_at is None:

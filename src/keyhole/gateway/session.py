@@ -14,18 +14,19 @@ from keyhole.errors import (
     KeyholeError,
     OriginRefused,
     Refusal,
-    TargetFailed,
     TicketRefused,
     TokenRefused,
 )
 from keyhole.gateway.admission import Admission, Entrance, admit
-from keyhole.gateway.connection import Connection, RawViewer, Viewer, WebSocketViewer, enable_connection_keepalive
+from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer, enable_connection_keepalive
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial.dial import dial, is_encrypted
+from keyhole.gateway.dial.leases import Leases
+from keyhole.gateway.dial.target_line import TargetDialler, TargetLine
 from keyhole.gateway.dial_queue import DialQueue
-from keyhole.gateway.handshake.rfb import join_target, join_viewer, open_tunnel
-from keyhole.model import CONSOLE_TYPES, Grant, Protocol, Rights, Target
+from keyhole.gateway.handshake.rfb import join_viewer
+from keyhole.model import Grant, Protocol, Rights
 from keyhole.net.tls_client import ClientContexts
+from keyhole.ports.openings import Opening
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead
 from keyhole.protocols.rfb.handshake.target import ServerInit
@@ -48,6 +49,7 @@ class SessionParts:
     entrance: Entrance
     sessions: Sessions
     telemetry: Telemetry
+    leases: Leases
     clock: Callable[[], float]
     deadlines: Deadlines = field(default_factory=Deadlines)
     tls: ClientContexts = field(default_factory=ClientContexts)
@@ -68,7 +70,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
         refuse_viewer(parts, viewer, failure)
         return
     viewer.upgrade(admission.set_cookie)
-    grant = admission.grant
+    grant = admission.opening.grant
     try:
         relay, viewer_payload, target_bytes = await _connect(parts, viewer, admission, started_at)
     except _NotOpened as failure:
@@ -87,8 +89,8 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
 
 
 async def _give_back(parts: SessionParts, admission: Admission) -> None:
-    if admission.link_used:
-        await parts.entrance.consoles.release(admission.grant)
+    if admission.opening.uses_link:
+        await parts.entrance.consoles.release(admission.opening.grant)
 
 
 async def _run(
@@ -104,7 +106,7 @@ async def _run(
         try:
             relay.end(Reason.INTERNAL_ERROR)
         finally:
-            if admission.resume is None:
+            if admission.opening.resume is None:
                 await _give_back(parts, admission)
         raise
 
@@ -121,68 +123,39 @@ async def _connect(
     parts: SessionParts, viewer: Viewer, admission: Admission, started_at: float
 ) -> tuple[Relay, bytes, bytes]:
     """Opens the session; returns its relay, and what the viewer and the target sent meanwhile. Raises _NotOpened."""
-    line: Connection | None = None
+    line: TargetLine | None = None
+    opening = admission.opening
     try:
-        elsewhere = await parts.entrance.registry.elsewhere(admission.grant)
-        with parts.sessions.slot(admission.grant, elsewhere) as slot:
-            line, screen, first = await _reach(parts, admission)
+        elsewhere = await parts.entrance.registry.elsewhere(opening.grant)
+        with parts.sessions.slot(opening.grant, elsewhere) as slot:
+            line = await _reach(parts, opening)
             viewer.accept()
-            payload = await _greet(parts, viewer, screen)
-            following = first + line.take()
-            relay = _open(parts, viewer, line, admission, slot, started_at)
+            payload = await _greet(parts, viewer, line.screen)
+            following = line.first + line.connection.take()
+            relay = _open(parts, viewer, line, opening, slot, started_at)
             line = None
             return relay, payload, following
     except KeyholeError as failure:
         raise _NotOpened(ending_of_target(failure)) from failure
     finally:
         if line is not None:
-            line.transport.abort()
+            line.abort()
 
 
-async def _reach(parts: SessionParts, admission: Admission) -> tuple[Connection, ServerInit | None, bytes]:
-    """Waits for a turn, dials the target and does its handshake.
+async def _reach(parts: SessionParts, opening: Opening) -> TargetLine:
+    """Waits for a turn, and opens the line to the target.
 
-    Raises LimitReached, TargetFailed, ProtocolError, SecurityRefused, SessionEnded, Unavailable.
+    Raises LimitReached, and what `TargetDialler.open` raises.
     """
     started_at, seconds = parts.clock(), parts.deadlines.target
-    async with parts.dial_queue.slot(admission.grant.server_id, seconds / 2):
+    async with parts.dial_queue.slot(opening.grant.server_id, seconds / 2):
         left = round(seconds - (parts.clock() - started_at), 1)
+        dialler = TargetDialler(parts.telemetry, parts.leases, parts.tls, parts.clock)
         try:
-            return await _join(parts, admission.target, left)
+            return await dialler.open(opening, left)
         except KeyholeError as failure:
-            parts.telemetry.target_failed(admission.driver, ending_of_target(failure).reason)
+            parts.telemetry.target_failed(opening.driver.name, ending_of_target(failure).reason)
             raise
-
-
-async def _join(parts: SessionParts, target: Target, seconds: float) -> tuple[Connection, ServerInit | None, bytes]:
-    line: Connection | None = None
-    try:
-        async with asyncio.timeout(seconds):
-            started_at = parts.clock()
-            line = await dial(target)
-            await open_tunnel(line, target)
-            connected_at = parts.clock()
-            parts.telemetry.target_connected(connected_at - started_at)
-            if target.protocol is not Protocol.VNC:
-                return line, None, b""
-            screen, following = await join_target(line, target, parts.tls)
-            parts.telemetry.target_joined(parts.clock() - connected_at)
-            return line, screen, following
-    except TimeoutError as error:
-        _cut(line)
-        if line is not None and line.has_received:
-            raise TargetFailed(
-                Reason.TARGET_PROTOCOL_ERROR, f"its handshake was not over after {seconds:g} seconds"
-            ) from error
-        raise TargetFailed(Reason.TARGET_UNREACHABLE, f"no answer within {seconds:g} seconds") from error
-    except BaseException:
-        _cut(line)
-        raise
-
-
-def _cut(line: Connection | None) -> None:
-    if line is not None:
-        line.transport.abort()
 
 
 async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None) -> bytes:
@@ -202,30 +175,28 @@ async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None)
 def _open(
     parts: SessionParts,
     viewer: Viewer,
-    target_line: Connection,
-    admission: Admission,
+    line: TargetLine,
+    opening: Opening,
     slot: Slot,
     started_at: float,
 ) -> Relay:
     """Makes the relay, and the session that owns both lines and the slot from then on."""
 
     def ended(ending: Ending) -> None:
+        line.release(parts.deadlines.linger)
         parts.sessions.closed(session, ending.reason, ending.detail)
 
-    grant = admission.grant
-    enable_connection_keepalive(target_line.transport, parts.deadlines.keepalive_timeout)
-    line = Console(target_line.transport, parts.buffer, parts.clock, parts.deadlines.linger, target_line.source)
-    relay = Relay(line, viewer.transport, viewer.frames, _filter_of(grant, parts.streams), ended)
-    viewer_name, encrypted = peer_name(viewer.transport), is_encrypted(target_line.transport)
-    session = parts.sessions.opened(
-        slot, grant, viewer_name, relay, started_at, encrypted, admission.resume, admission.requester
-    )
+    target = line.connection
+    enable_connection_keepalive(target.transport, parts.deadlines.keepalive_timeout)
+    console = Console(target.transport, parts.buffer, parts.clock, parts.deadlines.linger, target.source)
+    relay = Relay(console, viewer.transport, viewer.frames, _filter_of(opening.grant, parts.streams), ended)
+    session = parts.sessions.opened(slot, opening, peer_name(viewer.transport), relay, started_at, line.encrypted)
     return relay
 
 
 def _filter_of(grant: Grant, limits: StreamLimits) -> InputFilter:
     view_only = grant.rights is Rights.WATCH
-    if CONSOLE_TYPES[grant.console_type].protocol is not Protocol.VNC:
+    if grant.console_type.protocol is not Protocol.VNC:
         return SerialInput(view_only=view_only)
     return ClientMessageFilter(
         view_only=view_only,

@@ -1,8 +1,18 @@
-"""What Keyhole talks about: console types, targets, servers, identities, grants, tickets, sessions.
+"""What Keyhole talks about: console types, servers and their changes, places, targets, identities, grants, sessions.
 
 Frozen values only; no behaviour beyond reading themselves. Times are seconds since the epoch (`_at`) as floats.
 """
 
+from keyhole.model.changes import (
+    Change,
+    Changed,
+    ConsoleMoved,
+    Gone,
+    Listed,
+    Moving,
+    Stopped,
+    Unreachable,
+)
 from keyhole.model.console_types import (
     CONSOLE_TYPES,
     ConsoleKind,
@@ -12,6 +22,7 @@ from keyhole.model.console_types import (
 from keyhole.model.grants import (
     Grant,
     LastAccess,
+    ResumeState,
     Rights,
     SessionRecord,
     TerminationRequest,
@@ -31,12 +42,29 @@ from keyhole.model.identities import (
     SignIn,
     TokenSignIn,
 )
+from keyhole.model.locations import (
+    Location,
+    Screenshot,
+    Traits,
+)
+from keyhole.model.owners import (
+    Facts,
+    Owner,
+    OwnerForm,
+    OwnerRule,
+    OwnerSource,
+    owners,
+)
 from keyhole.model.servers import (
     Server,
     ServerStatus,
 )
 from keyhole.model.targets import (
     Address,
+    Dialled,
+    Handed,
+    HttpConnect,
+    Route,
     SocketTrust,
     Target,
     TargetTls,
@@ -50,31 +78,53 @@ __all__ = [
     "Address",
     "ApiKeySignIn",
     "ApplicationCredential",
+    "Change",
+    "Changed",
     "ConsoleKind",
+    "ConsoleMoved",
     "ConsoleType",
     "CredentialSignIn",
+    "Dialled",
+    "Facts",
+    "Gone",
     "Grant",
+    "Handed",
+    "HttpConnect",
     "Identity",
     "IdentityToken",
     "LastAccess",
+    "Listed",
+    "Location",
+    "Moving",
+    "Owner",
+    "OwnerForm",
+    "OwnerRule",
+    "OwnerSource",
     "PasswordSignIn",
     "Project",
     "Protocol",
     "RequesterToken",
+    "ResumeState",
     "Rights",
     "Role",
+    "Route",
     "Scope",
+    "Screenshot",
     "Server",
     "ServerStatus",
     "SessionRecord",
     "SignIn",
     "SocketTrust",
+    "Stopped",
     "Target",
     "TargetTls",
     "TcpAddress",
     "TerminationRequest",
     "Ticket",
     "TokenSignIn",
+    "Traits",
     "UnixAddress",
+    "Unreachable",
     "VencryptSubtype",
+    "owners",
 ]

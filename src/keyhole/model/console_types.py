@@ -27,6 +27,11 @@ class ConsoleType(StrEnum):
     WEBMKS = "webmks"
     RDP_HTML5 = "rdp-html5"
 
+    @property
+    def protocol(self) -> Protocol:
+        """What is spoken on consoles of this type."""
+        return CONSOLE_TYPES[self].protocol
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleKind:

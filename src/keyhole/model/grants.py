@@ -19,10 +19,11 @@ class Rights(StrEnum):
 class Grant:
     """Permission to open one console, stored under the sha256 of its token.
 
-    `address` is the target's `place` when the grant was made: redemption refuses when the driver names another one by
-    then. `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that
-    it opens and is no secret. `sealed_requester` is opened with the
-    token (`crypto/sealing.py`); None where the link was not requested with one.
+    `address` is the console's place when the grant was made, `driver` the name of the driver instance that knew it (""
+    where that is not known): redemption asks that one alone, and refuses when it names another place by then.
+    `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that it
+    opens and is no secret. `sealed_requester` is opened with the token (`crypto/sealing.py`); None where the link was
+    not requested with one.
     """
 
     token_hash: str = field(repr=False)
@@ -40,6 +41,7 @@ class Grant:
     revoked_at: float | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(16), kw_only=True)
     sealed_requester: str | None = field(default=None, repr=False, kw_only=True)
+    driver: str = field(default="", kw_only=True)
 
     @property
     def lifetime_seconds(self) -> int:
@@ -74,6 +76,18 @@ class Ticket:
     input_at: float | None = None
     ended: Reason | None = None
     ended_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeState:
+    """The ticket that a viewer comes (back) with, and what was before.
+
+    `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
+    """
+
+    ticket: Ticket
+    open_seconds: float = 0.0
+    idle_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

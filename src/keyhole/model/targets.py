@@ -1,8 +1,10 @@
 """Where consoles are and how to get in: addresses, TLS, what unix sockets are held to, targets."""
 
-from dataclasses import dataclass
+import socket as sockets
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -81,23 +83,52 @@ class SocketTrust:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where a server's console is and how to get in.
+class HttpConnect:
+    """The host is asked for `path` by HTTP's CONNECT before anything else. The path is no secret."""
 
-    `password` is the hypervisor's own VNC password, `user_name` goes with it where VeNCrypt's plain sub-types are
-    spoken. With `tls` nothing weaker is accepted. `connect_path` is what the host is asked for by HTTP's CONNECT before
-    anything else ("": no CONNECT); it is no secret.
-    """
+    path: str
 
-    protocol: Protocol
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """A line that the gateway opens: the address, then what the host is asked for there."""
+
     address: Address
-    password: SecretStr | None = None
-    user_name: str = ""
-    tls: TargetTls | None = None
+    upgrade: HttpConnect | None = None
     socket: SocketTrust = SocketTrust()
-    connect_path: str = ""
 
     @property
     def endpoint(self) -> str:
-        """Address and path in one, by which a console that moved is known; `addresses.parse_endpoint` reads it."""
-        return f"{self.address}{self.connect_path}"
+        """Address and path in one: a console's place where no more is known. `addresses.parse_endpoint` reads it."""
+        return f"{self.address}{self.upgrade.path if self.upgrade else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A line that the driver opened: a connected stream socket, which the gateway owns and closes from here on.
+
+    `protects` says what the line is to an audit: it does not leave this machine, it is encrypted, or it is in the
+    clear. `described_as` is how the log names the other end.
+    """
+
+    line: sockets.socket = field(repr=False)
+    protects: Literal["local", "encrypted", "clear"]
+    described_as: str
+
+
+Route = Dialled | Handed
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How one line to a console is had, and how to get in.
+
+    `password` is the hypervisor's own VNC password, `user_name` goes with it where VeNCrypt's plain sub-types are
+    spoken. With `tls` nothing weaker is accepted.
+    """
+
+    protocol: Protocol
+    route: Route
+    password: SecretStr | None = None
+    user_name: str = ""
+    tls: TargetTls | None = None

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 from keyhole.core.links import Links
+from keyhole.core.servers import Servers
 from keyhole.core.sessions.live import SWEEP_SECONDS, Sessions
 from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import Tickets
@@ -165,13 +166,13 @@ async def purge_expired(
         await asyncio.sleep(FORGET_SECONDS)
 
 
-async def watch_drivers(drivers: Sequence[HypervisorDriver], telemetry: Telemetry) -> None:
+async def watch_drivers(servers: Servers, drivers: Sequence[HypervisorDriver], telemetry: Telemetry) -> None:
     """Tells of each problem of a driver when it appears."""
     known: dict[str, set[str]] = {}
     while True:
         for driver in drivers:
             try:
-                problems = set(await driver.check())
+                problems = set(await servers.sentences(driver))
             except Unavailable as problem:
                 problems = {str(problem)}
             for problem_found in sorted(problems - known.get(driver.name, set())):

@@ -10,27 +10,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from keyhole import config
 from keyhole.api.application import ApiServices, create_admin_application, create_application
 from keyhole.api.pages import load_pages
 from keyhole.api.readiness import Readiness
 from keyhole.config import Settings
 from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.core.links import GrantRules, Links
+from keyhole.core.server_index import ServerIndex
 from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
 from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
-from keyhole.errors import SettingsError
+from keyhole.core.token_resolvers import TokenResolvers
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.dial.leases import Leases
 from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
@@ -53,25 +50,15 @@ from keyhole.runtime.background import (
     watch_deleted_servers,
     watch_drivers,
 )
+from keyhole.runtime.drivers import chosen_drivers
 from keyhole.store.sql.store import SqlStore
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Telemetry
 
-DRIVERS_GROUP = "keyhole.drivers"
-
 DRAIN_POLL_SECONDS = 0.2
 
 Count = Callable[[], Awaitable[Sequence[Family]]]
-
-
-@dataclass(frozen=True, slots=True)
-class DriverChoice:
-    """A driver that the settings name: its class (from its entry point) and its own checked section."""
-
-    name: str
-    driver: Callable[[Any, DriverContext], Any]
-    settings: BaseModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +97,6 @@ class Service:
                     await asyncio.sleep(DRAIN_POLL_SECONDS)
 
 
-def chosen_drivers(settings: Settings) -> list[DriverChoice]:
-    """The drivers in use, their sections checked. Raises SettingsError naming the section."""
-    known = {entry.name: entry for entry in entry_points(group=DRIVERS_GROUP)}
-    sections: dict[str, dict[str, Any]] = {}
-    if settings.servers:
-        sections["static"] = {"servers": settings.servers}
-    for name, section in settings.drivers.items():
-        if name not in known or name == "static":
-            names = ", ".join(sorted(set(known) - {"static"}))
-            raise SettingsError(f"drivers.{name}: there is no such driver; known are {names}")
-        sections[name] = section
-    choices = []
-    for name, section in sections.items():
-        driver = known[name].load()
-        try:
-            choices.append(DriverChoice(name, driver, driver.Settings.model_validate(section)))
-        except ValidationError as error:
-            raise SettingsError(f"drivers.{name}.{config.describe(error)}") from error
-    return choices
-
-
 def check(settings: Settings) -> list[str]:
     """Everything that can be wrong with the settings without starting anything; returns the drivers' names.
 
@@ -140,7 +106,7 @@ def check(settings: Settings) -> list[str]:
     certificate_of(settings.server.tls_certificate, settings.server.tls_key)
     project_id_of = check_settings(settings.identity)
     for choice in choices:
-        choice.driver(choice.settings, DriverContext(project_id_of))
+        choice.make(DriverContext(choice.name, project_id_of))
     return [choice.name for choice in choices]
 
 
@@ -194,17 +160,18 @@ async def running(
             open_backend(settings.identity, settings.public_url, store, time.time, throttle)
         )
         drivers: list[HypervisorDriver] = [
-            await stack.enter_async_context(choice.driver(choice.settings, DriverContext(identity.project_id_of)))
+            await stack.enter_async_context(choice.make(DriverContext(choice.name, identity.project_id_of)))
             for choice in choices
         ]
-        servers = Servers(drivers)
+        index = ServerIndex(drivers)
+        servers = Servers(index)
         rules = GrantRules(settings.tokens.lifetime_seconds, settings.tokens.reuse == "until_expiry")
         consoles = Links(servers, store, rules, settings.public_url, time.time)
         changed = asyncio.Event()
         ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
         tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
         shared = settings.server.workers > 1
-        registry = SessionRegistry(store, DeletedServers(drivers), identity.provider, time.time, changed, shared=shared)
+        registry = SessionRegistry(store, DeletedServers(index), identity.provider, time.time, changed, shared=shared)
         sessions = Sessions(session_limits(settings), telemetry, loop.time, [tickets, registry])
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
@@ -229,7 +196,7 @@ async def running(
             readiness=Readiness(
                 store.check,
                 identity.provider.check,
-                {driver.name: driver.check for driver in drivers},
+                {driver.name: partial(servers.sentences, driver) for driver in drivers},
                 lambda: tasks.defects.values(),
             ),
             pages=pages,
@@ -243,13 +210,15 @@ async def running(
         admin_http = HttpServer(
             create_admin_application(services), telemetry, deadlines, limits.head_bytes, descriptors=http.descriptors
         )
-        entrance = Entrance(consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
+        tokens = TokenResolvers([consoles])
+        entrance = Entrance(tokens, consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
         )
         dial_queue = DialQueue(share_of(limits.handshakes_per_server, settings.server.workers))
+        leases = Leases(telemetry)
         parts = SessionParts(
-            entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=dial_queue
+            entrance, sessions, telemetry, leases, loop.time, deadlines, streams=streams, dial_queue=dial_queue
         )
         door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
         admin_door = FrontDoor(parts, admin_http, handshakes=handshake_limits(settings), opens_consoles=False)
@@ -262,7 +231,8 @@ async def running(
                 watch_deleted_servers=partial(watch_deleted_servers, registry),
                 reauthorize=partial(reauthorize, registry, settings.sessions.reauthorize_seconds, telemetry),
                 purge_expired=partial(purge_expired, consoles, tickets, registry, store, telemetry),
-                watch_drivers=partial(watch_drivers, drivers, telemetry),
+                watch_drivers=partial(watch_drivers, servers, drivers, telemetry),
+                **{f"servers_of_{driver.name}": partial(index.follow, driver) for driver in drivers},
                 refresh_certificate=partial(refresh_certificate, certificate, telemetry),
             )
         )
@@ -273,6 +243,7 @@ async def running(
         finally:
             await door.close(listener)
             await admin_door.close(admin_listener)
+            await leases.close()
             await flush_sessions(registry, tickets, telemetry)
 
 

@@ -7,9 +7,10 @@ from tests.fakes.memory_store import MemoryStore
 from tests.unit.gateway.conftest import IDENTITY, SERVER_ID, OneServer
 
 from keyhole.core.links import GrantRules, Links, hash_token
+from keyhole.core.server_index import ServerIndex
 from keyhole.core.servers import Servers
 from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed, TokenRefused, Unavailable
-from keyhole.model import ConsoleType, Identity, Protocol, Target, TcpAddress
+from keyhole.model import ConsoleType, Dialled, HttpConnect, Identity, Protocol, Target, TcpAddress
 from keyhole.reasons import Reason
 
 HERE = TcpAddress("127.0.0.1", 5901)
@@ -20,10 +21,12 @@ class World:
         self.now = 1000.0
         self.store = MemoryStore()
         self.driver = OneServer(
-            {Protocol.VNC: Target(Protocol.VNC, HERE), Protocol.SERIAL: Target(Protocol.SERIAL, HERE)}
+            {Protocol.VNC: Target(Protocol.VNC, Dialled(HERE)), Protocol.SERIAL: Target(Protocol.SERIAL, Dialled(HERE))}
         )
         rules = GrantRules(600, reusable)
-        self.consoles = Links(Servers([self.driver]), self.store, rules, "https://c.example", lambda: self.now)
+        self.consoles = Links(
+            Servers(ServerIndex([self.driver])), self.store, rules, "https://c.example", lambda: self.now
+        )
 
     async def token(self) -> str:
         return (await self.consoles.create(IDENTITY, SERVER_ID, ConsoleType.NOVNC)).url.rpartition("%3D")[2]
@@ -68,7 +71,7 @@ async def test_a_link_is_used_up_by_its_redemption_and_not_by_a_look() -> None:
     token = await world.token()
     for _ in range(2):
         assert (await world.consoles.inspect(token)).server_name == "vm1"
-    assert (await world.consoles.redeem(token)).target.address == HERE
+    assert (await world.consoles.redeem(token)).location.place == str(HERE)
     assert await world.refusal(token) is Reason.TOKEN_USED
 
 
@@ -99,9 +102,9 @@ async def test_what_was_never_a_token_is_refused_by_name() -> None:
 
 async def test_a_console_behind_another_path_of_the_same_host_is_not_opened() -> None:
     world = World()
-    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, HERE, connect_path="/console?ref=1")
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, Dialled(HERE, HttpConnect("/console?ref=1")))
     token = await world.token()
-    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, HERE, connect_path="/console?ref=2")
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, Dialled(HERE, HttpConnect("/console?ref=2")))
     with pytest.raises(TargetFailed) as caught:
         await world.consoles.redeem(token)
     assert caught.value.reason is Reason.SERVER_MOVED
@@ -110,11 +113,11 @@ async def test_a_console_behind_another_path_of_the_same_host_is_not_opened() ->
 async def test_a_console_at_another_address_is_not_opened() -> None:
     world = World()
     token = await world.token()
-    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, TcpAddress("127.0.0.1", 5902))
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, Dialled(TcpAddress("127.0.0.1", 5902)))
     with pytest.raises(TargetFailed) as caught:
         await world.consoles.redeem(token)
     assert caught.value.reason is Reason.SERVER_MOVED
-    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, HERE)
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, Dialled(HERE))
     await world.consoles.redeem(token)
 
 
@@ -122,10 +125,10 @@ async def test_a_driver_that_does_not_answer_costs_no_link() -> None:
     world = World()
     token = await world.token()
 
-    async def silent(server_id: str) -> None:
+    async def silent(server_id: str, protocol: Protocol) -> None:
         raise Unavailable("the hypervisor does not answer")
 
-    world.driver.find_server = silent  # type: ignore[method-assign]
+    world.driver.locate = silent  # type: ignore[method-assign, assignment]
     with pytest.raises(Unavailable):
         await world.consoles.redeem(token)
     assert (await world.consoles.inspect(token)).redeemed_at is None

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from tests.fakes.drivers import FakeDriver
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
@@ -22,19 +23,32 @@ from tests.real.certificates import certified
 
 from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.links import GrantRules, Links
+from keyhole.core.server_index import ServerIndex
 from keyhole.core.servers import DeletedServers, Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
 from keyhole.core.sessions.registry import SessionRegistry
 from keyhole.core.tickets import TicketRules, Tickets
-from keyhole.errors import ConsoleUnavailable, NotAuthenticated, ServerNotFound, Unavailable
+from keyhole.core.token_resolvers import TokenResolvers
+from keyhole.errors import ConsoleUnavailable, NotAuthenticated, Unavailable
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
+from keyhole.gateway.dial.leases import Leases
 from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import Accepting, FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
-from keyhole.model import Address, ConsoleType, Identity, IdentityToken, Protocol, RequesterToken, Server, Target
+from keyhole.model import (
+    Address,
+    ConsoleType,
+    Dialled,
+    Identity,
+    IdentityToken,
+    Protocol,
+    RequesterToken,
+    Server,
+    Target,
+)
 from keyhole.net.certificate import certificate_of
 from keyhole.net.proxies import Proxies
 from keyhole.ports.http import REQUEST_ARRIVED
@@ -50,31 +64,20 @@ SERVER_ID = "11111111-2222-3333-4444-555555555555"
 
 
 @dataclass
-class OneServer:
+class OneServer(FakeDriver):
     """A driver with one server whose targets a test sets."""
 
     targets: dict[Protocol, Target] = field(default_factory=dict)
     gone: bool = False
     name: str = "one"
 
-    async def list_servers(self) -> list[Server]:
+    async def list_now(self) -> list[Server]:
         return [] if self.gone else [Server(SERVER_ID, "vm1", "p1")]
 
-    async def find_server(self, server_id: str) -> Server | None:
-        return next((server for server in await self.list_servers() if server.id == server_id), None)
-
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
-        if await self.find_server(server_id) is None:
-            raise ServerNotFound(server_id)
+    async def target_for(self, server_id: str, protocol: Protocol) -> Target:
         if protocol not in self.targets:
             raise ConsoleUnavailable(protocol)
         return self.targets[protocol]
-
-    async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        return b""
-
-    async def check(self) -> list[str]:
-        return []
 
 
 @dataclass
@@ -152,7 +155,7 @@ class World:
 
     def aim(self, address: Address, password: str | None = None, protocol: Protocol = Protocol.VNC) -> None:
         secret = None if password is None else SecretStr(password)
-        self.driver.targets[protocol] = Target(protocol, address, secret)
+        self.driver.targets[protocol] = Target(protocol, Dialled(address), secret)
 
     def sweep(self) -> None:
         """A second's look at all sessions, in one go."""
@@ -193,17 +196,25 @@ async def make_world(
     log = io.StringIO()
     telemetry = Telemetry(make_logger(log, json=True))
     driver, store = OneServer(), store or MemoryStore()
+    index, leases = ServerIndex([driver]), Leases(telemetry)
     clock, people = Clock(), People(people_gone)
-    consoles = Links(Servers([driver]), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
+    consoles = Links(Servers(index), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
     changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
-    tickets = Tickets(store, consoles, Servers([driver]), people, rules, clock, changed)
-    registry = SessionRegistry(store, DeletedServers([driver]), people, clock, changed, shared=shared)
+    tickets = Tickets(store, consoles, Servers(index), people, rules, clock, changed)
+    registry = SessionRegistry(store, DeletedServers(index), people, clock, changed, shared=shared)
     sessions = Sessions(limits, telemetry, loop.time, [tickets, registry], clock)
     http = HttpServer(application, telemetry, deadlines, per_address=http_per_address)
-    entrance = Entrance(consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
+    entrance = Entrance(TokenResolvers([consoles]), consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(
-        entrance, sessions, telemetry, loop.time, deadlines, streams=streams, dial_queue=DialQueue(dials_per_server)
+        entrance,
+        sessions,
+        telemetry,
+        leases,
+        loop.time,
+        deadlines,
+        streams=streams,
+        dial_queue=DialQueue(dials_per_server),
     )
     door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     certificate, trust = None, None
@@ -236,6 +247,7 @@ async def make_world(
             )
         finally:
             await door.close(listener)
+            await leases.close()
             await flush_sessions(registry, tickets, telemetry)
 
 

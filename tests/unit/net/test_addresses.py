@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyhole.model import Address, Protocol, Target, TcpAddress, UnixAddress
+from keyhole.model import Address, Dialled, HttpConnect, TcpAddress, UnixAddress
 from keyhole.net.addresses import network_of, origin_of, parse_endpoint, parse_listen, parse_target_url
 from keyhole.net.proxies import parse_proxies
 
@@ -143,7 +143,7 @@ def test_an_untrusted_unix_socket_has_no_client() -> None:
     ],
 )
 def test_a_targets_place_is_read_back_as_it_was(address: Address, path: str) -> None:
-    assert parse_endpoint(Target(Protocol.VNC, address, connect_path=path).endpoint) == (address, path)
+    assert parse_endpoint(Dialled(address, HttpConnect(path) if path else None).endpoint) == (address, path)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from keyhole.gateway.connection import Connection
 from keyhole.gateway.dial.dial import dial
 from keyhole.gateway.handshake import target_security
 from keyhole.gateway.handshake.target_security import start_tls
-from keyhole.model import Protocol, Target, TcpAddress
+from keyhole.model import Dialled, Protocol, Target, TcpAddress
 from keyhole.protocols.serial_input import SerialInput
 from keyhole.reasons import Reason
 from keyhole.relay.console import Console
@@ -74,8 +74,8 @@ async def joined(
     threading.Thread(target=server.serve, daemon=True).start()
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    target = Target(Protocol.VNC, TcpAddress("127.0.0.1", server.listener.getsockname()[1]))
-    line = await dial(target)
+    target = Target(Protocol.VNC, Dialled(TcpAddress("127.0.0.1", server.listener.getsockname()[1])))
+    line = await dial(target.route)
     await start_tls(line, target, context)
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Ending] = loop.create_future()

@@ -60,7 +60,7 @@ async def create_remote_console(call: Call) -> dict[str, Any]:
     """{"remote_console": {"protocol": P, "type": T}} gives the same with the "url"."""
     protocol = Protocol(call.body["remote_console"]["protocol"])
     console_type = ConsoleType(call.body["remote_console"]["type"])
-    if protocol is Protocol.RDP or CONSOLE_TYPES[console_type].protocol is not protocol:
+    if protocol is Protocol.RDP or console_type.protocol is not protocol:
         # Whether the server is there is told first.
         await call.services.servers.find_for(call.identity, call.parameters["server_id"])
         raise _impossible(protocol, console_type)
@@ -89,7 +89,7 @@ async def _create(call: Call, console_type: ConsoleType) -> str:
         console = await call.services.consoles.create(call.identity, server_id, console_type, call.requester)
     except ServerBusy as busy:
         message = (
-            f"Cannot 'get_{CONSOLE_TYPES[console_type].protocol}_console' instance {busy.server_id}"
+            f"Cannot 'get_{console_type.protocol}_console' instance {busy.server_id}"
             f" while it is in task_state {busy.task_state}"
         )
         raise RequestRefused(409, busy.reason, message) from busy

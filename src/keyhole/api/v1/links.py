@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
-from keyhole.model import CONSOLE_TYPES
 from keyhole.reasons import Reason
 
 TOKEN_CHARACTERS = 4096
@@ -28,7 +27,7 @@ async def inspect(call: V1Call) -> Response:
     content = {
         "server": server_of(grant),
         "console_type": grant.console_type.value,
-        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "protocol": grant.console_type.protocol.value,
         "rights": grant.rights.value,
         "expires_at": iso(grant.expires_at),
         "lifetime_seconds": grant.lifetime_seconds,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
-from keyhole.model import CONSOLE_TYPES, SessionRecord, TerminationRequest
+from keyhole.model import SessionRecord, TerminationRequest
 from keyhole.reasons import Reason
 
 
@@ -71,7 +71,7 @@ def _view(record: SessionRecord) -> dict[str, Any]:
         "project_id": grant.project_id,
         "user": {"id": grant.user_id, "name": grant.user_name},
         "console_type": grant.console_type.value,
-        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "protocol": grant.console_type.protocol.value,
         "rights": grant.rights.value,
         "viewer": record.viewer,
         "opened_at": iso(record.opened_at),

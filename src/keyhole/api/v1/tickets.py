@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from keyhole.api.http import cookie_headers
 from keyhole.api.v1.call import V1Call, iso, server_of
-from keyhole.model import CONSOLE_TYPES, Ticket
+from keyhole.model import Ticket
 from keyhole.protocols.http.ticket_cookie import no_ticket_cookie, secret_in
 from keyhole.reasons import Reason
 
@@ -18,7 +18,7 @@ async def show(call: V1Call) -> Response:
         "console": grant.id,
         "server": server_of(grant),
         "console_type": grant.console_type.value,
-        "protocol": CONSOLE_TYPES[grant.console_type].protocol.value,
+        "protocol": grant.console_type.protocol.value,
         "rights": grant.rights.value,
         "user": grant.user_name,
         "resumable": True,

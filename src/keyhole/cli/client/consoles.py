@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from keyhole.cli.client.cloud import Cloud, CommandFailed
 from keyhole.cli.client.servers import server_path
-from keyhole.model import CONSOLE_TYPES, ConsoleType, Protocol
+from keyhole.model import ConsoleType, Protocol
 
 _ACTIONS: Final = {
     Protocol.VNC: "os-getVNCConsole",
@@ -54,7 +54,7 @@ class _Output(BaseModel):
 
 def create_console(cloud: Cloud, server_id: str, console_type: ConsoleType) -> Console:
     """A new URL for a server's console. Raises CommandFailed."""
-    protocol = CONSOLE_TYPES[console_type].protocol
+    protocol = console_type.protocol
     if console_type is not ConsoleType.XVPVNC and cloud.compute_offers(2, 6):
         body = {"remote_console": {"protocol": protocol.value, "type": console_type.value}}
         path = server_path(server_id, "remote-consoles")

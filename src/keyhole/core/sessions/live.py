@@ -12,6 +12,7 @@ from typing import Protocol as Interface
 
 from keyhole.core.limits import Slot, Slots
 from keyhole.model import Grant, RequesterToken, Ticket
+from keyhole.ports.openings import Opening
 from keyhole.ports.relay import VIEWER_CHECKS, Relay
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Telemetry, Traffic
@@ -43,18 +44,6 @@ class SessionLimits:
     def check_seconds(self) -> float:
         """The time between two checks of a viewer, shorter by that between two looks so that the sum is kept."""
         return self.keepalive_timeout_seconds / VIEWER_CHECKS - MOST_BETWEEN_LOOKS_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeState:
-    """The ticket that a viewer comes (back) with, and what was before.
-
-    `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
-    """
-
-    ticket: Ticket
-    open_seconds: float = 0.0
-    idle_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -153,22 +142,20 @@ class Sessions:
     def opened(
         self,
         slot: Slot,
-        grant: Grant,
+        opening: Opening,
         viewer: str,
         relay: Relay,
         started_at: float,
         encrypted: bool | None,
-        resume: ResumeState | None = None,
-        requester: RequesterToken | None = None,
     ) -> Session:
-        """A session's picture has begun; `started_at` is when its viewer asked for it, `resume` what it comes back by.
+        """A session's picture has begun; `started_at` is when its viewer asked for it.
 
         A viewer has one session: another one of the same ticket, which its viewer lost, ends here. `encrypted` is for
         the audit. What cannot be told to the audit does not open, and the slot stays the caller's.
         """
-        now = self._clock()
+        now, grant, resume = self._clock(), opening.grant, opening.resume
         session = Session(secrets.token_hex(16), grant, viewer, now, relay, slot, now, now, now, self._wall_clock())
-        session.requester = requester
+        session.requester = opening.requester
         came_back = False
         if resume is not None:
             self.end_of_ticket(resume.ticket.secret_hash, Reason.VIEWER_REPLACED)

@@ -2,33 +2,68 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from types import TracebackType
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr
 
-from keyhole.config import SocketSettings, VncSettings
+from keyhole.config import DriverSettings, SocketSettings, VncSettings
 from keyhole.drivers.common.log_tail import read_tail
 from keyhole.drivers.common.password_file import read_password
+from keyhole.drivers.common.problems import since
 from keyhole.drivers.qemu.guest import Guest
-from keyhole.drivers.qemu.sockets import ProbeResult, QmpSockets
-from keyhole.errors import ConsoleUnavailable, KeyholeError, LogUnavailable, ServerBusy, ServerNotFound, Unavailable
-from keyhole.model import Address, Protocol, Server, ServerStatus, SocketTrust, Target, UnixAddress
-from keyhole.ports.drivers import DriverContext
-from keyhole.protocols.text import sanitize
+from keyhole.drivers.qemu.guests import Guests, Seen
+from keyhole.drivers.qemu.sockets import QmpSockets
+from keyhole.errors import (
+    ConsoleUnavailable,
+    KeyholeError,
+    LogUnavailable,
+    ServerBusy,
+    ServerNotFound,
+    ServerNotReady,
+    Unavailable,
+)
+from keyhole.model import (
+    Address,
+    Change,
+    Dialled,
+    Facts,
+    Location,
+    OwnerRule,
+    OwnerSource,
+    Protocol,
+    Server,
+    ServerStatus,
+    SocketTrust,
+    Target,
+    Traits,
+    UnixAddress,
+)
+from keyhole.ports.drivers import Caller, DriverContext, Problem, polled
 
 FRESH_SECONDS = 1.0
 """How old a listing may be; a console's address is asked for anew each time."""
+
+_ONE_LINE = Traits(max_lines=1, newcomer="hangs")
+"""A chardev serves one client; whoever comes while it does waits in the socket's queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a console is opened, but for the password: whether its VNC server asks for one."""
+
+    target: Target
+    wants_password: bool = False
 
 
 class QemuDriver:
     """Guests of QEMU, found by QMP."""
 
-    name = "qemu"
-
-    class Settings(VncSettings, SocketSettings):
+    class Settings(DriverSettings, VncSettings, SocketSettings):
         """`[drivers.qemu]`: QEMU processes found by their QMP sockets; what is said of VNC is for all their servers."""
 
         sockets: str = Field(description="Pattern of the QMP sockets' paths, such as `/run/qemu/*.qmp`.")
@@ -43,12 +78,19 @@ class QemuDriver:
             " console's, the one whose QEMU made the QMP socket.",
         )
         project: str = Field("demo", description="Name of the project that the guests belong to.")
+        poll_seconds: Annotated[float, Field(ge=1)] = Field(
+            10, description="How often the sockets are looked at while nobody asks about servers."
+        )
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
+        context.project_id_of(settings.project)
+        self.name = context.name
         self._settings = settings
-        self._project_id = context.project_id_of(settings.project)
+        self._context = context
+        self._owner = (OwnerRule(OwnerSource.CONSTANT, settings.project),)
         self._host = socket.gethostname()
         self._sockets = QmpSockets(settings.sockets, settings.socket_uids, encrypted=settings.tls is not None)
+        self._problems: Sequence[Problem] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -56,72 +98,96 @@ class QemuDriver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Nothing stays open between questions."""
+        self._sockets.close()
 
-    async def list_servers(self) -> Sequence[Server]:
+    def watch(self) -> AsyncIterator[Change]:
+        return polled(self.list_now, self._settings.poll_seconds)
+
+    async def list_now(self) -> Sequence[Server]:
         """Every guest with an identity, in the order of the sockets' paths."""
-        guests = _by_id(await self._sockets.scan(FRESH_SECONDS))
-        return [self._server(result, guest) for result, guest in guests.values()]
+        guests = await self._guests(FRESH_SECONDS)
+        return [self._server(seen) for seen in guests]
 
     async def find_server(self, server_id: str) -> Server | None:
-        found = _by_id(await self._sockets.scan(FRESH_SECONDS)).get(server_id)
-        return self._server(*found) if found else None
+        seen = (await self._guests(FRESH_SECONDS)).find(server_id)
+        return self._server(seen) if seen else None
 
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
-        """As in the port. The guest is asked anew, and is the one that was meant: a socket's path may be used again."""
-        guest = await self._ask_for(server_id)
+    async def locate(self, server_id: str, protocol: Protocol) -> Location:
+        """As in the port. The guest is asked anew, and is the one that was meant: a socket's path may be used again.
+
+        Of two QEMU processes that have the guest's id neither is the one that is meant: ServerNotReady.
+        """
+        seen = await self._ask_for(server_id)
+        guest = seen.guest
         if guest.task_state is not None:
             raise ServerBusy(server_id, guest.task_state)
         if protocol is Protocol.VNC and guest.vnc is not None:
-            password = await asyncio.to_thread(self._password) if guest.vnc.wants_password else None
+            route = Dialled(guest.vnc.address, socket=self._trust_address(guest.vnc.address, guest))
             tls = self._settings.tls.target_tls if self._settings.tls is not None else None
-            trust = self._trust_address(guest.vnc.address, guest)
-            return Target(protocol, guest.vnc.address, password, self._settings.username, tls, trust)
-        if protocol is Protocol.SERIAL and guest.serial is not None:
-            return Target(protocol, guest.serial, socket=self._trust_address(guest.serial, guest))
-        raise ConsoleUnavailable(protocol)
+            target = Target(protocol, route, user_name=self._settings.username, tls=tls)
+            way, traits = _Way(target, guest.vnc.wants_password), Traits()
+        elif protocol is Protocol.SERIAL and guest.serial is not None:
+            route = Dialled(guest.serial, socket=self._trust_address(guest.serial, guest))
+            way, traits = _Way(Target(protocol, route)), _ONE_LINE
+        else:
+            raise ConsoleUnavailable(protocol)
+        return Location(self._server(seen), protocol, route.endpoint, traits, way)
+
+    @asynccontextmanager
+    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+        way = location.detail
+        if not isinstance(way, _Way):
+            raise ConsoleUnavailable(location.protocol)
+        password = await asyncio.to_thread(self._password) if way.wants_password else None
+        yield replace(way.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        """As in the port; works for a QEMU that hangs, too. The file is held to the rules of sockets."""
-        found = _by_id(await self._sockets.scan(FRESH_SECONDS)).get(server_id)
-        if found is None:
+        """As in the port; works for a QEMU that hangs or has ended, too. The file is held to the rules of sockets."""
+        seen = (await self._guests(FRESH_SECONDS)).find(server_id)
+        if seen is None:
             raise ServerNotFound(server_id)
-        result, guest = found
-        if result.log is None:
+        log = seen.result.log
+        if log is None or seen.is_double:
             raise LogUnavailable
-        trust = self._trust(str(result.log), guest)
-        return await asyncio.to_thread(read_tail, result.log, lines, trust)
+        trust = self._trust(str(log), seen.guest)
+        return await asyncio.to_thread(read_tail, log, lines, trust)
 
-    async def check(self) -> Sequence[str]:
-        results = await self._sockets.scan(FRESH_SECONDS)
-        found = [
-            f"{_shown(result.path)}: {problem}."
-            for result in results.values()
-            for problem in (result.problem, *(result.guest.remarks if result.guest else ()))
-            if problem
-        ]
-        found += _doubles(results.values())
+    async def screenshot(self, server_id: str, head: int = 0) -> None:
+        if await self.find_server(server_id) is None:
+            raise ServerNotFound(server_id)
+
+    async def check(self) -> Sequence[Problem]:
+        guests = await self._guests(FRESH_SECONDS)
+        found = list(guests.problems())
         if self._settings.tls is not None and self._settings.tls.warning is not None:
-            found.append(f"Every VNC console of the qemu driver {self._settings.tls.warning}.")
+            sentence = f"Every VNC console of the {self.name} driver {self._settings.tls.warning}."
+            found.append(Problem(sentence, code="insecure"))
         if self._sockets.problem:
-            found.append(self._sockets.problem)
-        return found
+            found.append(Problem(self._sockets.problem, code="too_many_sockets"))
+        self._problems = since(self._problems, found)
+        return self._problems
 
-    async def _ask_for(self, server_id: str) -> Guest:
-        """The guest as it is now. Raises ServerNotFound, Unavailable."""
+    async def _guests(self, oldest_seconds: float) -> Guests:
+        return Guests(await self._sockets.scan(oldest_seconds))
+
+    async def _ask_for(self, server_id: str) -> Seen:
+        """The guest as it is now. Raises ServerNotFound, ServerNotReady, Unavailable."""
         for oldest in (FRESH_SECONDS, 0.0):
-            found = _by_id(await self._sockets.scan(oldest)).get(server_id)
-            if found is None:
+            seen = (await self._guests(oldest)).find(server_id)
+            if seen is None:
                 continue
-            path = found[0].path
+            if seen.is_double:
+                raise ServerNotReady(server_id)
             try:
-                guest = await self._sockets.ask(path)
+                guest = await self._sockets.ask(seen.result.path)
             except (FileNotFoundError, ConnectionRefusedError):
                 continue
             except (OSError, KeyholeError) as error:
                 raise Unavailable(f"The QEMU of instance {server_id} does not answer.") from error
             if guest.id == server_id:
-                return guest
+                return replace(seen, guest=guest)
+        if seen is not None and seen.result.stopped:
+            raise ServerNotReady(server_id)
         raise ServerNotFound(server_id)
 
     def _trust_address(self, address: Address, guest: Guest) -> SocketTrust:
@@ -140,21 +206,25 @@ class QemuDriver:
             directory = folder if is_beside else "/"
         return SocketTrust(directory, user_ids)
 
-    def _server(self, result: ProbeResult, guest: Guest) -> Server:
+    def _server(self, seen: Seen) -> Server:
+        guest = seen.guest
         offered = {Protocol.VNC: guest.vnc, Protocol.SERIAL: guest.serial}
-        return Server(
+        server = Server(
             id=guest.id,
             name=guest.name,
-            project_id=self._project_id,
+            project_id=self._context.owner_of(Facts(name=guest.name), self._owner),
             status=guest.status,
             task_state=guest.task_state,
             host=self._host,
             protocols=frozenset(protocol for protocol, console in offered.items() if console is not None),
-            created_at=result.created_at,
+            created_at=seen.result.created_at,
             memory_mb=guest.memory_mb,
             vcpus=guest.vcpus,
-            keeps_log=result.log is not None,
+            keeps_log=seen.result.log is not None,
         )
+        if seen.is_double:
+            return replace(server, status=ServerStatus.UNKNOWN, protocols=frozenset(), keeps_log=False)
+        return server
 
     def _password(self) -> SecretStr | None:
         if self._settings.password_file is None:
@@ -162,39 +232,4 @@ class QemuDriver:
         try:
             return read_password(self._settings.password_file)
         except OSError as error:
-            raise Unavailable("The password_file of the qemu driver cannot be read.") from error
-
-
-def _by_id(results: Mapping[Path, ProbeResult]) -> dict[str, tuple[ProbeResult, Guest]]:
-    """The guests by their ids. Of two with one id, as while a guest moves from one QEMU to another, the settled one
-    counts, else the first."""
-    guests: dict[str, tuple[ProbeResult, Guest]] = {}
-    for result in results.values():
-        if result.guest is not None:
-            _, other = guests.get(result.guest.id, (None, None))
-            if other is None or (_settled(result.guest) and not _settled(other)):
-                guests[result.guest.id] = (result, result.guest)
-    return guests
-
-
-def _settled(guest: Guest) -> bool:
-    """It answers, and is not on its way to or from another QEMU."""
-    return guest.task_state is None and guest.status is not ServerStatus.UNKNOWN
-
-
-def _doubles(results: Iterable[ProbeResult]) -> list[str]:
-    """A sentence for each guest whose identity another QEMU process has as well, though neither is on its way."""
-    first: dict[str, tuple[Guest, Path]] = {}
-    found: list[str] = []
-    for result in results:
-        guest = result.guest
-        if guest is not None and _settled(guest):
-            other, other_path = first.setdefault(guest.id, (guest, result.path))
-            if other.peer.pid != guest.peer.pid:
-                shown = f"{_shown(result.path)}: the UUID {guest.id}"
-                found.append(f"{shown} is also that of {_shown(other_path)}, which is used.")
-    return found
-
-
-def _shown(path: Path) -> str:
-    return sanitize(bytes(path))
+            raise Unavailable(f"The password_file of the {self.name} driver cannot be read.") from error

@@ -32,7 +32,10 @@ MAX_ASKED_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What was found at one socket: a guest, a problem, or both. `at` is the monotonic clock, `log` the serial log."""
+    """What was found at one socket: a guest, a problem, or both. `at` is the monotonic clock, `log` the serial log.
+
+    `stopped` says that the guest's QEMU has ended: the guest is the one that was seen there last.
+    """
 
     path: Path
     at: float
@@ -41,6 +44,7 @@ class ProbeResult:
     problem: str = ""
     unresponsive: bool = False
     log: Path | None = None
+    stopped: bool = False
 
 
 class QmpSockets:
@@ -54,27 +58,44 @@ class QmpSockets:
         self._pattern = pattern
         self._trust = SocketTrust(self.folder, user_ids)
         self._encrypted = encrypted
-        self._scanning = asyncio.Lock()
+        self._scanning: asyncio.Task[None] | None = None
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
         self._sightings: Mapping[Path, ProbeResult] = {}
         self._scanned_at = float("-inf")
 
     async def scan(self, oldest_seconds: float) -> Mapping[Path, ProbeResult]:
-        """What is at each socket, no older than that; those who come meanwhile wait for the same answer."""
+        """What is at each socket, no older than that; those who come meanwhile wait for the same answer.
+
+        A scan goes on when whoever asked for it waits no longer: sockets that hang would never be known to hang.
+        """
         asked_at = _now()
-        async with self._scanning:
-            if self._scanned_at < asked_at - oldest_seconds:
-                paths = sorted(Path(name) for name in glob.iglob(self._pattern))
-                left_out = f"{self._pattern} matches more than {MAX_SOCKETS} sockets; the others are left out."
-                self.problem = left_out if len(paths) > MAX_SOCKETS else ""
-                paths = paths[:MAX_SOCKETS]
-                started_at = _now()
-                found = await asyncio.gather(*(self._look(path) for path in paths))
-                self._sightings = {result.path: result for result in found}
-                self._scanned_at = started_at
-                self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
-            return self._sightings
+        while self._scanned_at < asked_at - oldest_seconds:
+            if self._scanning is None or self._scanning.done():
+                self._scanning = asyncio.get_running_loop().create_task(self._scan_all())
+            await asyncio.shield(self._scanning)
+        return self._sightings
+
+    def close(self) -> None:
+        """Ends a scan that is under way."""
+        if self._scanning is not None:
+            self._scanning.cancel()
+
+    async def _scan_all(self) -> None:
+        paths = self._paths()
+        left_out = f"{self._pattern} matches more than {MAX_SOCKETS} sockets; the others are left out."
+        self.problem = left_out if len(paths) > MAX_SOCKETS else ""
+        started_at = _now()
+        found = await asyncio.gather(*(self._look(path) for path in paths[:MAX_SOCKETS]))
+        self._sightings = {result.path: result for result in found}
+        self._scanned_at = started_at
+        self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
+
+    def _paths(self) -> list[Path]:
+        """A socket that is named without wildcards is looked for also when it is not there."""
+        if not glob.has_magic(self._pattern):
+            return [Path(self._pattern)]
+        return sorted(Path(name) for name in glob.iglob(self._pattern))
 
     async def _look(self, path: Path) -> ProbeResult:
         before = self._sightings.get(path)
@@ -87,9 +108,9 @@ class QmpSockets:
                 return ProbeResult(path, now, problem="not a socket")
             guest = await self.ask(path)
         except FileNotFoundError:
-            return ProbeResult(path, now)
+            return _stopped(before, ProbeResult(path, now))
         except ConnectionRefusedError:
-            return ProbeResult(path, now, problem="nobody listens here, QEMU has ended")
+            return _stopped(before, ProbeResult(path, now, problem="nobody listens here, QEMU has ended"))
         except TimeoutError:
             known = replace(before.guest, status=ServerStatus.UNKNOWN) if before is not None and before.guest else None
             created_at, log = (before.created_at, before.log) if before is not None else (0.0, None)
@@ -107,6 +128,14 @@ class QmpSockets:
         async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path, self._trust) as qmp:
             default_name = sanitize(os.fsencode(path.stem))
             return await ask_guest(qmp, default_name, encrypted=self._encrypted, user_ids=self._trust.user_ids)
+
+
+def _stopped(before: ProbeResult | None, now: ProbeResult) -> ProbeResult:
+    """A guest that was seen at a socket where no QEMU answers any more is off."""
+    if before is None or before.guest is None:
+        return now
+    guest = replace(before.guest, status=ServerStatus.SHUTOFF)
+    return replace(now, guest=guest, created_at=before.created_at, log=before.log, stopped=True)
 
 
 def _folder_of(pattern: str) -> str:

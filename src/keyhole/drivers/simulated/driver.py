@@ -7,8 +7,8 @@ that made them.
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +16,16 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator
 
-from keyhole.config import Section
+from keyhole.config import DriverSettings, Section
 from keyhole.drivers.common.log_tail import read_tail
 from keyhole.drivers.common.probe import probe
+from keyhole.drivers.common.problems import since
 from keyhole.drivers.simulated.misbehaviour import Misbehaviour
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
-from keyhole.model import Protocol, Server, SocketTrust, Target, UnixAddress
-from keyhole.ports.drivers import DriverContext
+from keyhole.model import Change, Dialled, Location, Protocol, Server, SocketTrust, Target, UnixAddress
+from keyhole.ports.drivers import Caller, DriverContext, Problem, unchanging
 
 
 class SimulatedServer(Section):
@@ -47,15 +48,14 @@ class _Guest:
 
     server: Server
     targets: dict[Protocol, Target]
+    routes: dict[Protocol, Dialled]
     log: Path
 
 
 class SimulatedDriver:
     """Simulated guests, which run while the driver's `async with` lasts."""
 
-    name = "simulated"
-
-    class Settings(Section):
+    class Settings(DriverSettings):
         """`[drivers.simulated]`."""
 
         servers: tuple[SimulatedServer, ...] = Field((SimulatedServer(),), description="The simulated guests.")
@@ -70,10 +70,12 @@ class SimulatedDriver:
             return value
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
+        self.name = context.name
         self._settings = settings
         self._context = context
         self._running = AsyncExitStack()
         self._guests: dict[str, _Guest] = {}
+        self._problems: Sequence[Problem] = ()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -89,42 +91,57 @@ class SimulatedDriver:
     ) -> None:
         await self._running.aclose()
 
-    async def list_servers(self) -> Sequence[Server]:
+    def watch(self) -> AsyncIterator[Change]:
+        return unchanging([guest.server for guest in self._guests.values()])
+
+    async def list_now(self) -> Sequence[Server]:
         return [guest.server for guest in self._guests.values()]
 
     async def find_server(self, server_id: str) -> Server | None:
         guest = self._guests.get(server_id)
         return guest.server if guest else None
 
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
-        target = self._guest(server_id).targets.get(protocol)
-        if target is None:
+    async def locate(self, server_id: str, protocol: Protocol) -> Location:
+        guest = self._guest(server_id)
+        if protocol not in guest.routes:
             raise ConsoleUnavailable(protocol)
-        return target
+        return Location(guest.server, protocol, guest.routes[protocol].endpoint)
+
+    @asynccontextmanager
+    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+        yield self._guest(location.server.id).targets[location.protocol]
+
+    async def screenshot(self, server_id: str, head: int = 0) -> None:
+        self._guest(server_id)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         return await asyncio.to_thread(read_tail, self._guest(server_id).log, lines)
 
-    async def check(self) -> Sequence[str]:
-        """A sentence for each console whose socket is gone."""
-        return [
-            f"Server {guest.server.name} ({guest.server.id}): its {protocol} console at {target.address} {wrong}."
-            for guest in self._guests.values()
-            for protocol, target in guest.targets.items()
-            if (wrong := await probe(target.address, target.socket.directory)) is not None
-        ]
+    async def check(self) -> Sequence[Problem]:
+        """One for each console whose socket is gone."""
+        found = []
+        for guest in self._guests.values():
+            for protocol, route in guest.routes.items():
+                wrong = await probe(route.address, route.socket.directory)
+                if wrong is not None:
+                    whose = f"Server {guest.server.name} ({guest.server.id}): its {protocol} console"
+                    host = str(route.address)
+                    found.append(Problem(f"{whose} at {host} {wrong}.", host, "unreachable"))
+        self._problems = since(self._problems, found)
+        return self._problems
 
     async def _start(self, given: SimulatedServer, stem: Path, stack: AsyncExitStack) -> _Guest:
         log = SerialLog(stem.with_suffix(".log"))
         password = given.password.get_secret_value() if given.password else None
         rfb = RfbServer(given.name, password=password, misbehave=given.misbehave)
         serial = SerialServer(given.name, log)
-        targets = {}
+        targets, routes = {}, {}
         for protocol, console in ((Protocol.VNC, rfb), (Protocol.SERIAL, serial)):
             stack.push_async_callback(console.close)
             address = await console.start(UnixAddress(str(stem.with_suffix(f".{protocol}"))))
             secret = given.password if protocol is Protocol.VNC else None
-            targets[protocol] = Target(protocol, address, secret, socket=SocketTrust(str(stem.parent)))
+            routes[protocol] = Dialled(address, socket=SocketTrust(str(stem.parent)))
+            targets[protocol] = Target(protocol, routes[protocol], secret)
         server = Server(
             id=given.id,
             name=given.name,
@@ -132,7 +149,7 @@ class SimulatedDriver:
             protocols=frozenset(targets),
             keeps_log=True,
         )
-        return _Guest(server, targets, log.path)
+        return _Guest(server, targets, routes, log.path)
 
     def _guest(self, server_id: str) -> _Guest:
         try:

@@ -1,20 +1,22 @@
 """The driver for machines that nothing else knows: their consoles are as the settings' `[[servers]]` say."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from keyhole.config import Section, StaticServer, VncTarget
+from keyhole.config import DriverSettings, StaticServer, VncTarget
 from keyhole.drivers.common.log_tail import read_tail
 from keyhole.drivers.common.password_file import read_password
 from keyhole.drivers.common.probe import probe
+from keyhole.drivers.common.problems import since
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, TlsUnusable, Unavailable
-from keyhole.model import Protocol, Server, Target
+from keyhole.model import Change, Dialled, HttpConnect, Location, Protocol, Server, Target
 from keyhole.net.tls_client import client_context
-from keyhole.ports.drivers import DriverContext
+from keyhole.ports.drivers import Caller, DriverContext, Problem, unchanging
 
 PROBLEMS_FRESH_SECONDS = 3.0
 """How long an answer of `problems` stands before targets are looked at again."""
@@ -27,6 +29,7 @@ class _Console:
     """One console of one server: its target but for the password, and remarks on it that end a sentence."""
 
     target: Target
+    route: Dialled
     password_file: Path | None = None
     remarks: tuple[str, ...] = ()
 
@@ -43,19 +46,19 @@ class _Machine:
 class StaticDriver:
     """Servers of the settings. Nothing stays open between questions."""
 
-    name = "static"
-
-    class Settings(Section):
+    class Settings(DriverSettings):
         """The `[[servers]]` of the settings."""
 
         servers: tuple[StaticServer, ...] = ()
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
+        self.name = context.name
         machines = (_read_machine(server, context) for server in settings.servers)
         self._machines = {machine.server.id: machine for machine in machines}
+        self._servers = tuple(machine.server for machine in self._machines.values())
         self._probing = asyncio.Lock()
         self._slots = asyncio.Semaphore(PROBES_AT_ONCE)
-        self._problems: Sequence[str] = ()
+        self._problems: Sequence[Problem] = ()
         self._probed_at = float("-inf")
 
     async def __aenter__(self) -> Self:
@@ -66,35 +69,49 @@ class StaticDriver:
     ) -> None:
         return None
 
-    async def list_servers(self) -> Sequence[Server]:
-        return [machine.server for machine in self._machines.values()]
+    def watch(self) -> AsyncIterator[Change]:
+        return unchanging(self._servers)
+
+    async def list_now(self) -> Sequence[Server]:
+        return self._servers
 
     async def find_server(self, server_id: str) -> Server | None:
         machine = self._machines.get(server_id)
         return machine.server if machine else None
 
-    async def console_target(self, server_id: str, protocol: Protocol) -> Target:
-        """As in the port. Unavailable when the console's password cannot be read."""
-        console = self._machine(server_id).consoles.get(protocol)
+    async def locate(self, server_id: str, protocol: Protocol) -> Location:
+        machine = self._machine(server_id)
+        console = machine.consoles.get(protocol)
         if console is None:
             raise ConsoleUnavailable(protocol)
+        return Location(machine.server, protocol, console.route.endpoint)
+
+    @asynccontextmanager
+    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+        """As in the port. Unavailable when the console's password cannot be read."""
+        server_id = location.server.id
+        console = self._machine(server_id).consoles[location.protocol]
         if console.password_file is None:
-            return console.target
+            yield console.target
+            return
         try:
             password = await asyncio.to_thread(read_password, console.password_file)
         except OSError as error:
             raise Unavailable(f"The console password of instance {server_id} cannot be read.") from error
-        return replace(console.target, password=password)
+        yield replace(console.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         machine = self._machine(server_id)
         if machine.log_file is None:
             raise LogUnavailable
-        trust = machine.consoles[Protocol.SERIAL].target.socket
+        trust = machine.consoles[Protocol.SERIAL].route.socket
         return await asyncio.to_thread(read_tail, machine.log_file, lines, trust)
 
-    async def check(self) -> Sequence[str]:
-        """A sentence for each console where nothing listens, or that is not as safe as it might be; and for each file
+    async def screenshot(self, server_id: str, head: int = 0) -> None:
+        self._machine(server_id)
+
+    async def check(self) -> Sequence[Problem]:
+        """One for each console where nothing listens, or that is not as safe as it might be; and for each file
         of its settings that cannot be used."""
         loop = asyncio.get_running_loop()
         async with self._probing:
@@ -106,18 +123,20 @@ class StaticDriver:
                         for protocol, console in machine.consoles.items()
                     )
                 )
-                self._problems = [problem for problems in found for problem in problems]
+                self._problems = since(self._problems, [problem for problems in found for problem in problems])
                 self._probed_at = loop.time()
             return self._problems
 
-    async def _problems_of(self, server: Server, protocol: Protocol, console: _Console) -> list[str]:
-        whose = f"Server {server.name} ({server.id}): its {protocol} console"
-        found = [f"{whose} {remark}." for remark in console.remarks]
+    async def _problems_of(self, server: Server, protocol: Protocol, console: _Console) -> list[Problem]:
+        whose, route = f"Server {server.name} ({server.id}): its {protocol} console", console.route
+        host = str(route.address)
+        found = [Problem(f"{whose} {remark}.", host, "insecure") for remark in console.remarks]
         async with self._slots:
-            wrong = await probe(console.target.address, console.target.socket.directory)
+            wrong = await probe(route.address, route.socket.directory)
             if wrong is not None:
-                found.append(f"{whose} at {console.target.address} {wrong}.")
-            found += [f"{whose} {wrong}." for wrong in await asyncio.to_thread(_wrong_files, console)]
+                found.append(Problem(f"{whose} at {host} {wrong}.", host, "unreachable"))
+            for unusable in await asyncio.to_thread(_wrong_files, console):
+                found.append(Problem(f"{whose} {unusable}.", host, "unusable_file"))
         return found
 
     def _machine(self, server_id: str) -> _Machine:
@@ -149,7 +168,8 @@ def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
         consoles[Protocol.VNC] = _read_vnc(given.vnc)
     for protocol, console in ((Protocol.SERIAL, given.serial), (Protocol.SPICE, given.spice)):
         if console is not None:
-            consoles[protocol] = _Console(Target(protocol, console.address, socket=console.socket_trust))
+            route = Dialled(console.address, socket=console.socket_trust)
+            consoles[protocol] = _Console(Target(protocol, route), route)
     log_file = given.serial.log_file if given.serial else None
     server = Server(
         id=given.id,
@@ -162,13 +182,9 @@ def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
 
 
 def _read_vnc(given: VncTarget) -> _Console:
-    target = Target(
-        Protocol.VNC,
-        given.address,
-        user_name=given.username,
-        tls=given.tls.target_tls if given.tls is not None else None,
-        socket=given.socket_trust,
-        connect_path=given.connect_path,
-    )
+    upgrade = HttpConnect(given.connect_path) if given.connect_path else None
+    route = Dialled(given.address, upgrade, given.socket_trust)
+    tls = given.tls.target_tls if given.tls is not None else None
+    target = Target(Protocol.VNC, route, user_name=given.username, tls=tls)
     remarks = (given.tls.warning,) if given.tls is not None and given.tls.warning is not None else ()
-    return _Console(target, given.password_file, remarks)
+    return _Console(target, route, given.password_file, remarks)

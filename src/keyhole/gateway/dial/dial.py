@@ -1,25 +1,26 @@
-"""Reaching a target: one connection to where its driver said."""
+"""Reaching a target: one connection by the route that its driver gave."""
 
 import asyncio
 import ipaddress
+import socket
 from functools import lru_cache
 
 from keyhole.errors import SocketRefused, TargetFailed
 from keyhole.gateway.connection import Connection
-from keyhole.model import Target, TcpAddress, UnixAddress
+from keyhole.model import Dialled, Handed, Route, TcpAddress, UnixAddress
 from keyhole.net import unix_sockets
 from keyhole.reasons import Reason
 
 
-async def dial(target: Target) -> Connection:
-    """Connects. The caller sets the deadline.
+async def dial(route: Route) -> Connection:
+    """Connects, or takes over a socket that was handed over. The caller sets the deadline.
 
     Raises TargetFailed: `target_refused` when something there said no, `target_unreachable` otherwise. Its message
     does not name the address, since the viewer may read it.
     """
     connection = Connection(Reason.TARGET_CLOSED)
     try:
-        await _connect(connection, target)
+        await _connect(connection, route)
     except ConnectionRefusedError as error:
         raise TargetFailed(Reason.TARGET_REFUSED, "the host refused the connection") from error
     except FileNotFoundError as error:
@@ -31,10 +32,12 @@ async def dial(target: Target) -> Connection:
     return connection
 
 
-def is_encrypted(transport: asyncio.BaseTransport) -> bool | None:
+def is_encrypted(transport: asyncio.BaseTransport, route: Route) -> bool | None:
     """Whether what goes over a network is encrypted; None where nothing leaves this machine in the clear."""
     if transport.get_extra_info("sslcontext") is not None:
         return True
+    if isinstance(route, Handed):
+        return {"encrypted": True, "local": None, "clear": False}[route.protects]
     peer = transport.get_extra_info("peername")
     if not isinstance(peer, tuple) or _is_loopback(peer[0].partition("%")[0]):
         return None
@@ -46,15 +49,24 @@ def _is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
 
 
-async def _connect(connection: Connection, target: Target) -> None:
+async def _connect(connection: Connection, route: Route) -> None:
+    match route:
+        case Dialled(TcpAddress(host, port)):
+            await asyncio.get_running_loop().create_connection(lambda: connection, host, port)
+        case Dialled(UnixAddress(path), socket=trust):
+            await _adopt(connection, await unix_sockets.connect(path, trust))
+        case Handed(line):
+            await _adopt(connection, line)
+
+
+async def _adopt(connection: Connection, line: socket.socket) -> None:
+    """Makes a connected socket the connection's. It is closed where that fails."""
     loop = asyncio.get_running_loop()
-    match target.address:
-        case TcpAddress(host, port):
-            await loop.create_connection(lambda: connection, host, port)
-        case UnixAddress(path):
-            line = await unix_sockets.connect(path, target.socket)
-            try:
-                await loop.create_unix_connection(lambda: connection, sock=line)
-            except BaseException:
-                line.close()
-                raise
+    try:
+        if line.family == socket.AF_UNIX:
+            await loop.create_unix_connection(lambda: connection, sock=line)
+        else:
+            await loop.create_connection(lambda: connection, sock=line)
+    except BaseException:
+        line.close()
+        raise

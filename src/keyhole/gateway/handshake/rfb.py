@@ -3,7 +3,7 @@
 from keyhole.errors import SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
 from keyhole.gateway.handshake.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
-from keyhole.model import Address, Target, TcpAddress, UnixAddress
+from keyhole.model import Address, Dialled, Target, TcpAddress, UnixAddress
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import TunnelHandshake
 from keyhole.protocols.rfb.handshake.target import ServerInit, TargetHandshake
@@ -12,13 +12,14 @@ from keyhole.reasons import Reason
 
 
 async def open_tunnel(connection: Connection, target: Target) -> None:
-    """Has the host open its tunnel where the target has a `connect_path`; what follows belongs to the console.
+    """Has the host open its tunnel where the route asks for one; what follows belongs to the console.
 
     Raises TargetFailed (`target_refused`), ProtocolError, SessionEnded.
     """
-    if not target.connect_path:
+    route = target.route
+    if not isinstance(route, Dialled) or route.upgrade is None:
         return
-    machine = TunnelHandshake(target.connect_path, _host_header(target.address))
+    machine = TunnelHandshake(route.upgrade.path, _host_header(route.address))
     try:
         await connection.run(machine)
     except TunnelRefused as error:

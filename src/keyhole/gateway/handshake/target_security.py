@@ -8,7 +8,7 @@ from functools import partial
 from keyhole.crypto.vnc_des import response
 from keyhole.errors import TargetFailed, TlsUnusable, Unavailable
 from keyhole.gateway.connection import Connection
-from keyhole.model import Target, TargetTls, TcpAddress, UnixAddress
+from keyhole.model import Dialled, Target, TargetTls, TcpAddress
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.rfb.constants import VencryptNumber
 from keyhole.protocols.rfb.security import SecurityType
@@ -114,8 +114,8 @@ def _server_name(target: Target) -> str:
     """The name that is asked for and checked."""
     if target.tls is not None and target.tls.server_name:
         return target.tls.server_name
-    match target.address:
-        case TcpAddress(host):
+    match target.route:
+        case Dialled(TcpAddress(host)):
             return host
-        case UnixAddress():
+        case _:
             return "localhost"

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, T
 
 from keyhole.model import ApplicationCredential, ConsoleType, Grant, Identity, IdentityToken, Rights
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The newest revision in `migrations/versions/`."""
 
 metadata = MetaData()
@@ -41,6 +41,7 @@ grants = Table(
     Column("id", String(32), nullable=False),
     Column("revoked_at", Float),
     Column("sealed_requester", Text),
+    Column("driver", Text),
     Index("grants_by_expiry", "expires_at"),
     Index("grants_by_id", "id"),
 )
@@ -110,12 +111,14 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
         "id": grant.id,
         "revoked_at": grant.revoked_at,
         "sealed_requester": grant.sealed_requester,
+        "driver": grant.driver,
     }
 
 
 def grant_of_row(row: Mapping[str, Any]) -> Grant:
     """The grant that a row keeps."""
-    return Grant(**{**row, "console_type": ConsoleType(row["console_type"]), "rights": Rights(row["rights"])})
+    console_type, rights = ConsoleType(row["console_type"]), Rights(row["rights"])
+    return Grant(**{**row, "console_type": console_type, "rights": rights, "driver": row["driver"] or ""})
 
 
 def row_of_token(token: IdentityToken) -> dict[str, Any]:

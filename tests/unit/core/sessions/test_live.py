@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
+from tests.fakes.drivers import opening_of
 from tests.fakes.relay import StillRelay
 
 from keyhole.core.sessions.live import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
@@ -37,7 +38,7 @@ def sessions(telemetry: Telemetry) -> Sessions:
 def opened(sessions: Sessions) -> tuple[Session, StillRelay]:
     relay = StillRelay()
     with sessions.slot(GRANT) as place:
-        return sessions.opened(place, GRANT, "127.0.0.1", relay, 0.0, None), relay
+        return sessions.opened(place, opening_of(GRANT), "127.0.0.1", relay, 0.0, None), relay
 
 
 def looks(relays: list[StillRelay]) -> int:

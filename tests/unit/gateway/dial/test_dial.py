@@ -11,13 +11,25 @@ import pytest
 from tests.fakes.rfb_target import SERVER_INIT, Script, echo, listening
 from tests.fakes.steps import counted_steps
 from tests.fakes.transport import FakeTransport
+from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial.dial import is_encrypted
-from keyhole.model import ConsoleType, Protocol, SocketTrust, Target, TcpAddress, UnixAddress
+from keyhole.model import (
+    ConsoleType,
+    Dialled,
+    Handed,
+    HttpConnect,
+    Protocol,
+    SocketTrust,
+    Target,
+    TcpAddress,
+    UnixAddress,
+)
 
+HERE = Dialled(TcpAddress("127.0.0.1", 5900))
 PATH = "/console?ref=OpaqueRef:1"
 REPLY = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n"
 
@@ -42,7 +54,7 @@ def behind_a_tunnel(script: Script, heads: list[bytes], reply: bytes = REPLY) ->
 async def test_the_host_is_asked_for_a_tunnel_before_vnc_begins(world: World) -> None:
     heads: list[bytes] = []
     async with listening(behind_a_tunnel(echo, heads)) as address:
-        wire = await open_console(world, Target(Protocol.VNC, address, connect_path=PATH))
+        wire = await open_console(world, Target(Protocol.VNC, Dialled(address, HttpConnect(PATH))))
         assert (await wire.rfb_handshake()).payload == SERVER_INIT
         assert heads == [f"CONNECT {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{address.port}\r\n\r\n".encode()]
 
@@ -52,10 +64,10 @@ async def test_what_comes_with_the_reply_is_not_lost(world: World) -> None:
         await reader.read()
 
     async with listening(behind_a_tunnel(shout, [], REPLY + b"login: ")) as address:
-        wire = await open_console(world, Target(Protocol.SERIAL, address, connect_path=PATH))
+        wire = await open_console(world, Target(Protocol.SERIAL, Dialled(address, HttpConnect(PATH))))
         assert (await wire.frame()).payload == b"login: "
     async with listening(behind_a_tunnel(shout, [], REPLY + b"RFB 003.003\n\0\0\0\1" + SERVER_INIT)) as address:
-        wire = await open_console(world, Target(Protocol.VNC, address, connect_path=PATH))
+        wire = await open_console(world, Target(Protocol.VNC, Dialled(address, HttpConnect(PATH))))
         assert (await wire.rfb_handshake()).payload == SERVER_INIT
 
 
@@ -107,14 +119,14 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 async def test_a_tunnel_that_does_not_open_is_named_and_never_spins(script: Script, code: int, words: str) -> None:
     async with make_world(deadlines=Deadlines(target=0.5, linger=0.3)) as world, listening(script) as address:
         with counted_steps() as steps:
-            frame = await (await open_console(world, Target(Protocol.VNC, address, connect_path=PATH))).frame()
+            frame = await (await open_console(world, Target(Protocol.VNC, Dialled(address, HttpConnect(PATH))))).frame()
         assert (frame.opcode, frame.close_code) == (8, code)
         assert words in frame.close_reason
         assert steps.taken < 2000
 
 
 async def unix_ending(world: World, path: Path, trust: SocketTrust) -> Frame:
-    target = Target(Protocol.VNC, UnixAddress(str(path)), socket=trust)
+    target = Target(Protocol.VNC, Dialled(UnixAddress(str(path)), socket=trust))
     return await (await open_console(world, target)).frame()
 
 
@@ -158,12 +170,33 @@ async def test_a_socket_that_is_not_to_be_trusted_is_not_spoken_to(
     ],
 )
 def test_the_audit_knows_what_crosses_a_network_in_the_clear(facts: dict[str, Any], expected: bool | None) -> None:
-    assert is_encrypted(FakeTransport(**facts)) is expected
+    assert is_encrypted(FakeTransport(**facts), HERE) is expected
 
 
 async def test_a_host_by_name_is_named_in_the_tunnels_head(world: World) -> None:
     heads: list[bytes] = []
     async with listening(behind_a_tunnel(echo, heads)) as address:
-        target = Target(Protocol.VNC, TcpAddress("localhost", address.port), connect_path="/x")
+        target = Target(Protocol.VNC, Dialled(TcpAddress("localhost", address.port), HttpConnect("/x")))
         await (await open_console(world, target)).rfb_handshake()
         assert f"Host: localhost:{address.port}\r\n".encode() in heads[0]
+
+
+@pytest.mark.parametrize(("protects", "expected"), [("local", None), ("encrypted", True), ("clear", False)])
+async def test_a_socket_that_the_driver_opened_is_taken_over(
+    world: World, protects: Any, expected: bool | None
+) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        wire = await open_console(world, Target(Protocol.SERIAL, Handed(ours, protects, "a pair")))
+        theirs.sendall(b"login: ")
+        assert (await wire.frame()).payload == b"login: "
+        assert (await world.event("console.opened")).get("encrypted") is expected
+        wire.close()
+        await until(lambda: ours.fileno() == -1)
+
+
+async def test_a_tcp_socket_that_the_driver_opened_is_taken_over(world: World) -> None:
+    async with listening(echo) as address:
+        line = socket.create_connection((address.host, address.port))
+        wire = await open_console(world, Target(Protocol.VNC, Handed(line, "clear", "a host")))
+        assert (await wire.rfb_handshake()).payload == SERVER_INIT

@@ -15,7 +15,7 @@ from tests.unit.gateway.conftest import World, make_world
 from keyhole.crypto.vnc_des import response
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.handshake.target_security import accepted_security
-from keyhole.model import Protocol, Target, TargetTls, TcpAddress, VencryptSubtype
+from keyhole.model import Dialled, Protocol, Target, TargetTls, TcpAddress, VencryptSubtype
 from keyhole.protocols.rfb.constants import SecurityNumber
 
 LOOPBACK = "127.0.0.1"
@@ -40,7 +40,7 @@ def ca(authority: trustme.CA, tmp_path: Path) -> Path:
 async def open_console(world: World, address: TcpAddress, tls: TargetTls | None, **more: object) -> Wire:
     password = more.pop("password", None)
     secret = SecretStr(str(password)) if password is not None else None
-    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, address, secret, tls=tls, **more)  # type: ignore[arg-type]
+    world.driver.targets[Protocol.VNC] = Target(Protocol.VNC, Dialled(address), secret, tls=tls, **more)  # type: ignore[arg-type]
     wire = await world.connect()
     assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
     return wire
@@ -223,5 +223,5 @@ async def test_files_that_went_bad_are_our_own_trouble(world: World, context: ss
 
 def test_with_tls_nothing_in_the_clear_is_accepted() -> None:
     for password in (None, SecretStr("sesame")):
-        target = Target(Protocol.VNC, TcpAddress("h", 1), password, tls=TargetTls())
+        target = Target(Protocol.VNC, Dialled(TcpAddress("h", 1)), password, tls=TargetTls())
         assert [security.number for security in accepted_security(target)] == [SecurityNumber.VENCRYPT]

@@ -25,7 +25,7 @@ from keyhole.store.sql.tables import SCHEMA_VERSION, metadata, row_of_grant
 GRANT = Grant("ab" * 32, "u", "user", "p", "s", "vm", ConsoleType.NOVNC, "unix:/x", Rights.CONTROL, 0.0, 100.0)
 
 
-OLDEST_COLUMNS = frozenset(row_of_grant(GRANT)) - {"id", "revoked_at", "sealed_requester"}
+OLDEST_COLUMNS = frozenset(row_of_grant(GRANT)) - {"id", "revoked_at", "sealed_requester", "driver"}
 
 
 def url_of(path: Path) -> str:

@@ -1,0 +1,197 @@
+"""The servers of all drivers, as their drivers last told of them.
+
+What a platform tells arrives by `follow`, which runs in the background for each driver; drivers that cost nothing to
+ask are asked by `refresh`. A server that two drivers claim is nobody's until one of them lets it go: neither can be
+told to be the one that a user means, and a platform must not take over another one's server by its id.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from keyhole.errors import KeyholeError, Unavailable
+from keyhole.model import (
+    Change,
+    Changed,
+    ConsoleMoved,
+    Gone,
+    Listed,
+    Moving,
+    Server,
+    ServerStatus,
+    Stopped,
+    Unreachable,
+)
+from keyhole.ports.drivers import HypervisorDriver, Problem
+
+FIRST_NEWS_SECONDS = 5.0
+"""How long a question waits for a driver that has not told anything yet, as right after the start."""
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A host or cluster; `why` is a sentence while it does not answer, `since` when it fell silent."""
+
+    servers: dict[str, Server] = field(default_factory=dict)
+    listed: tuple[Server, ...] | None = None
+    why: str = ""
+    since: float = 0.0
+
+
+class Known:
+    """What one driver told."""
+
+    def __init__(self, driver: HypervisorDriver, clock: Callable[[], float]) -> None:
+        self.driver = driver
+        self.heard = asyncio.Event()
+        self._clock = clock
+        self._scopes: dict[str, _Scope] = {}
+
+    def apply(self, change: Change) -> None:
+        """Takes a piece of news in."""
+        match change:
+            case Listed(servers, scope):
+                self._list(scope, servers)
+            case Changed(server, scope):
+                self._put(server, scope)
+            case Gone(server_id):
+                for one in self._scopes.values():
+                    one.servers.pop(server_id, None)
+            case Moving(server_id):
+                self._alter(server_id, status=ServerStatus.MIGRATING, task_state="migrating")
+            case Stopped(server_id):
+                self._alter(server_id, status=ServerStatus.SHUTOFF, task_state=None)
+            case ConsoleMoved():
+                pass  # Where a console is, is asked for when it is opened.
+            case Unreachable(why, scope):
+                one = self._scope(scope)
+                one.since = one.since if one.why else self._clock()
+                one.why = why
+        self.heard.set()
+
+    def lose(self, why: str) -> None:
+        """The driver tells nothing any more: what is known is kept, and is not current."""
+        for scope in tuple(self._scopes) or ("",):
+            self.apply(Unreachable(why, scope))
+
+    def find(self, server_id: str) -> Server | None:
+        """A server as it was last told of, also by a scope that does not answer now."""
+        return next((one.servers[server_id] for one in self._scopes.values() if server_id in one.servers), None)
+
+    @property
+    def servers(self) -> Iterator[Server]:
+        """Those of the scopes that answer, in the driver's order."""
+        for one in self._scopes.values():
+            if not one.why:
+                yield from one.servers.values()
+
+    @property
+    def silence(self) -> str:
+        """A sentence where nothing of the driver answers; "" where something does."""
+        whys = [one.why for one in self._scopes.values()]
+        return "" if whys and not all(whys) else (whys[0] if whys else _silence(self.driver))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the driver answers: then what it does not list is not there."""
+        return bool(self._scopes) and not any(one.why for one in self._scopes.values())
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """The scopes that do not answer."""
+        for name, one in self._scopes.items():
+            if one.why:
+                yield Problem(one.why, name, "unreachable", one.since)
+
+    def _list(self, scope: str, servers: tuple[Server, ...]) -> None:
+        one = self._scope(scope)
+        one.why = ""
+        if one.listed is servers:
+            return
+        one.listed, one.servers = servers, {server.id: server for server in servers}
+        for other in self._scopes.values():
+            if other is not one:  # A server that moved is where it was told of last.
+                for server_id in one.servers.keys() & other.servers.keys():
+                    del other.servers[server_id]
+
+    def _put(self, server: Server, scope: str) -> None:
+        for name, one in self._scopes.items():
+            if name != scope:
+                one.servers.pop(server.id, None)
+        one = self._scope(scope)
+        one.servers[server.id], one.listed = server, None
+
+    def _alter(self, server_id: str, *, status: ServerStatus, task_state: str | None) -> None:
+        for one in self._scopes.values():
+            if server_id in one.servers:
+                one.servers[server_id] = replace(one.servers[server_id], status=status, task_state=task_state)
+                one.listed = None
+
+    def _scope(self, name: str) -> _Scope:
+        return self._scopes.setdefault(name, _Scope())
+
+
+class ServerIndex:
+    """The one list of all servers. `clock` gives the seconds since the epoch."""
+
+    def __init__(self, drivers: Sequence[HypervisorDriver], clock: Callable[[], float] = time.time) -> None:
+        self.drivers: Mapping[str, HypervisorDriver] = {driver.name: driver for driver in drivers}
+        self._known = {driver.name: Known(driver, clock) for driver in drivers}
+        self._contested_since: dict[str, dict[str, float]] = {driver.name: {} for driver in drivers}
+        self._clock = clock
+
+    async def follow(self, driver: HypervisorDriver) -> None:
+        """Takes in what a driver tells for as long as it tells anything. Raises what the driver raises."""
+        known = self._known[driver.name]
+        try:
+            async for change in driver.watch():
+                known.apply(change)
+            raise KeyholeError(f"the driver {driver.name} stopped telling of its servers")
+        except Exception:
+            known.lose(f"The news of the driver {driver.name} broke off.")
+            raise
+
+    async def refresh(self) -> Sequence[Known]:
+        """What each driver knows now, those that never told anything included."""
+        await asyncio.gather(*(self._refresh(known) for known in self._known.values()))
+        return tuple(self._known.values())
+
+    def claimants(self, server_id: str) -> list[HypervisorDriver]:
+        """The drivers that know a server, as far as they told."""
+        return [known.driver for known in self._known.values() if known.find(server_id) is not None]
+
+    async def problems(self, driver: HypervisorDriver) -> list[Problem]:
+        """What does not work about a driver, by itself and beside the others. Raises Unavailable."""
+        known = self._known[driver.name]
+        return [*await driver.check(), *known.problems, *self._contested(known)]
+
+    def _contested(self, known: Known) -> Iterator[Problem]:
+        """Told with the first of the drivers that claim a server."""
+        before = self._contested_since[known.driver.name]
+        found = self._contested_since[known.driver.name] = {}
+        for server in known.servers:
+            names = [driver.name for driver in self.claimants(server.id)]
+            if len(names) > 1 and names[0] == known.driver.name:
+                since = found[server.id] = before.get(server.id, self._clock())
+                sentence = f"Server {server.name} ({server.id}) is claimed by the drivers {' and '.join(names)}:"
+                yield Problem(f"{sentence} its consoles are not opened.", server.host, "claimed_twice", since)
+
+    async def _refresh(self, known: Known) -> None:
+        try:
+            servers = await known.driver.list_now()
+        except Unavailable as problem:
+            known.apply(Unreachable(str(problem)))
+            return
+        if servers is not None:
+            known.apply(Listed(servers if isinstance(servers, tuple) else tuple(servers)))
+        elif not known.heard.is_set():
+            try:
+                async with asyncio.timeout(FIRST_NEWS_SECONDS):
+                    await known.heard.wait()
+            except TimeoutError:
+                return
+
+
+def _silence(driver: HypervisorDriver) -> str:
+    return f"The driver {driver.name} has not told of its servers yet."

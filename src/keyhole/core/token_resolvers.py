@@ -1,0 +1,24 @@
+"""What a console token opens, by whoever made it."""
+
+from collections.abc import Sequence
+
+from keyhole.errors import TokenRefused, TokenUnknown
+from keyhole.ports.openings import CameBy, Opening, TokenResolver
+from keyhole.reasons import Reason
+
+
+class TokenResolvers:
+    """Asks one resolver after the other, Keyhole's own grants first."""
+
+    def __init__(self, resolvers: Sequence[TokenResolver]) -> None:
+        self._resolvers = tuple(resolvers)
+
+    async def redeem(self, token: str | None, came_by: CameBy) -> Opening:
+        """Uses a token. Raises TokenRefused, and other Refusals that say why there is no console now."""
+        if not token:
+            raise TokenRefused(Reason.TOKEN_MISSING, "The request carries no console token.")
+        for resolver in self._resolvers:
+            opening = await resolver.resolve(token, came_by)
+            if opening is not None:
+                return opening
+        raise TokenUnknown

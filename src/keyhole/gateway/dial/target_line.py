@@ -1,0 +1,100 @@
+"""The line to a console: opened by its driver, dialled, and brought through its handshake, under one deadline."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyhole.errors import ConsoleUnavailable, ServerNotFound, TargetFailed
+from keyhole.gateway.connection import Connection
+from keyhole.gateway.dial.dial import dial, is_encrypted
+from keyhole.gateway.dial.leases import Lease, Leases
+from keyhole.gateway.handshake.rfb import join_target, open_tunnel
+from keyhole.model import Protocol, Target
+from keyhole.net.tls_client import ClientContexts
+from keyhole.ports.openings import Opening
+from keyhole.protocols.rfb.handshake.target import ServerInit
+from keyhole.reasons import Reason
+from keyhole.telemetry.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLine:
+    """A console's line that is ready for its viewer: its screen (None where it has none), and what followed already.
+
+    Whoever has it ends it, by `abort` or, once its transport was closed, by `release`.
+    """
+
+    connection: Connection
+    target: Target
+    screen: ServerInit | None
+    first: bytes
+    lease: Lease
+    leases: Leases
+
+    @property
+    def encrypted(self) -> bool | None:
+        """Whether what goes over a network is encrypted; None where nothing leaves this machine in the clear."""
+        return is_encrypted(self.connection.transport, self.target.route)
+
+    def abort(self) -> None:
+        """Closes the line at once."""
+        self.connection.transport.abort()
+        self.leases.release(self.lease)
+
+    def release(self, linger_seconds: float) -> None:
+        """Gives up what the driver holds for the line, which is closed, as soon as all was sent or the time is up."""
+        unsent = self.connection.transport.get_write_buffer_size()
+        self.leases.release(self.lease, linger_seconds if unsent else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDialler:
+    """Opens lines. `clock` is the loop's monotonic one."""
+
+    telemetry: Telemetry
+    leases: Leases
+    tls: ClientContexts
+    clock: Callable[[], float]
+
+    async def open(self, opening: Opening, seconds: float) -> TargetLine:
+        """A line for an opening. Raises the driver's Refusals, TargetFailed, ProtocolError, SecurityRefused,
+        SessionEnded, Unavailable; then nothing of it is left."""
+        lease = Lease(opening.driver.name)
+        line: Connection | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                target = await _entered(opening, lease)
+                started_at = self.clock()
+                line = await dial(target.route)
+                await open_tunnel(line, target)
+                connected_at = self.clock()
+                self.telemetry.target_connected(connected_at - started_at)
+                if target.protocol is not Protocol.VNC:
+                    return TargetLine(line, target, None, b"", lease, self.leases)
+                screen, following = await join_target(line, target, self.tls)
+                self.telemetry.target_joined(self.clock() - connected_at)
+                return TargetLine(line, target, screen, following, lease, self.leases)
+        except TimeoutError as error:
+            self._drop(line, lease)
+            if line is not None and line.has_received:
+                raise TargetFailed(
+                    Reason.TARGET_PROTOCOL_ERROR, f"its handshake was not over after {seconds:g} seconds"
+                ) from error
+            raise TargetFailed(Reason.TARGET_UNREACHABLE, f"no answer within {seconds:g} seconds") from error
+        except BaseException:
+            self._drop(line, lease)
+            raise
+
+    def _drop(self, line: Connection | None, lease: Lease) -> None:
+        if line is not None:
+            line.transport.abort()
+        self.leases.release(lease)
+
+
+async def _entered(opening: Opening, lease: Lease) -> Target:
+    try:
+        return await lease.held.enter_async_context(opening.open())
+    except (ServerNotFound, ConsoleUnavailable) as failure:
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+    except OSError as error:
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the hypervisor cannot be reached") from error

@@ -1,0 +1,123 @@
+"""What a driver holds for a line is given up when the line is closed, however its session went."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.fakes.rfb_target import echo, listening
+from tests.fakes.waiting import until
+from tests.unit.gateway.conftest import OneServer, World
+
+from keyhole.gateway.dial import leases
+from keyhole.gateway.dial.leases import Lease, Leases
+from keyhole.model import Location, Target
+from keyhole.ports.drivers import Caller
+from keyhole.telemetry.logs import make_logger
+from keyhole.telemetry.telemetry import Telemetry
+
+
+class Holding(OneServer):
+    """Counts the lines that it holds something for."""
+
+    held = 0
+    opened = 0
+    caller: Caller | None = None
+    refusal: Exception | None = None
+    hangs = False
+
+    @asynccontextmanager
+    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+        self.caller = caller
+        self.held += 1
+        self.opened += 1
+        try:
+            if self.hangs:
+                await asyncio.Event().wait()
+            if self.refusal is not None:
+                raise self.refusal
+            yield self.targets[location.protocol]
+        finally:
+            self.held -= 1
+
+
+@pytest.fixture
+def holding(world: World) -> Holding:
+    world.driver.__class__ = Holding
+    assert isinstance(world.driver, Holding)
+    return world.driver
+
+
+async def test_it_is_held_while_the_session_lasts_and_no_longer(world: World, holding: Holding) -> None:
+    async with listening(echo) as address:
+        world.aim(address)
+        token = await world.token()
+        assert holding.opened == 0, "making a link opens nothing"
+        wire = await world.connect()
+        await wire.upgrade(f"/?token={token}")
+        await wire.rfb_handshake()
+        assert (holding.held, holding.opened) == (1, 1)
+        assert holding.caller is not None
+        assert (holding.caller.user_name, holding.caller.project_id) == ("alice", "p1")
+        assert holding.caller.credential is not None
+        assert holding.caller.credential.get_secret_value() == "identity-token"
+        wire.close()
+        await until(lambda: holding.held == 0)
+
+
+async def test_it_is_given_up_when_the_console_does_not_open(world: World, holding: Holding) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with listening(hang_up) as address:
+        world.aim(address)
+        wire = await world.connect()
+        await wire.upgrade(f"/?token={await world.token()}")
+        assert (await wire.frame()).opcode == 8
+        assert holding.opened == 1
+        await until(lambda: holding.held == 0)
+
+
+async def test_it_is_given_up_when_the_viewer_leaves_in_its_handshake(world: World, holding: Holding) -> None:
+    async with listening(echo) as address:
+        world.aim(address)
+        wire = await world.connect()
+        await wire.upgrade(f"/?token={await world.token()}")
+        await until(lambda: holding.held == 1)
+        wire.close()
+        await until(lambda: holding.held == 0)
+
+
+async def test_a_driver_that_fails_to_tidy_up_is_named_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEAVE_SECONDS", 0.01)
+    log = io.StringIO()
+    kept = Leases(Telemetry(make_logger(log, json=True)))
+
+    async def fail() -> None:
+        raise ValueError("a defect")
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    for leave in (fail, hang):
+        lease = Lease("kvm-west")
+        lease.held.push_async_callback(leave)
+        kept.release(lease)
+    await kept.close()
+    assert log.getvalue().count("driver kvm-west") == 2
+
+
+async def test_what_a_line_still_sends_is_waited_for() -> None:
+    kept = Leases(Telemetry(make_logger(io.StringIO())))
+    lease, left = Lease("x"), asyncio.Event()
+
+    async def leave() -> None:
+        left.set()
+
+    lease.held.push_async_callback(leave)
+    kept.release(lease, after_seconds=0.01)
+    await asyncio.sleep(0)
+    assert not left.is_set()
+    await kept.close()
+    assert left.is_set()
