@@ -16,7 +16,7 @@ from tests.fakes.relay import StillRelay
 from tests.fakes.waiting import until
 
 from keyhole.core.links import hash_token
-from keyhole.core.sessions.live import Session, SessionLimits, SessionListener, Sessions
+from keyhole.core.sessions.live import Session, Sessions
 from keyhole.model import ConsoleType, SessionRecord, TerminationRequest
 from keyhole.reasons import Reason
 
@@ -51,8 +51,7 @@ class Here(StillRelay):
 async def open_here(world: World) -> Here:
     identity = (await world.issuer.validate(world.issuer.token_of("demo"))).identity
     grant = (await world.consoles.create(identity, SERVER_ID, ConsoleType.NOVNC)).grant
-    listeners: list[SessionListener] = [world.tickets, world.registry]
-    sessions = Sessions(SessionLimits(), world.telemetry, time.monotonic, listeners, world.clock)
+    sessions = world.sessions.live
     secret, opening = world.tickets.issue(opening_of(grant))
     here = Here(world=world, sessions=sessions, secret=secret)
     with sessions.slot(grant) as place:
@@ -64,7 +63,7 @@ async def open_here(world: World) -> Here:
 async def here(world: World) -> Here:
     """A session of this worker that the store knows of."""
     here = await open_here(world)
-    await world.registry.work()
+    await world.sessions.heartbeat.work()
     await world.tickets.keep()
     return here
 
@@ -129,7 +128,7 @@ async def test_a_session_that_ends_while_it_is_written_down_does_not_stay_in_the
         here.end(Reason.TARGET_CLOSED)
 
     monkeypatch.setattr(world.store, "add_sessions", add_and_end)
-    await world.registry.work()
+    await world.sessions.heartbeat.work()
     assert here.endings == [(Reason.TARGET_CLOSED, "")]
     assert world.store.sessions == {}
 

@@ -1,7 +1,7 @@
 """A small world for the API's tests: the application over ports that live in memory."""
 
-import asyncio
 import io
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,10 @@ from keyhole.api.pages import Page
 from keyhole.api.readiness import Readiness
 from keyhole.core.links import GrantRules, Links, hash_token
 from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import DeletedServers, Servers
-from keyhole.core.sessions.registry import SessionRegistry
-from keyhole.core.tickets import TicketRules, Tickets
+from keyhole.core.servers import Servers
+from keyhole.core.sessions.live import SessionLimits
+from keyhole.core.sessions.services import Clocks, assemble
+from keyhole.core.tickets import TicketRules
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
 from keyhole.identity.embedded.provider import EmbeddedIdentity
 from keyhole.model import (
@@ -269,11 +270,10 @@ class World:
         index = ServerIndex([self.driver])
         served = Servers(index)
         self.consoles = Links(served, self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock)
-        changed = asyncio.Event()
-        provider = embedded or self.issuer
-        rules = TicketRules(resume_seconds, maximum_seconds)
-        self.tickets = Tickets(self.store, self.consoles, served, provider, rules, self.clock, changed)
-        self.registry = SessionRegistry(self.store, DeletedServers(index), provider, self.clock, changed)
+        provider, rules = embedded or self.issuer, TicketRules(resume_seconds, maximum_seconds)
+        clocks, limits = Clocks(time.monotonic, self.clock), SessionLimits()
+        self.sessions = assemble(self.store, self.consoles, index, provider, limits, rules, self.telemetry, clocks)
+        self.tickets, self.registry = self.sessions.tickets, self.sessions.registry
         self.services = ApiServices(
             public_url=public_url,
             identity_url=identity_url or f"{public_url}/identity",

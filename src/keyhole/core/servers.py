@@ -5,9 +5,9 @@ ServerNotFound, never Forbidden.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from keyhole.core.server_index import ServerIndex
 from keyhole.errors import Refusal, ServerNotFound, ServerNotReady, ServerReassigned, Unavailable
@@ -176,30 +176,3 @@ def _may_see(identity: Identity, server: Server) -> bool:
 def _contested(server: Server) -> Server:
     """A server that more than one driver claims: it is shown, and none of its consoles is offered."""
     return replace(server, status=ServerStatus.UNKNOWN, protocols=frozenset(), keeps_log=False)
-
-
-class ServerRef(NamedTuple):
-    """That a server is there, in a project."""
-
-    server_id: str
-    project_id: str
-
-
-class DeletedServers:
-    """Finds servers that were deleted, or moved to another project, by what the drivers list."""
-
-    def __init__(self, index: ServerIndex) -> None:
-        self._index = index
-        self._listed: dict[str, set[ServerRef]] = {}
-
-    async def among(self, awaited: Set[ServerRef]) -> set[ServerRef]:
-        """Which of these are no longer so. What a driver listed that does not answer now is not taken to be gone."""
-        drivers = await self._index.refresh()
-        missing, listed_before = set(awaited), set[ServerRef]()
-        for known in drivers:
-            if known.is_whole:
-                listed_before |= self._listed.get(known.driver.name, set())
-                listed = {ServerRef(server.id, server.project_id) for server in known.servers} & awaited
-                self._listed[known.driver.name] = listed
-                missing -= listed
-        return missing if all(known.is_whole for known in drivers) else missing & listed_before

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from keyhole.core.intervals import is_due
 from keyhole.core.links import Links, hash_token, requester_of
 from keyhole.core.servers import Servers
-from keyhole.core.sessions.live import Session
+from keyhole.core.sessions.live import Session, Sessions
+from keyhole.core.sessions.selectors import OfTicket
 from keyhole.crypto.sealing import seal
 from keyhole.errors import (
     ConsoleUnavailable,
@@ -65,6 +66,7 @@ class Tickets:
     def __init__(
         self,
         store: TicketStore,
+        sessions: Sessions,
         consoles: Links,
         servers: Servers,
         identity: IdentityProvider,
@@ -73,18 +75,19 @@ class Tickets:
         changed: asyncio.Event,
     ) -> None:
         self._store = store
+        self._sessions = sessions
         self._consoles = consoles
         self._servers = servers
         self._identity = identity
         self._rules = rules
         self._clock = clock
-        self._live: dict[str, Session] = {}
         self._unkept: dict[str, Ticket] = {}
         self._new: set[str] = set()
         self._come_back: set[str] = set()
         self._touched_at = clock()
         self._changed = changed
         self._keeping = asyncio.Lock()
+        sessions.subscribe(self)
 
     @property
     def offered(self) -> bool:
@@ -118,7 +121,7 @@ class Tickets:
         now, deadline = self._now(ticket), self.deadline_of(ticket)
         if deadline is not None and deadline <= now:
             raise self._ended(ticket, Reason.TIME_LIMIT, f"after {self._rules.maximum_seconds} seconds")
-        if now - ticket.seen_at > self._rules.resume_seconds and ticket.secret_hash not in self._live:
+        if now - ticket.seen_at > self._rules.resume_seconds and self._sessions.of_ticket(ticket.secret_hash) is None:
             raise TicketRefused(Reason.TICKET_UNKNOWN)
         return ticket
 
@@ -174,7 +177,6 @@ class Tickets:
         ticket = session.ticket
         if ticket is None:
             return
-        self._live[ticket.secret_hash] = session
         if ticket.opened_at is not None:
             self._come_back.add(ticket.secret_hash)
         session.ticket = replace(ticket, seen_at=session.began_at, opened_at=ticket.opened_at or session.began_at)
@@ -185,7 +187,6 @@ class Tickets:
         ticket = session.ticket
         if ticket is None:
             return
-        del self._live[ticket.secret_hash]
         ticket = self._touched(ticket, session)
         if reason in ON_PURPOSE:
             ticket = replace(ticket, ended=reason, ended_detail=detail)
@@ -257,9 +258,8 @@ class Tickets:
         """Ends the sessions whose ticket was ended while they were set up."""
         for secret_hash in tuple(self._come_back):
             ticket = await self._store.find_ticket(secret_hash)
-            session = self._live.get(secret_hash)
-            if ticket is not None and ticket.ended is not None and session is not None:
-                session.relay.end(ticket.ended, ticket.ended_detail)
+            if ticket is not None and ticket.ended is not None:
+                self._sessions.terminate(OfTicket(ticket), ticket.ended, ticket.ended_detail)
             self._come_back.discard(secret_hash)
 
     def _touch_live(self) -> None:
@@ -267,7 +267,7 @@ class Tickets:
         if not is_due(now, self._touched_at, min(MAX_TOUCH_SECONDS, self._rules.resume_seconds / 10)):
             return
         self._touched_at = now
-        for session in self._live.values():
+        for session in self._sessions:
             if session.ticket is not None:
                 session.ticket = self._touched(session.ticket, session)
                 self._note(session.ticket)

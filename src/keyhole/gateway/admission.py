@@ -8,6 +8,7 @@ from typing import Final
 
 from keyhole.core.links import Links
 from keyhole.core.sessions.registry import SessionRegistry
+from keyhole.core.sessions.selectors import OfTicket
 from keyhole.core.tickets import Tickets
 from keyhole.core.token_resolvers import TokenResolvers
 from keyhole.gateway.origin import check_origin
@@ -69,7 +70,7 @@ async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -
     secret = secret_in(head.headers)
     opening = await entrance.tickets.resume(console_id, secret)
     if opening.resume is not None and not opening.uses_link:
-        await entrance.registry.end_of_ticket(opening.resume.ticket.secret_hash, Reason.VIEWER_REPLACED)
+        await entrance.registry.terminate(OfTicket(opening.resume.ticket), Reason.VIEWER_REPLACED)
     return Admission(opening, _cookie(entrance, console_id, secret or ""))
 
 

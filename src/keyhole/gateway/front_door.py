@@ -17,6 +17,7 @@ from functools import partial
 from typing import Protocol
 
 from keyhole.core.limits import HandshakeLimits, Slot, Slots
+from keyhole.core.sessions.selectors import Everything
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.http_server import HttpServer
@@ -176,7 +177,7 @@ class FrontDoor:
         all_gone = asyncio.create_task(listener.wait_closed())  # noqa: TID251  # awaited below
         await asyncio.sleep(0)
         listener.close()
-        self.parts.sessions.end_all(Reason.RESTARTING)
+        self.parts.sessions.terminate(Everything(), Reason.RESTARTING)
         for reader in tuple(self._waiting):
             reader.transport.abort()
         await self._setups.cancel()

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from keyhole.core.links import Links
 from keyhole.core.servers import Servers
+from keyhole.core.sessions.deleted_servers import end_sessions_on_deleted
 from keyhole.core.sessions.live import SWEEP_SECONDS, Sessions
-from keyhole.core.sessions.registry import SessionRegistry
-from keyhole.core.tickets import Tickets
+from keyhole.core.sessions.reauthorization import Reauthorization
+from keyhole.core.sessions.services import SessionServices
 from keyhole.errors import SettingsError, Unavailable
 from keyhole.gateway.http_server import HttpServer
 from keyhole.net.certificate import Certificate
@@ -95,71 +96,69 @@ async def refresh_certificate(certificate: Certificate | None, telemetry: Teleme
             telemetry.service_degraded("certificate", str(problem))
 
 
-async def sync_sessions(
-    registry: SessionRegistry, tickets: Tickets, changed: asyncio.Event, telemetry: Telemetry
-) -> None:
+async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None:
     """Writes down live sessions and tickets, and ends the sessions that are to be ended."""
     told = ""
     begun = False
     while True:
         await asyncio.sleep(GATHER_SECONDS)
-        changed.clear()
+        services.changed.clear()
         try:
             if not begun:
-                await registry.end_unentitled()
+                await services.reauthorization.end_unentitled()
                 begun = True
-            await registry.work()
-            await tickets.keep()
+            await services.heartbeat.work()
+            await services.tickets.keep()
             told = ""
         except Unavailable as problem:
             if str(problem) != told:
                 told = str(problem)
                 telemetry.service_degraded("store", told)
         with suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(registry) else None)
+            await asyncio.wait_for(
+                services.changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(services.live) else None
+            )
 
 
-async def flush_sessions(registry: SessionRegistry, tickets: Tickets, telemetry: Telemetry) -> None:
+async def flush_sessions(services: SessionServices, telemetry: Telemetry) -> None:
     """Writes down the end of everything, once the last session is over."""
     try:
-        await tickets.keep()
-        await registry.close()
+        await services.tickets.keep()
+        await services.heartbeat.close()
     except Unavailable as problem:
         telemetry.service_degraded("store", str(problem))
 
 
-async def watch_deleted_servers(registry: SessionRegistry) -> None:
+async def watch_deleted_servers(services: SessionServices) -> None:
     """Ends the sessions on servers that are deleted."""
     clock = asyncio.get_running_loop().time
     while True:
         begun_at = clock()
         with suppress(Unavailable):
-            await registry.end_departed()
+            await end_sessions_on_deleted(services.live, services.deleted_servers)
         await asyncio.sleep(max(POLL_SECONDS, WATCH_SHARE * (clock() - begun_at)))
 
 
-async def reauthorize(registry: SessionRegistry, seconds: float, telemetry: Telemetry) -> None:
+async def reauthorize(reauthorization: Reauthorization, seconds: float, telemetry: Telemetry) -> None:
     """Ends the sessions of users whose rights are withdrawn; never where `seconds` is 0."""
     told = ""
     while seconds:
         # Workers that started together do not ask together.
         await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
-        review = await registry.end_revoked()
+        review = await reauthorization.end_revoked()
         telemetry.reauthorized(review.allowed, review.revoked, review.unknown)
         if review.problem and review.problem != told:
             telemetry.service_degraded("identity", review.problem)
         told = review.problem
 
 
-async def purge_expired(
-    consoles: Links, tickets: Tickets, registry: SessionRegistry, store: TokenStore, telemetry: Telemetry
-) -> None:
+async def purge_expired(consoles: Links, services: SessionServices, store: TokenStore, telemetry: Telemetry) -> None:
     """Forgets what expired long ago."""
     while True:
         try:
             await consoles.sweep()
-            await tickets.sweep()
-            await registry.sweep()
+            await services.tickets.sweep()
+            await services.registry.sweep()
             await store.sweep_tokens(time.time())
         except Unavailable as problem:
             telemetry.service_degraded("store", str(problem))

@@ -20,10 +20,10 @@ from keyhole.config import Settings
 from keyhole.core.limits import HandshakeLimits, StreamLimits, share_of
 from keyhole.core.links import GrantRules, Links
 from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import DeletedServers, Servers
-from keyhole.core.sessions.live import SessionLimits, Sessions
-from keyhole.core.sessions.registry import SessionRegistry
-from keyhole.core.tickets import TicketRules, Tickets
+from keyhole.core.servers import Servers
+from keyhole.core.sessions.live import SessionLimits
+from keyhole.core.sessions.services import Clocks, assemble
+from keyhole.core.tickets import TicketRules
 from keyhole.core.token_resolvers import TokenResolvers
 from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
@@ -167,12 +167,18 @@ async def running(
         servers = Servers(index)
         rules = GrantRules(settings.tokens.lifetime_seconds, settings.tokens.reuse == "until_expiry")
         consoles = Links(servers, store, rules, settings.public_url, time.time)
-        changed = asyncio.Event()
         ticket_rules = TicketRules(settings.sessions.resume_seconds, settings.sessions.maximum_seconds)
-        tickets = Tickets(store, consoles, servers, identity.provider, ticket_rules, time.time, changed)
-        shared = settings.server.workers > 1
-        registry = SessionRegistry(store, DeletedServers(index), identity.provider, time.time, changed, shared=shared)
-        sessions = Sessions(session_limits(settings), telemetry, loop.time, [tickets, registry])
+        sessions = assemble(
+            store,
+            consoles,
+            index,
+            identity.provider,
+            session_limits(settings),
+            ticket_rules,
+            telemetry,
+            Clocks(loop.time, time.time),
+            shared=settings.server.workers > 1,
+        )
         proxies = parse_proxies(settings.server.trusted_proxies)
         origins = frozenset({origin_of(settings.public_url), *settings.console.allowed_origins})
         tasks = BackgroundTasks(telemetry)
@@ -183,8 +189,8 @@ async def running(
             frame_ancestors=frozenset(settings.console.framing_origins),
             servers=servers,
             consoles=consoles,
-            tickets=tickets,
-            registry=registry,
+            tickets=sessions.tickets,
+            registry=sessions.registry,
             revocations=store,
             accesses=store,
             identity=identity.provider,
@@ -211,14 +217,16 @@ async def running(
             create_admin_application(services), telemetry, deadlines, limits.head_bytes, descriptors=http.descriptors
         )
         tokens = TokenResolvers([consoles])
-        entrance = Entrance(tokens, consoles, tickets, registry, origins, settings.public_url.startswith("https:"))
+        entrance = Entrance(
+            tokens, consoles, sessions.tickets, sessions.registry, origins, settings.public_url.startswith("https:")
+        )
         streams = StreamLimits(
             limits.frame_bytes, limits.message_bytes, limits.cut_text_bytes, limits.messages_per_second
         )
         dial_queue = DialQueue(share_of(limits.handshakes_per_server, settings.server.workers))
         leases = Leases(telemetry)
         parts = SessionParts(
-            entrance, sessions, telemetry, leases, loop.time, deadlines, streams=streams, dial_queue=dial_queue
+            entrance, sessions.live, telemetry, leases, loop.time, deadlines, streams=streams, dial_queue=dial_queue
         )
         door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
         admin_door = FrontDoor(parts, admin_http, handshakes=handshake_limits(settings), opens_consoles=False)
@@ -226,11 +234,13 @@ async def running(
         listener, admin_listener = Listener(door, certificate), Listener(admin_door, None)
         stack.enter_context(
             tasks.running(
-                run_timers=partial(run_timers, sessions, http, admin_http),
-                sync_sessions=partial(sync_sessions, registry, tickets, changed, telemetry),
-                watch_deleted_servers=partial(watch_deleted_servers, registry),
-                reauthorize=partial(reauthorize, registry, settings.sessions.reauthorize_seconds, telemetry),
-                purge_expired=partial(purge_expired, consoles, tickets, registry, store, telemetry),
+                run_timers=partial(run_timers, sessions.live, http, admin_http),
+                sync_sessions=partial(sync_sessions, sessions, telemetry),
+                watch_deleted_servers=partial(watch_deleted_servers, sessions),
+                reauthorize=partial(
+                    reauthorize, sessions.reauthorization, settings.sessions.reauthorize_seconds, telemetry
+                ),
+                purge_expired=partial(purge_expired, consoles, sessions, store, telemetry),
                 watch_drivers=partial(watch_drivers, servers, drivers, telemetry),
                 **{f"servers_of_{driver.name}": partial(index.follow, driver) for driver in drivers},
                 refresh_certificate=partial(refresh_certificate, certificate, telemetry),
@@ -244,7 +254,7 @@ async def running(
             await door.close(listener)
             await admin_door.close(admin_listener)
             await leases.close()
-            await flush_sessions(registry, tickets, telemetry)
+            await flush_sessions(sessions, telemetry)
 
 
 async def _own_count(telemetry: Telemetry) -> list[Family]:

@@ -9,7 +9,9 @@ from tests.fakes.waiting import until
 
 from keyhole.core import server_index
 from keyhole.core.server_index import Known, ServerIndex
-from keyhole.core.servers import DeletedServers, ServerRef, Servers
+from keyhole.core.servers import Servers
+from keyhole.core.sessions.deleted_servers import DeletedServers
+from keyhole.core.sessions.selectors import ServerRef
 from keyhole.errors import KeyholeError, ServerNotFound, ServerNotReady, Unavailable
 from keyhole.model import (
     Change,

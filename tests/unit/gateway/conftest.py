@@ -24,9 +24,11 @@ from tests.real.certificates import certified
 from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.links import GrantRules, Links
 from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import DeletedServers, Servers
+from keyhole.core.servers import Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
+from keyhole.core.sessions.reauthorization import Reauthorization
 from keyhole.core.sessions.registry import SessionRegistry
+from keyhole.core.sessions.services import Clocks, assemble
 from keyhole.core.tickets import TicketRules, Tickets
 from keyhole.core.token_resolvers import TokenResolvers
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, Unavailable
@@ -140,6 +142,7 @@ class World:
     telemetry: Telemetry
     log: io.StringIO
     registry: SessionRegistry
+    reauthorization: Reauthorization
     tickets: Tickets
     clock: "Clock"
     people: "People"
@@ -199,11 +202,11 @@ async def make_world(
     index, leases = ServerIndex([driver]), Leases(telemetry)
     clock, people = Clock(), People(people_gone)
     consoles = Links(Servers(index), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
-    changed = asyncio.Event()
     rules = TicketRules(resume_seconds, limits.maximum_seconds)
-    tickets = Tickets(store, consoles, Servers(index), people, rules, clock, changed)
-    registry = SessionRegistry(store, DeletedServers(index), people, clock, changed, shared=shared)
-    sessions = Sessions(limits, telemetry, loop.time, [tickets, registry], clock)
+    services = assemble(
+        store, consoles, index, people, limits, rules, telemetry, Clocks(loop.time, clock), shared=shared
+    )
+    sessions, tickets, registry = services.live, services.tickets, services.registry
     http = HttpServer(application, telemetry, deadlines, per_address=http_per_address)
     entrance = Entrance(TokenResolvers([consoles]), consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
     parts = SessionParts(
@@ -225,8 +228,8 @@ async def make_world(
     port = sock.getsockname()[1]
     listener = await listen(sock, door, certificate)
     with BackgroundTasks(telemetry).running(
-        sync_sessions=partial(sync_sessions, registry, tickets, changed, telemetry),
-        watch_deleted_servers=partial(watch_deleted_servers, registry),
+        sync_sessions=partial(sync_sessions, services, telemetry),
+        watch_deleted_servers=partial(watch_deleted_servers, services),
     ):
         try:
             yield World(
@@ -240,6 +243,7 @@ async def make_world(
                 telemetry,
                 log,
                 registry,
+                services.reauthorization,
                 tickets,
                 clock,
                 people,
@@ -248,7 +252,7 @@ async def make_world(
         finally:
             await door.close(listener)
             await leases.close()
-            await flush_sessions(registry, tickets, telemetry)
+            await flush_sessions(services, telemetry)
 
 
 @pytest.fixture

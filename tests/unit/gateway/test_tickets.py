@@ -15,7 +15,7 @@ from tests.unit.gateway.conftest import PUBLIC_URL, SERVER_ID, WARRANT, World, m
 
 from keyhole.core.links import hash_token
 from keyhole.core.sessions.live import SessionLimits
-from keyhole.core.sessions.registry import MAX_UNANSWERED
+from keyhole.core.sessions.reauthorization import MAX_UNANSWERED
 from keyhole.crypto.sealing import unseal
 from keyhole.model import ConsoleType, Server, SessionRecord, TcpAddress, TerminationRequest, Ticket
 from keyhole.reasons import Reason
@@ -422,11 +422,11 @@ async def test_sessions_of_people_who_left_end_when_a_service_starts_that_knows(
 async def test_sessions_end_when_the_rights_are_withdrawn_and_are_not_come_back_to(world: World) -> None:
     async with with_target(world):
         holder, wire = await opened(world)
-        review = await world.registry.end_revoked()
+        review = await world.reauthorization.end_revoked()
         assert (review.allowed, review.revoked, review.unknown) == (1, 0, 0)
         assert world.people.asked == [WARRANT]
         world.people.gone = True
-        review = await world.registry.end_revoked()
+        review = await world.reauthorization.end_revoked()
         assert (review.allowed, review.revoked, review.unknown) == (0, 1, 0)
         assert (await close_frame(wire)).close_reason == "revoked: the user's rights were withdrawn"
         await holder.refused(Reason.REVOKED)
@@ -436,7 +436,7 @@ async def test_all_sessions_of_a_warrant_are_asked_about_once(world: World) -> N
     async with with_target(world):
         for _ in range(3):
             await opened(world)
-        await world.registry.end_revoked()
+        await world.reauthorization.end_revoked()
         assert len(world.sessions) == 3
         assert world.people.asked == [WARRANT]
 
@@ -452,7 +452,7 @@ async def test_who_comes_back_is_asked_about_by_the_same_warrant_also_after_a_re
             world.aim(address)
             holder.world = world
             await (await holder.come_back()).rfb_handshake()
-            await world.registry.end_revoked()
+            await world.reauthorization.end_revoked()
             assert world.people.asked == [WARRANT, WARRANT]
 
 
@@ -460,7 +460,7 @@ async def test_an_identity_service_that_is_silent_takes_nothing_from_anybody(wor
     async with with_target(world):
         holder, wire = await opened(world)
         world.people.silent = True
-        review = await world.registry.end_revoked()
+        review = await world.reauthorization.end_revoked()
         assert (review.allowed, review.revoked, review.unknown) == (0, 0, 1)
         assert review.problem == "The identity service sleeps."
         await left(world, wire)
@@ -475,7 +475,7 @@ async def test_a_silent_identity_service_is_not_asked_about_everybody(world: Wor
         for number, session in enumerate(world.sessions):
             session.requester = replace(WARRANT, token=f"token-{number}")
         world.people.silent = True
-        assert (await world.registry.end_revoked()).unknown == MAX_UNANSWERED
+        assert (await world.reauthorization.end_revoked()).unknown == MAX_UNANSWERED
         assert len(world.people.asked) == MAX_UNANSWERED == 3
         assert len(world.sessions) == MAX_UNANSWERED + 2
         wire.close()
@@ -491,7 +491,7 @@ async def test_silence_is_told_once_and_again_after_it_was_over(world: World) ->
 
     async with with_target(world):
         await opened(world)
-        rights = partial(reauthorize, world.registry, 0.01, world.telemetry)
+        rights = partial(reauthorize, world.reauthorization, 0.01, world.telemetry)
         with BackgroundTasks(world.telemetry).running(reauthorize=rights):
             for silences in (1, 2):
                 await go_on("allowed")

@@ -93,7 +93,7 @@ async def test_what_expired_is_forgotten_identity_tokens_too() -> None:
         await world.store.add_token(
             IdentityToken(hash_token(name), identity, ("password",), "audit", expires_at - 3600, expires_at)
         )
-    chore = partial(purge_expired, world.consoles, world.tickets, world.registry, world.store, world.telemetry)
+    chore = partial(purge_expired, world.consoles, world.sessions, world.store, world.telemetry)
 
     async def is_swept() -> bool:
         return await world.store.find_token(hash_token("expired"), 0) is None

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
+from keyhole.core.sessions.selectors import OfConsole
 from keyhole.reasons import Reason
 
 TOKEN_CHARACTERS = 4096
@@ -44,11 +45,8 @@ async def revoke(call: V1Call) -> Response:
     Those that this worker carries end first, and so also while the store cannot be written.
     """
     console_id = call.parameters["console_id"]
-    revocations = call.services.revocations
-    grant = await revocations.grant_of_console(console_id)
+    grant = await call.services.revocations.grant_of_console(console_id)
     if grant is None or (grant.project_id != call.identity.project_id and not call.identity.is_admin):
         raise not_found("console")
-    by_whom = f"by {call.identity.user_name}"
-    call.services.registry.end_console_here(console_id, Reason.REVOKED, by_whom)
-    await revocations.revoke_console(console_id, call.services.clock(), by_whom)
+    await call.services.registry.terminate(OfConsole(console_id), Reason.REVOKED, f"by {call.identity.user_name}")
     return call.nothing()

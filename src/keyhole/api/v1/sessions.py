@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
-from keyhole.model import SessionRecord, TerminationRequest
+from keyhole.core.sessions.selectors import OfSession
+from keyhole.model import SessionRecord
 from keyhole.reasons import Reason
 
 
@@ -38,12 +39,7 @@ async def end_session(call: V1Call) -> Response:
     One that this worker carries ends also while the store cannot be written.
     """
     record = await _of_caller(call)
-    order = TerminationRequest(record.id, Reason.KILLED, f"by {call.identity.user_name}")
-    ended = call.services.registry.end_here(order)
-    if record.ticket_hash is not None:
-        await call.services.tickets.end_now(record.ticket_hash, order.reason, order.detail)
-    if not ended:
-        await call.services.registry.request_termination(order)
+    await call.services.registry.terminate(OfSession(record.id), Reason.KILLED, f"by {call.identity.user_name}")
     return call.nothing()
 
 

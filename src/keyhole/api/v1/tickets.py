@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from keyhole.api.http import cookie_headers
 from keyhole.api.v1.call import V1Call, iso, server_of
+from keyhole.core.sessions.selectors import OfTicket
 from keyhole.model import Ticket
 from keyhole.protocols.http.ticket_cookie import no_ticket_cookie, secret_in
 from keyhole.reasons import Reason
@@ -30,8 +31,7 @@ async def show(call: V1Call) -> Response:
 async def close(call: V1Call) -> Response:
     """The person closes the console for good: its session ends, and the ticket with it."""
     ticket = await _ticket(call)
-    call.services.tickets.end(ticket, Reason.VIEWER_CLOSED)
-    await call.services.registry.end_of_ticket(ticket.secret_hash, Reason.VIEWER_CLOSED)
+    await call.services.registry.terminate(OfTicket(ticket, for_good=True), Reason.VIEWER_CLOSED)
     forget = no_ticket_cookie(ticket.grant.id, secure=call.services.secure)
     return call.nothing([("Set-Cookie", forget)])
 

@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from keyhole.core.limits import Slot, Slots
+from keyhole.core.sessions.selectors import (
+    Everything,
+    OfConsole,
+    OfServer,
+    OfSession,
+    OfTicket,
+    Selector,
+    ServerRef,
+)
 from keyhole.model import Grant, RequesterToken, Ticket
 from keyhole.ports.openings import Opening
 from keyhole.ports.relay import VIEWER_CHECKS, Relay
@@ -99,16 +108,16 @@ class Sessions:
         limits: SessionLimits,
         telemetry: Telemetry,
         clock: Callable[[], float],
-        listeners: Sequence[SessionListener] = (),
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._limits = limits
         self._telemetry = telemetry
         self._clock = clock
-        self._listeners = tuple(listeners)
+        self._listeners: tuple[SessionListener, ...] = ()
         self._wall_clock = wall_clock
         self._live: dict[str, Session] = {}
         self._by_ticket: dict[str, Session] = {}
+        self._by_server: dict[ServerRef, set[str]] = {}
         self._slots = Slots(
             {
                 Reason.LIMIT_SERVER: limits.per_server,
@@ -123,6 +132,23 @@ class Sessions:
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._live.values()))
+
+    @property
+    def servers(self) -> set[ServerRef]:
+        """The servers that have a session."""
+        return set(self._by_server)
+
+    def subscribe(self, listener: SessionListener) -> None:
+        """Has a listener told of every session from now on."""
+        self._listeners += (listener,)
+
+    def get(self, session_id: str) -> Session | None:
+        """One by its id."""
+        return self._live.get(session_id)
+
+    def of_ticket(self, secret_hash: str) -> Session | None:
+        """The one that was opened with a ticket."""
+        return self._by_ticket.get(secret_hash)
 
     def slot(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Slot:
         """A slot for a grant's session, held as a context while it is set up; `opened` takes it over.
@@ -158,7 +184,7 @@ class Sessions:
         session.requester = opening.requester
         came_back = False
         if resume is not None:
-            self.end_of_ticket(resume.ticket.secret_hash, Reason.VIEWER_REPLACED)
+            self.terminate(OfTicket(resume.ticket), Reason.VIEWER_REPLACED)
             session.ticket = resume.ticket
             session.counted_from -= resume.open_seconds
             session.input_at -= resume.idle_seconds
@@ -168,6 +194,7 @@ class Sessions:
         self._live[session.id] = session
         if session.ticket is not None:
             self._by_ticket[session.ticket.secret_hash] = session
+        self._by_server.setdefault(_server_of(session), set()).add(session.id)
         for listener in self._listeners:
             listener.opened(session)
         return session
@@ -178,24 +205,19 @@ class Sessions:
         session.slot.release()
         if session.ticket is not None:
             del self._by_ticket[session.ticket.secret_hash]
+        there = self._by_server[_server_of(session)]
+        there.discard(session.id)
+        if not there:
+            del self._by_server[_server_of(session)]
         self._telemetry.relayed(*_new_traffic(session))
         traffic = Traffic(*session.counted_bytes, self._clock() - session.opened_at)
         self._telemetry.console_closed(session.id, session.grant, reason, detail, traffic)
         for listener in self._listeners:
             listener.closed(session, reason, detail)
 
-    def end(self, session_id: str, reason: Reason, detail: str = "") -> bool:
-        """Ends a session; False when it is none of this process."""
-        session = self._live.get(session_id)
-        if session is None:
-            return False
-        session.relay.end(reason, detail)
-        return True
-
-    def end_of_ticket(self, ticket_hash: str, reason: Reason, detail: str = "") -> None:
-        """Ends the session of a ticket, if there is one."""
-        session = self._by_ticket.get(ticket_hash)
-        if session is not None:
+    def terminate(self, selector: Selector, reason: Reason, detail: str = "") -> None:
+        """Ends sessions of this process at once."""
+        for session in self._selected(selector):
             session.relay.end(reason, detail)
 
     def sweep(self) -> Iterator[float]:
@@ -211,10 +233,19 @@ class Sessions:
         if not sessions:
             yield 1.0
 
-    def end_all(self, reason: Reason) -> None:
-        """Ends every session."""
-        for session in tuple(self._live.values()):
-            session.relay.end(reason)
+    def _selected(self, selector: Selector) -> list[Session]:
+        match selector:
+            case OfSession(session_id):
+                found = [self._live.get(session_id)]
+            case OfTicket(ticket):
+                found = [self._by_ticket.get(ticket.secret_hash)]
+            case OfServer(server):
+                found = [self._live[session_id] for session_id in self._by_server.get(server, ())]
+            case OfConsole(console_id):
+                found = [session for session in self._live.values() if session.grant.id == console_id]
+            case Everything():
+                found = list(self._live.values())
+        return [session for session in found if session is not None]
 
     def _look_at(self, sessions: Sequence[Session]) -> None:
         now = self._clock()
@@ -236,6 +267,10 @@ class Sessions:
                 session.checked_at = now
                 session.relay.check_viewer()
         self._telemetry.relayed(to_viewer, to_target)
+
+
+def _server_of(session: Session) -> ServerRef:
+    return ServerRef(session.grant.server_id, session.grant.project_id)
 
 
 def _new_traffic(session: Session) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tests.fakes.drivers import FakeDriver
 
 from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import DeletedServers, ServerRef
+from keyhole.core.sessions.deleted_servers import DeletedServers
+from keyhole.core.sessions.selectors import ServerRef
 from keyhole.errors import Unavailable
 from keyhole.model import Server
 

@@ -12,6 +12,7 @@ from tests.fakes.drivers import opening_of
 from tests.fakes.relay import StillRelay
 
 from keyhole.core.sessions.live import SWEEP_AT_ONCE, Session, SessionLimits, Sessions
+from keyhole.core.sessions.selectors import Everything, OfConsole, OfServer, OfSession, ServerRef
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
 from keyhole.model import ConsoleType, Grant, Rights
@@ -98,3 +99,26 @@ def http_server(telemetry: Telemetry) -> HttpServer:
         return
 
     return HttpServer(nothing, telemetry, Deadlines(), 16384)
+
+
+def test_sessions_end_by_what_they_have_in_common(sessions: Sessions) -> None:
+    (one, its_relay), (_, other_relay) = opened(sessions), opened(sessions)
+    sessions.terminate(OfSession("unknown"), Reason.KILLED)
+    sessions.terminate(OfConsole("unknown"), Reason.KILLED)
+    sessions.terminate(OfServer(ServerRef("s1", "another project")), Reason.KILLED)
+    assert (its_relay.ended, other_relay.ended) == ([], [])
+    sessions.terminate(OfSession(one.id), Reason.KILLED)
+    assert (its_relay.ended, other_relay.ended) == ([Reason.KILLED], [])
+    sessions.terminate(OfServer(ServerRef("s1", "p1")), Reason.REVOKED)
+    sessions.terminate(OfConsole(GRANT.id), Reason.REVOKED)
+    sessions.terminate(Everything(), Reason.RESTARTING)
+    assert other_relay.ended == [Reason.REVOKED, Reason.REVOKED, Reason.RESTARTING]
+
+
+def test_a_server_is_known_while_it_has_a_session(sessions: Sessions) -> None:
+    (one, _), (other, _) = opened(sessions), opened(sessions)
+    assert sessions.servers == {ServerRef("s1", "p1")}
+    sessions.closed(one, Reason.VIEWER_CLOSED, "")
+    assert sessions.servers == {ServerRef("s1", "p1")}
+    sessions.closed(other, Reason.VIEWER_CLOSED, "")
+    assert sessions.servers == set()
