@@ -25,7 +25,7 @@ REQUEST_SECONDS = 4.0
 """How long Keystone may take to accept a connection, and then for its whole answer."""
 
 CALL_SECONDS = 10.0
-"""How long a call may take with all its requests: a sign-in of our own, endpoints that do not answer, redirects."""
+"""How long a call may take with all its requests: our sign-in, endpoints that do not answer, redirects."""
 
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 

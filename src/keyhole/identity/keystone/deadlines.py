@@ -29,7 +29,7 @@ class DeadlineAdapter(TCPKeepAliveAdapter):
 
     @contextmanager
     def calls_end_after(self, seconds: float) -> Iterator[None]:
-        """All requests of this thread in this context have so long together."""
+        """All requests of this thread in this context have that long together."""
         self._call.ends_at = time.monotonic() + seconds
         try:
             yield

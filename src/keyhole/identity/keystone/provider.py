@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Self, TypeVar
@@ -21,6 +21,7 @@ from keyhole.core.links import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone.client import KeystoneClient
 from keyhole.model import Identity, IdentityToken, RequesterToken
+from keyhole.net.threads import Threads
 
 CACHE_SECONDS = 300.0
 """How long a good token is not asked about again; never beyond its own expiry."""
@@ -90,7 +91,7 @@ class KeystoneIdentity:
     def __init__(
         self,
         client: KeystoneClient,
-        threads: ThreadPoolExecutor,
+        threads: Executor,
         clock: Callable[[], float],
         expired_seconds: float = 0.0,
         *,
@@ -114,7 +115,7 @@ class KeystoneIdentity:
         """The Keystone of the settings; it need not answer yet. Raises SettingsError when there is no `cafile`."""
         check_settings(settings)
         client = KeystoneClient(settings)
-        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keystone")
+        threads = Threads(THREADS, thread_name_prefix="keystone")
         identity = cls(client, threads, clock, settings.expired_token_seconds)
         try:
             yield identity
@@ -209,7 +210,7 @@ class KeystoneIdentity:
             task.exception()  # seen here, since nobody may be waiting for it any more
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """What is asked of Keystone, away from the loop. Raises Unavailable when it takes too long."""
+        """What is asked of Keystone, away from the loop. Raises Unavailable: too slow, or no thread."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
