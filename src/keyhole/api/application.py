@@ -35,11 +35,14 @@ def create_application(services: ApiServices) -> ASGIApp:
     return Application(_Surfaces(services).exchange, services.telemetry)
 
 
-def create_admin_application(services: ApiServices) -> ASGIApp:
-    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else."""
+def create_admin_application(services: ApiServices, names: frozenset[str] = frozenset()) -> ASGIApp:
+    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else.
+
+    `names` are the host names by which browsers may reach it.
+    """
 
     def exchange(request: Request) -> Exchange:
-        return HealthExchange(request, services, detailed=True)
+        return HealthExchange(request, services, admin_names=names)
 
     return Application(exchange, services.telemetry)
 
