@@ -43,7 +43,7 @@ async def test_an_executor_that_is_shut_down_refuses() -> None:
     threads = Threads(1)
     threads.shutdown()
     with pytest.raises(Unavailable):
-        await asyncio.get_running_loop().run_in_executor(threads, no_thread)
+        await asyncio.get_running_loop().run_in_executor(threads, fails)
 
 
 RESOLVES = """

@@ -18,7 +18,6 @@ from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone import provider as subject
 from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
 from keyhole.model import RequesterToken
-from keyhole.net.threads import Threads
 
 ISSUED = 1_700_000_000.0
 
@@ -250,16 +249,6 @@ async def test_an_answer_that_takes_too_long_is_unavailable(
     client.gate.clear()
     with pytest.raises(Unavailable, match=r"within 0\.05 seconds"):
         await identity.validate("good")
-
-
-async def test_a_keystone_that_no_thread_can_ask_is_unavailable(client: Client, clock: Clock) -> None:
-    threads = Threads(1)
-    threads.shutdown()
-    identity = KeystoneIdentity(client, threads, clock, monotonic=clock)  # type: ignore[arg-type]
-    with pytest.raises(Unavailable, match="No thread"):
-        await identity.validate("good")
-    assert list(await identity.check()) == ["No thread can be started for this at the moment."]
-    assert client.asked == []
 
 
 async def test_troubles_are_told_and_not_asked_about_all_the_time(
