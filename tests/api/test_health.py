@@ -122,6 +122,22 @@ async def test_the_admins_listener_tells_whoever_asks() -> None:
         assert (await client.post("/readyz")).status_code == 405
 
 
+async def test_a_page_whose_name_was_given_the_address_of_the_admins_listener_reads_nothing() -> None:
+    world = World()
+    world.driver.sentences = ["it is gone"]
+    transport = httpx.ASGITransport(create_admin_application(world.services, frozenset({"console-1"})))
+    headers = {"Accept-Language": "en"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example:9100", headers=headers) as client:
+        for path in ("/readyz", "/metrics", "/healthz"):
+            response = await client.get(path)
+            assert response.status_code == 403
+            assert response.text == (
+                "Browsers reach this listener by its address, `localhost` or the name of this machine only.\n"
+            )
+        known = await client.get("/readyz", headers={"Host": "console-1:9100"})
+        assert known.json()["problems"] == [{"part": "memory", "sentence": "it is gone"}]
+
+
 async def test_metrics_are_prometheus_text() -> None:
     world = World()
     await world.ask("GET", "/compute/v2.1/servers", user=None)

@@ -2,13 +2,17 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 PASSWORD = "service-password"
+
+TRICKLE_SECONDS = 0.02
+"""The time between two bytes of an answer that trickles."""
 
 USER_TOKEN: dict[str, Any] = {
     "methods": ["password"],
@@ -27,6 +31,8 @@ class KeystoneServer:
 
     `endpoints` are (interface, region, url) of its own catalog; `subjects` the tokens that it knows, by name; `status`
     and `body` stand in for the next answers about tokens; `service_tokens` are those it gave to the service user.
+    With `trickles` the next answers never end: they come a byte at a time from their "head" or "body" on, until the
+    client closes the connection, which sets `given_up`.
     """
 
     url: str
@@ -40,6 +46,8 @@ class KeystoneServer:
     """Those of a person who has no default project; without any, everybody has one."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    trickles: Literal["", "head", "body"] = ""
+    given_up: threading.Event = field(default_factory=threading.Event)
 
     @property
     def validations(self) -> int:
@@ -143,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(content).encode(), token)
 
     def _send(self, status: int, body: bytes, token: str | None) -> None:
+        if self.keystone.trickles:
+            self._trickle(status, self.keystone.trickles)
+            return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -150,3 +161,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("X-Subject-Token", token)
         self.end_headers()
         self.wfile.write(body)
+
+    def _trickle(self, status: int, since: str) -> None:
+        self.send_response(status)
+        if since == "body":
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+        else:
+            self.flush_headers()
+            self.wfile.write(b"X-Slow: ")
+        self.close_connection = True
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"a")
+                time.sleep(TRICKLE_SECONDS)
+        self.keystone.given_up.set()

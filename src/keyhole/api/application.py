@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from keyhole.api.compute.exchange import PREFIX as COMPUTE
 from keyhole.api.compute.exchange import ComputeExchange
 from keyhole.api.compute.operations import OPERATIONS
-from keyhole.api.compute.routes import Routes
 from keyhole.api.errors import internal_error, loggable, status_of
 from keyhole.api.health import PATHS as HEALTH_PATHS
 from keyhole.api.health import HealthExchange
@@ -19,6 +18,7 @@ from keyhole.api.identity.exchange import PREFIX as IDENTITY
 from keyhole.api.identity.exchange import IdentityExchange
 from keyhole.api.openapi.document import document
 from keyhole.api.pages import ConsolePageExchange, PageExchange, page_headers
+from keyhole.api.path_table import PathTable
 from keyhole.api.services import ApiServices
 from keyhole.api.v1.exchange import PREFIX as OWN
 from keyhole.api.v1.exchange import V1Exchange
@@ -35,11 +35,14 @@ def create_application(services: ApiServices) -> ASGIApp:
     return Application(_Surfaces(services).exchange, services.telemetry)
 
 
-def create_admin_application(services: ApiServices) -> ASGIApp:
-    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else."""
+def create_admin_application(services: ApiServices, names: frozenset[str] = frozenset()) -> ASGIApp:
+    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else.
+
+    `names` are the host names by which browsers may reach it.
+    """
 
     def exchange(request: Request) -> Exchange:
-        return HealthExchange(request, services, detailed=True)
+        return HealthExchange(request, services, admin_names=names)
 
     return Application(exchange, services.telemetry)
 
@@ -49,7 +52,7 @@ class _Surfaces:
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
-        self._routes = Routes(OPERATIONS)
+        self._routes = PathTable(OPERATIONS)
         described = document(services.public_url, issues_tokens=services.issuer is not None)
         self._document = json.dumps(described).encode()
         self._page_headers = page_headers(services.public_url, services.frame_ancestors)

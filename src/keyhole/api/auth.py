@@ -11,7 +11,6 @@ page of a neighbouring domain can sign a person in as somebody else.
 
 from starlette.requests import Request
 
-from keyhole.api.http import cookie_headers
 from keyhole.api.services import ApiServices
 from keyhole.errors import NotAuthenticated, OriginRefused
 from keyhole.model import IdentityToken
@@ -35,7 +34,7 @@ def identity_token(request: Request, services: ApiServices) -> str | None:
     token = request.headers.get("x-auth-token")
     if token:
         return token
-    found = cookie_values(cookie_headers(request), _name_of_cookie(secure=services.secure))
+    found = cookie_values(request.headers.items(), _name_of_cookie(secure=services.secure))
     if not found or not found[0] or request.headers.get(PAGE_HEADER) != "1":
         return None
     origins = request.headers.getlist("origin")

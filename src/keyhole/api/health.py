@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keyhole.api.admin_host import refuse_unknown_host
 from keyhole.api.auth import caller_of
 from keyhole.api.errors import RequestRefused, headers_of, status_of
 from keyhole.api.http import NO_STORE, Exchange, json_response, raw_response
@@ -27,17 +28,20 @@ _TEXT = "text/plain; charset=utf-8"
 class HealthExchange(Exchange):
     """One question about the service's health, which anybody may ask.
 
-    Names of servers, hosts and addresses are for admins, and with `detailed` for whoever asks.
+    Names of servers, hosts and addresses are for admins. With `admin_names`, the host names of a listener that only
+    admins can reach, they are for whoever asks, web pages excepted.
     """
 
     surface = Surface.PAGES
 
-    def __init__(self, request: Request, services: ApiServices, *, detailed: bool = False) -> None:
+    def __init__(self, request: Request, services: ApiServices, *, admin_names: frozenset[str] | None = None) -> None:
         super().__init__(request, services.proxies)
         self._services = services
-        self._detailed = detailed
+        self._admin_names = admin_names
 
     async def answer(self) -> Response:
+        if self._admin_names is not None:
+            refuse_unknown_host(self.request, self._admin_names)
         path = self.request.scope["path"]
         if path not in PATHS:
             raise RequestRefused(
@@ -73,7 +77,7 @@ class HealthExchange(Exchange):
                 **({"background": len(report.background)} if report.background else {}),
             },
         }
-        if self._detailed or await self._is_asked_by_an_admin():
+        if self._admin_names is not None or await self._is_asked_by_an_admin():
             content["problems"] = [{"part": part, "sentence": sentence} for part, sentence in report.problems()]
         return json_response(200 if report.ready else 503, content, [NO_STORE])
 

@@ -135,11 +135,6 @@ async def _received(request: Request, limit_bytes: int) -> bytes:
             return bytes(body)
 
 
-def cookie_headers(request: Request) -> list[tuple[str, str]]:
-    """The Cookie headers of a request, as the parsers of cookies take them."""
-    return [("cookie", line) for line in request.headers.getlist("cookie")]
-
-
 def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
     """The JSON text's value, with NaN and Infinity only where `not_numbers` are let in.
 

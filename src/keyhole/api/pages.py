@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from keyhole.api.errors import RequestRefused, headers_of, status_of
-from keyhole.api.http import Exchange, cookie_headers, raw_response
+from keyhole.api.http import Exchange, raw_response
 from keyhole.core.tickets import Tickets
 from keyhole.errors import Refusal, SettingsError
 from keyhole.model import Protocol
@@ -174,7 +174,7 @@ class ConsolePageExchange(PageExchange):
         """Where the ticket is not good (any more), any will do: the page asks itself, and says why."""
         console_id = console_of(self.request.scope["path"]) or ""
         try:
-            ticket = await self._tickets.find(console_id, secret_in(cookie_headers(self.request)))
+            ticket = await self._tickets.find(console_id, secret_in(self.request.headers.items()))
         except Refusal:
             return CONSOLE_PAGE
         is_serial = ticket.grant.console_type.protocol is Protocol.SERIAL

@@ -52,6 +52,7 @@ def show_json(value: Any) -> None:
 
 def show_columns(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints rows under their headings, never cut."""
+    # Not by rich.table: it fits columns to the terminal, pads the last one, and reads markup and emoji codes in names.
     table = [tuple(headings), *(tuple(map(_cell, row)) for row in rows)]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*table, strict=True)]
     for row in table:

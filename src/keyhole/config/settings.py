@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -64,6 +65,13 @@ class Settings(BaseSettings):
     @property
     def admin_listen_address(self) -> Address | None:
         return parse_listen(self.server.admin_listen) if self.server.admin_listen else None
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The hosts of `server.public_url` and of the addresses that are listened on, names and addresses alike."""
+        listened = (self.listen_address, self.admin_listen_address)
+        hosts = {address.host.lower() for address in listened if isinstance(address, TcpAddress)}
+        return frozenset(hosts | {urlsplit(self.public_url).hostname or ""})
 
     @property
     def public_url(self) -> str:

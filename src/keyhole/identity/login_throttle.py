@@ -9,10 +9,11 @@ broadcast the results of sign-ins to each other, and so count as one.
 
 import asyncio
 import math
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+
+from cachetools import LRUCache, TTLCache
 
 from keyhole.errors import NotAuthenticated, TooManyAttempts
 from keyhole.net.addresses import network_of
@@ -49,36 +50,19 @@ class _Record:
     """What is remembered of one key."""
 
     failures: int = 0
-    touched_at: float = 0.0
     wait_until: float = 0.0
 
 
-class _Ledger:
-    """Records by key."""
+class _Ledger(TTLCache[object, _Record]):
+    """Records by key, each until nothing was counted for it in the window; the least recently used go first."""
 
-    def __init__(self) -> None:
-        self._records: OrderedDict[object, _Record] = OrderedDict()
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(MAX_REMEMBERED, WINDOW_SECONDS, clock)
 
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def find(self, key: object, now: float) -> _Record | None:
-        """What is remembered of a key."""
-        record = self._records.get(key)
-        return None if record is None or now - record.touched_at > WINDOW_SECONDS else record
-
-    def touch(self, key: object, now: float) -> _Record:
-        """The key's record, made where there is none, as the last one to be forgotten."""
-        record = self.find(key, now) or _Record()
-        record.touched_at = now
-        self._records[key] = record
-        self._records.move_to_end(key)
-        if len(self._records) > MAX_REMEMBERED:
-            self._records.popitem(last=False)
+    def touch(self, key: object) -> _Record:
+        """The key's record, made where there is none, for a new window."""
+        record = self[key] = self.get(key) or _Record()
         return record
-
-    def forget(self, key: object) -> None:
-        self._records.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +83,10 @@ class LoginThrottle:
     def __init__(self, clock: Callable[[], float], broadcast: Callable[[LoginResult], None] = lambda _: None) -> None:
         self._clock = clock
         self._broadcast = broadcast
-        self._pairs = _Ledger()
-        self._addresses = _Ledger()
-        self._users = _Ledger()
-        self._known: OrderedDict[object, None] = OrderedDict()
+        self._pairs = _Ledger(clock)
+        self._addresses = _Ledger(clock)
+        self._users = _Ledger(clock)
+        self._known: LRUCache[object, bool] = LRUCache(MAX_REMEMBERED)
 
     def admit(self, user: str, client: str) -> None:
         """Lets a try in. Raises TooManyAttempts saying how long it is to wait."""
@@ -110,7 +94,7 @@ class LoginThrottle:
         address = network_of(client)
         pair = (user, address)
         until = self._wait_of_pair(user, pair, now)
-        whole = self._addresses.find(address, now)
+        whole = self._addresses.get(address)
         if whole is not None and pair not in self._known:
             until = max(until, whole.wait_until)
         if until > now:
@@ -121,12 +105,12 @@ class LoginThrottle:
         now = self._clock()
         address = network_of(client)
         pair = (user, address)
-        of_user = self._users.touch(user, now)
+        of_user = self._users.touch(user)
         of_user.failures += 1
-        of_address = self._addresses.touch(address, now)
+        of_address = self._addresses.touch(address)
         of_address.failures += 1
         of_address.wait_until = now + ADDRESS.wait_after(of_address.failures)
-        of_pair = self._pairs.touch(pair, now)
+        of_pair = self._pairs.touch(pair)
         of_pair.failures += 1
         by_user = 0.0 if pair in self._known else USER.wait_after(of_user.failures)
         of_pair.wait_until = now + max(PAIR.wait_after(of_pair.failures), by_user)
@@ -134,12 +118,9 @@ class LoginThrottle:
     def succeeded(self, user: str, client: str) -> None:
         """Forgets the user's failures, and remembers the address as one that this user signs in from."""
         pair = (user, network_of(client))
-        self._pairs.forget(pair)
-        self._users.forget(user)
-        self._known[pair] = None
-        self._known.move_to_end(pair)
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
+        self._pairs.pop(pair, None)
+        self._users.pop(user, None)
+        self._known[pair] = True
 
     @asynccontextmanager
     async def attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
@@ -173,13 +154,13 @@ class LoginThrottle:
 
     def _wait_of_pair(self, user: str, pair: object, now: float) -> float:
         """Until when a user waits at an address; a new address waits when the user's sign-ins fail all over."""
-        record = self._pairs.find(pair, now)
+        record = self._pairs.get(pair)
         if record is not None:
             return record.wait_until
-        of_user = self._users.find(user, now)
+        of_user = self._users.get(user)
         if of_user is None or pair in self._known:
             return 0.0
         wait = USER.wait_after(of_user.failures)
         if wait:
-            self._pairs.touch(pair, now).wait_until = now + wait
+            self._pairs.touch(pair).wait_until = now + wait
         return now + wait

@@ -213,9 +213,8 @@ async def running(
         deadlines = Deadlines(head=limits.head_seconds, keepalive_timeout=settings.sessions.keepalive_timeout_seconds)
         per_address = connections_per_address(settings)
         http = HttpServer(create_application(services), telemetry, deadlines, limits.head_bytes, per_address)
-        admin_http = HttpServer(
-            create_admin_application(services), telemetry, deadlines, limits.head_bytes, descriptors=http.descriptors
-        )
+        admin = create_admin_application(services, settings.host_names | {socket.gethostname().lower()})
+        admin_http = HttpServer(admin, telemetry, deadlines, limits.head_bytes, descriptors=http.descriptors)
         tokens = TokenResolvers([consoles])
         entrance = Entrance(
             tokens, consoles, sessions.tickets, sessions.registry, origins, settings.public_url.startswith("https:")

@@ -19,6 +19,7 @@ from keyhole import config
 from keyhole.config import Settings
 from keyhole.errors import SettingsError
 from keyhole.identity.login_throttle import LoginResult
+from keyhole.net.threads import prepare_threads
 from keyhole.runtime.build import Service, check, running
 from keyhole.supervisor.channel import Channel, Message, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of
@@ -76,6 +77,7 @@ def _facts(settings: Settings) -> dict[str, Any]:
 
 
 async def _work(settings: Settings, end: socket.socket, sockets: list[socket.socket]) -> None:
+    await prepare_threads()
     channel = await Channel.open(end)
     telemetry = Telemetry(make_logger().bind(worker=os.getpid()))
     public = sockets[:-1] if settings.server.admin_listen else sockets

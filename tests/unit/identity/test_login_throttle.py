@@ -160,8 +160,9 @@ def test_failures_are_forgotten_after_a_quiet_while(throttle: LoginThrottle, clo
     assert wait(throttle) == PAIR.first_seconds
 
 
-def test_memory_is_bounded(throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "MAX_REMEMBERED", 100)
+    throttle = LoginThrottle(clock)
     numbers = count()
     for _ in range(2000):
         number = next(numbers)
@@ -171,9 +172,10 @@ def test_memory_is_bounded(throttle: LoginThrottle, monkeypatch: pytest.MonkeyPa
 
 
 def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
-    throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subject, "MAX_REMEMBERED", 100)
+    throttle = LoginThrottle(clock)
     throttle.succeeded("ada", HOME)
     for number in range(1000):
         fail(throttle, 1, user=f"user {number}", client=f"address {number}")

@@ -18,7 +18,6 @@ from keyhole.api.auth import caller_of
 from keyhole.api.compute.call import Call, Links
 from keyhole.api.compute.faults import NoSuchRoute, fault, no_such_route, not_authenticated
 from keyhole.api.compute.operations import ACTION_PATH, Operation, Order
-from keyhole.api.compute.routes import Match, Routes
 from keyhole.api.compute.schema import Invalid, check
 from keyhole.api.compute.versions import (
     OLDEST,
@@ -40,6 +39,7 @@ from keyhole.api.http import (
     read_body,
     refuse_declared_length,
 )
+from keyhole.api.path_table import Match, PathTable
 from keyhole.api.services import ApiServices
 from keyhole.errors import Forbidden, Refusal
 from keyhole.model import Identity, RequesterToken
@@ -62,7 +62,7 @@ class ComputeExchange(Exchange):
 
     surface = Surface.COMPUTE
 
-    def __init__(self, request: Request, services: ApiServices, routes: Routes) -> None:
+    def __init__(self, request: Request, services: ApiServices, routes: PathTable[Operation]) -> None:
         super().__init__(request, services.proxies)
         self._services = services
         self._routes = routes
@@ -102,7 +102,7 @@ class ComputeExchange(Exchange):
         legacy = version_path == "v2"
         if segments == ("",):
             return self._show_version_to(identity, project_id, legacy=legacy)
-        match = self._routes.find(self.request.method, segments)
+        match = self._routes.find(self.request.method, ("", *segments))
         if match is None:
             raise NoSuchRoute(Reason.NOT_FOUND, _NOT_FOUND)
         version = OLDEST if legacy else self._negotiate()
@@ -148,15 +148,15 @@ class ComputeExchange(Exchange):
             message = "Unsupported Content-Type; send application/json."
             raise RequestRefused(415, Reason.REQUEST_MALFORMED, message)
 
-    async def _read(self, match: Match) -> tuple[tuple[Operation, ...], Any]:
+    async def _read(self, match: Match[Operation]) -> tuple[tuple[Operation, ...], Any]:
         """The operations that the body's action leaves over, and the body."""
-        if not match.operations[0].takes_body:
-            return match.operations, None
+        if not match.rows[0].takes_body:
+            return match.rows, None
         text = await read_body(self.request, API_BODY_LIMIT_BYTES)
-        if match.operations[0].path == ACTION_PATH:
+        if match.rows[0].path == ACTION_PATH:
             body = _json_value(text)
-            return _of_action(match.operations, body), body
-        return match.operations, _json_value(text) if text else None
+            return _of_action(match.rows, body), body
+        return match.rows, _json_value(text) if text else None
 
     def _query(self, operation: Operation, version: Microversion, *, legacy: bool) -> QueryParams:
         """The arguments that the operation takes. The legacy mode lets everything in."""

@@ -10,6 +10,7 @@ from keyhole.api.identity import application_credentials, tokens_v2, tokens_v3
 from keyhole.api.identity.call import IdentityCall
 from keyhole.api.identity.documents import one_version, v2_document, versions
 from keyhole.api.identity.requests import CredentialRequest, V2Request, V3Request
+from keyhole.api.path_table import PathTable
 
 
 async def show_versions(call: IdentityCall) -> Response:
@@ -44,19 +45,6 @@ class Endpoint:
     status: int = 200
     open: bool = False
     subject: bool = False
-
-    def parameters(self, path: str) -> dict[str, str] | None:
-        """The parameters that a path has here, None when it is another path."""
-        expected, given = self.path.split("/"), path.split("/")
-        if len(expected) != len(given):
-            return None
-        parameters = {}
-        for name, part in zip(expected, given, strict=True):
-            if name.startswith("{") and part:
-                parameters[name.strip("{}")] = part
-            elif name != part:
-                return None
-        return parameters
 
 
 _CREDENTIALS = "/v3/users/{user_id}/application_credentials"
@@ -184,10 +172,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 
+_TABLE = PathTable(ENDPOINTS)
+
+
 def find(method: str, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
     """The endpoint at a path without its final slash, and the path's parameters."""
-    for endpoint in ENDPOINTS:
-        parameters = endpoint.parameters(path) if endpoint.method == method else None
-        if parameters is not None:
-            return endpoint, parameters
-    return None
+    match = _TABLE.find(method, path.split("/"))
+    return None if match is None else (match.rows[0], match.parameters)

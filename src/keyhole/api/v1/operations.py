@@ -4,7 +4,7 @@ Routing, roles, bodies, the OpenAPI document and docs/reference/api.md come from
 handler.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from keyhole.api.compute.answers import JsonSchema
+from keyhole.api.path_table import PathTable
 from keyhole.api.v1 import answers as own_answers
 from keyhole.api.v1 import links, servers, sessions, tickets
 from keyhole.api.v1 import login as sign_in
@@ -45,11 +46,6 @@ class V1Operation:
     any_origin: bool = False
 
     @property
-    def methods(self) -> Sequence[str]:
-        """The methods that it is asked by."""
-        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
-
-    @property
     def status(self) -> int:
         """The status of a success."""
         return 204 if self.answer is None else 200
@@ -72,16 +68,6 @@ class V1Operation:
     def allows(self, identity: Identity) -> bool:
         """Whether the identity's roles are enough."""
         return identity.has(self.role)
-
-    def parameters(self, path: str) -> dict[str, str] | None:
-        """The parameters that a path has here, None when it is another path."""
-        expected, given = self.path.split("/"), path.split("/")
-        if len(expected) != len(given):
-            return None
-        pairs = list(zip(expected, given, strict=True))
-        if any(name != part for name, part in pairs if not name.startswith("{")) or not all(given[1:]):
-            return None
-        return {name.strip("{}"): part for name, part in pairs if name.startswith("{")}
 
 
 OPENAPI_PATH = "/v1/openapi.json"
@@ -199,17 +185,15 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
 )
 
 
+_TABLE = PathTable(OWN_OPERATIONS, head=True)
+
+
 def find(method: str, path: str) -> tuple[V1Operation, Mapping[str, str]] | None:
     """The operation at a path, and the path's parameters."""
-    for operation in OWN_OPERATIONS:
-        parameters = operation.parameters(path) if method in operation.methods else None
-        if parameters is not None:
-            return operation, parameters
-    return None
+    match = _TABLE.find(method, path.split("/"))
+    return None if match is None else (match.rows[0], match.parameters)
 
 
 def methods_at(path: str) -> list[str]:
     """Which methods are answered at a path."""
-    return [
-        method for operation in OWN_OPERATIONS if operation.parameters(path) is not None for method in operation.methods
-    ]
+    return _TABLE.methods_at(path.split("/"))

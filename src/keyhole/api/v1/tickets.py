@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from keyhole.api.http import cookie_headers
 from keyhole.api.v1.call import V1Call, iso, server_of
 from keyhole.core.sessions.selectors import OfTicket
 from keyhole.model import Ticket
@@ -37,5 +36,5 @@ async def close(call: V1Call) -> Response:
 
 
 async def _ticket(call: V1Call) -> Ticket:
-    secret = secret_in(cookie_headers(call.request))
+    secret = secret_in(call.request.headers.items())
     return await call.services.tickets.find(call.parameters["console_id"], secret)

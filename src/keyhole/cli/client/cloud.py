@@ -158,7 +158,7 @@ def _fault_message(response: Response) -> str:
 
 @contextmanager
 def _failures_told() -> Iterator[None]:
-    """DialQueue what the libraries raise into sentences. Their own texts go on about pools and retries."""
+    """Turns what the libraries raise into sentences. Their own texts go on about pools and retries."""
     try:
         yield
     except exceptions.EmptyCatalog as error:

@@ -16,6 +16,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol as Interface
 
+from cachetools import TTLCache
 from pydantic import SecretStr
 
 from keyhole.config import IdentitySettings
@@ -26,7 +27,6 @@ from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.identity.embedded.passwords import MAX_PASSWORD_CHARACTERS, bytes_of, verify
 from keyhole.identity.embedded.users import User, Users
 from keyhole.identity.login_throttle import LoginThrottle
-from keyhole.identity.ttl_cache import TtlCache
 from keyhole.model import (
     ApiKeySignIn,
     CredentialSignIn,
@@ -84,11 +84,10 @@ class EmbeddedIdentity:
         self._lifetime_seconds = settings.token_lifetime_seconds
         self._store = store
         self._clock = clock
-        self._monotonic = monotonic
         self._throttle = throttle
         self._turns = asyncio.Semaphore(CONCURRENT_VERIFICATIONS)
         self.credentials = EmbeddedCredentials(self._users, store, clock)
-        self._known: TtlCache[IdentityToken] = TtlCache(KNOWN_TOKENS)
+        self._known: TTLCache[str, IdentityToken] = TTLCache(KNOWN_TOKENS, KNOWN_SECONDS, monotonic)
         self._revocations = 0
 
     async def validate(self, token: str) -> IdentityToken:
@@ -96,7 +95,7 @@ class EmbeddedIdentity:
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         token_hash, now = hash_token(token), self._clock()
-        known = self._known.find(token_hash, self._monotonic())
+        known = self._known.get(token_hash)
         if known is None or known.expires_at <= now:
             revocations = self._revocations
             kept = await self._store.find_token(token_hash, now)
@@ -104,7 +103,7 @@ class EmbeddedIdentity:
                 raise NotAuthenticated
             known = self._with_roles_of_now(kept)
             if revocations == self._revocations:  # else it may be this one that was revoked meanwhile
-                self._known.keep(token_hash, known, self._monotonic() + KNOWN_SECONDS)
+                self._known[token_hash] = known
         if known.application_credential_id is None:
             return known
         user, credential = await self.credentials.check(known.application_credential_id)
@@ -194,7 +193,7 @@ class EmbeddedIdentity:
 
     def _forget_known(self) -> None:
         self._revocations += 1
-        self._known = TtlCache(KNOWN_TOKENS)
+        self._known.clear()
 
     def _with_roles_of_now(self, kept: IdentityToken) -> IdentityToken:
         """The token with what its user may do by the settings, which stay as they are while this runs.

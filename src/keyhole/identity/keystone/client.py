@@ -6,8 +6,10 @@ GET /v3/auth/tokens at the identity endpoint that the catalog names. `OpenStack-
 Keystone itself refuses tokens of application credentials with access rules, which nobody would enforce here.
 """
 
+import functools
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from keystoneauth1 import exceptions
 from keystoneauth1.access import AccessInfo
@@ -17,9 +19,13 @@ from requests import Response
 
 from keyhole.config import IdentitySettings
 from keyhole.errors import ProjectNeeded, Unavailable
+from keyhole.identity.keystone.deadlines import DeadlineAdapter
 
 REQUEST_SECONDS = 4.0
-"""How long Keystone may take to accept a connection, and to go on with an answer."""
+"""How long Keystone may take to accept a connection, and then for its whole answer."""
+
+CALL_SECONDS = 10.0
+"""How long a call may take with all its requests: our sign-in, endpoints that do not answer, redirects."""
 
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -27,10 +33,31 @@ INTERFACES = ("internal", "public")
 """Which endpoint of the catalog is used, the first that is there."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _in_time(call: Callable[Concatenate["KeystoneClient", P], T]) -> Callable[Concatenate["KeystoneClient", P], T]:
+    """A call whose requests end together, after the client's `call_seconds`."""
+
+    @functools.wraps(call)
+    def limited(self: "KeystoneClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.deadline():
+            return call(self, *args, **kwargs)
+
+    return limited
+
+
 class KeystoneClient:
     """One Keystone. Every call raises Unavailable; may be used by several threads at once."""
 
-    def __init__(self, settings: IdentitySettings) -> None:
+    def __init__(
+        self,
+        settings: IdentitySettings,
+        *,
+        request_seconds: float = REQUEST_SECONDS,
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
         self._url = settings.keystone_url
         self._region = settings.region_name
         self._answered_at = ""
@@ -44,8 +71,13 @@ class KeystoneClient:
             project_domain_name=settings.project_domain_name,
         )
         verify = True if settings.cafile is None else str(settings.cafile)
-        self._session = Session(auth=auth, verify=verify, timeout=REQUEST_SECONDS, app_name="keyhole")
+        self._session = Session(auth=auth, verify=verify, timeout=request_seconds, app_name="keyhole")
+        adapter = DeadlineAdapter()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+        self.deadline = functools.partial(adapter.calls_end_after, call_seconds)
 
+    @_in_time
     def show_token(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
         """What Keystone says that a token is: the content of its "token" object; None when it is not good.
 
@@ -57,6 +89,7 @@ class KeystoneClient:
             return None
         return self._object(response, "token")
 
+    @_in_time
     def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
         """A token for a person and a project, which is found where there is one only; None when Keystone says no.
 
@@ -70,12 +103,14 @@ class KeystoneClient:
             raise ProjectNeeded([name for _, name in found])
         return _text_of(self._token_of(username, password, domain, found[0][0]))
 
+    @_in_time
     def revoke_token(self, token: str) -> None:
         """Makes a token invalid, in its own name; one that is not good is ignored."""
         response = self._as_person("DELETE", "/v3/auth/tokens", token, {"X-Subject-Token": token})
         if response.status_code not in (204, 401, 404):
             raise self._unavailable(f"answers with status {response.status_code}")
 
+    @_in_time
     def check(self) -> None:
         """Whether Keystone answers and accepts Keyhole's user."""
         self._object(self._get("/v3", {}), "version")

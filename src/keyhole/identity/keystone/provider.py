@@ -5,23 +5,23 @@ token that was revoked there be good here. Requests with the same token at the s
 """
 
 import asyncio
-import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
+from cachetools import LRUCache, TTLCache
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from keyhole.config import IdentitySettings
 from keyhole.core.links import hash_token
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone.client import KeystoneClient
-from keyhole.identity.ttl_cache import TtlCache
 from keyhole.model import Identity, IdentityToken, RequesterToken
+from keyhole.net.threads import Threads
 
 CACHE_SECONDS = 300.0
 """How long a good token is not asked about again; never beyond its own expiry."""
@@ -91,7 +91,7 @@ class KeystoneIdentity:
     def __init__(
         self,
         client: KeystoneClient,
-        threads: ThreadPoolExecutor,
+        threads: Executor,
         clock: Callable[[], float],
         expired_seconds: float = 0.0,
         *,
@@ -101,14 +101,13 @@ class KeystoneIdentity:
         self._client = client
         self._threads = threads
         self._clock = clock
-        self._monotonic = monotonic
-        self._good: TtlCache[IdentityToken] = TtlCache(CACHE_SIZE)
-        self._refused: TtlCache[bool] = TtlCache(CACHE_SIZE)
-        self._project_names: TtlCache[str] = TtlCache(CACHE_SIZE)
-        self._vouched: TtlCache[Identity] = TtlCache(CACHE_SIZE)
+        self._good: TTLCache[str, IdentityToken] = TTLCache(CACHE_SIZE, CACHE_SECONDS, monotonic)
+        self._refused: TTLCache[str, bool] = TTLCache(CACHE_SIZE, REFUSED_SECONDS, monotonic)
+        self._project_names: LRUCache[str, str] = LRUCache(CACHE_SIZE)
+        self._vouched: TTLCache[str, Identity] = TTLCache(CACHE_SIZE, VOUCHED_SECONDS, monotonic)
         self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
-        self._problems: TtlCache[tuple[str, ...]] = TtlCache(1)
+        self._problems: TTLCache[str, tuple[str, ...]] = TTLCache(1, PROBLEMS_SECONDS, monotonic)
 
     @classmethod
     @asynccontextmanager
@@ -116,7 +115,7 @@ class KeystoneIdentity:
         """The Keystone of the settings; it need not answer yet. Raises SettingsError when there is no `cafile`."""
         check_settings(settings)
         client = KeystoneClient(settings)
-        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keystone")
+        threads = Threads(THREADS, thread_name_prefix="keystone")
         identity = cls(client, threads, clock, settings.expired_token_seconds)
         try:
             yield identity
@@ -131,11 +130,10 @@ class KeystoneIdentity:
         if not _TOKEN.fullmatch(token):
             raise NotAuthenticated
         key = hash_token(token)
-        now = self._monotonic()
-        known = self._good.find(key, now)
+        known = self._good.get(key)
         if known is not None and known.expires_at > self._clock():
             return known
-        if self._refused.find(key, now):
+        if key in self._refused:
             raise NotAuthenticated
         task = self._asking.get(key)
         if task is None:
@@ -155,18 +153,18 @@ class KeystoneIdentity:
         if requester is None or self._clock() > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
         key = hash_token(requester.token)
-        holder = self._vouched.find(key, self._monotonic())
+        holder = self._vouched.get(key)
         if holder is None:
             content = await self._in_thread(lambda: self._client.show_token(requester.token, expired=True))
             if content is None:
-                self._good.drop(key)
+                self._good.pop(key, None)
             holder = NOBODY if content is None else _read(key, content).identity
-            self._vouched.keep(key, holder, self._monotonic() + VOUCHED_SECONDS)
+            self._vouched[key] = holder
         return holder.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
         """A project's name, once somebody came with a token for it."""
-        return self._project_names.find(project_id, self._monotonic())
+        return self._project_names.get(project_id)
 
     async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
         """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
@@ -176,12 +174,12 @@ class KeystoneIdentity:
         """Makes a token invalid at Keystone and here. Raises Unavailable."""
         if _TOKEN.fullmatch(token):
             await self._in_thread(lambda: self._client.revoke_token(token))
-            self._good.drop(hash_token(token))
-            self._vouched.drop(hash_token(token))
+            self._good.pop(hash_token(token), None)
+            self._vouched.pop(hash_token(token), None)
 
     async def check(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""
-        known = self._problems.find("", self._monotonic())
+        known = self._problems.get("")
         if known is not None:
             return known
         found: tuple[str, ...] = ()
@@ -189,22 +187,21 @@ class KeystoneIdentity:
             await self._in_thread(self._client.check)
         except Unavailable as problem:
             found = (str(problem),)
-        self._problems.keep("", found, self._monotonic() + PROBLEMS_SECONDS)
+        self._problems[""] = found
         return found
 
     async def _ask(self, key: str, token: str) -> IdentityToken:
         content = await self._in_thread(lambda: self._client.show_token(token))
-        now = self._monotonic()
         if content is None:
-            self._refused.keep(key, True, now + REFUSED_SECONDS)
+            self._refused[key] = True
             raise NotAuthenticated
         said = _read(key, content)
         if said.expires_at <= self._clock():
             raise NotAuthenticated
-        self._good.keep(key, said, now + CACHE_SECONDS)
+        self._good[key] = said
         project_id, project_name = said.identity.project_id, said.identity.project_name
         if project_id is not None and project_name is not None:
-            self._project_names.keep(project_id, project_name, math.inf)
+            self._project_names[project_id] = project_name
         return said
 
     def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:
@@ -213,7 +210,7 @@ class KeystoneIdentity:
             task.exception()  # seen here, since nobody may be waiting for it any more
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """What is asked of Keystone, away from the loop. Raises Unavailable when it takes too long."""
+        """What is asked of Keystone, away from the loop. Raises Unavailable: too slow, or no thread."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -78,6 +78,7 @@ class DatabaseWorker:
     """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own.
 
     `connect` is called in the thread at its start, and again for what is asked for as long as it fails.
+    Raises Unavailable when no thread can be started.
     """
 
     def __init__(self, name: str, connect: Callable[[], Connection], begin: str | None = None) -> None:
@@ -91,7 +92,10 @@ class DatabaseWorker:
         self._closed = False
         self._batches: SimpleQueue[list[_Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise Unavailable("The store has no thread: none can be started at the moment.") from error
 
     async def run(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
         """Runs a statement and returns what `take` finds in its cursor, in the worker's thread.
@@ -124,7 +128,10 @@ class DatabaseWorker:
     async def close(self) -> None:
         """Runs what was asked for, then closes the connection."""
         self.end()
-        await asyncio.to_thread(self.join)
+        try:
+            await asyncio.to_thread(self.join)
+        except (RuntimeError, Unavailable):  # there is no thread to wait in
+            self.join()
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting, []

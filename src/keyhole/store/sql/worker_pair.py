@@ -65,7 +65,12 @@ class WorkerPair:
 
     def _opened(self, connect: Callable[[], Connection]) -> _Pair:
         self._opened_at = self._loop.time()
-        return _Pair(DatabaseWorker("store-writer", connect, self._begin), DatabaseWorker("store-reader", connect))
+        writer = DatabaseWorker("store-writer", connect, self._begin)
+        try:
+            return _Pair(writer, DatabaseWorker("store-reader", connect))
+        except Unavailable:
+            writer.end()
+            raise
 
     def _reopened(self, pair: _Pair) -> bool:
         """Whether there are other connections than these by now."""

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr
@@ -25,7 +25,7 @@ def keystone() -> Iterator[KeystoneServer]:
 def connect(keystone: KeystoneServer) -> Iterator[Connects]:
     clients: list[KeystoneClient] = []
 
-    def make(**more: Any) -> KeystoneClient:
+    def make(request_seconds: float = 4.0, call_seconds: float = 10.0, **more: Any) -> KeystoneClient:
         values: dict[str, Any] = {
             "backend": "keystone",
             "auth_url": keystone.url,
@@ -33,7 +33,8 @@ def connect(keystone: KeystoneServer) -> Iterator[Connects]:
             "password": SecretStr(PASSWORD),
             "project_name": "service",
         }
-        clients.append(KeystoneClient(IdentitySettings(**values | more)))
+        settings = IdentitySettings(**values | more)
+        clients.append(KeystoneClient(settings, request_seconds=request_seconds, call_seconds=call_seconds))
         return clients[-1]
 
     yield make
@@ -129,6 +130,35 @@ def test_a_keystone_that_goes_away_is_unavailable(connect: Connects) -> None:
         client.close()
     with pytest.raises(Unavailable, match="cannot be reached"):
         client.show_token("good")
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_an_answer_that_trickles_ends_at_the_deadline(
+    connect: Connects, keystone: KeystoneServer, part: Literal["head", "body"], signed_in: bool
+) -> None:
+    client = connect(request_seconds=0.5)
+    if signed_in:
+        client.show_token("good")
+    keystone.trickles = part
+    with pytest.raises(Unavailable) as caught:
+        client.show_token("good")
+    assert str(caught.value) == f"The identity service {keystone.url} cannot be reached."
+    assert keystone.given_up.wait(10)
+    keystone.trickles = ""
+    assert client.show_token("good") == USER_TOKEN
+
+
+def test_all_requests_of_a_call_end_at_its_deadline(connect: Connects, keystone: KeystoneServer) -> None:
+    keystone.endpoints = [("internal", "one", f"{keystone.url}/internal")]
+    client = connect(request_seconds=60, call_seconds=0.5)
+    client.show_token("good")
+    asked = len(keystone.asked)
+    keystone.trickles = "body"
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        client.show_token("good")
+    assert keystone.given_up.wait(10)
+    assert len(keystone.asked) == asked + 1
 
 
 def test_a_wrong_password_of_keyholes_own_is_told_without_it(connect: Connects) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 from pydantic import SecretStr
 from tests.fakes.keystone_server import PASSWORD, USER_TOKEN, keystone_server
 from tests.fakes.waiting import until
@@ -16,7 +17,6 @@ from keyhole.config import IdentitySettings
 from keyhole.errors import NotAuthenticated, SettingsError, Unavailable
 from keyhole.identity.keystone import provider as subject
 from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
-from keyhole.identity.ttl_cache import TtlCache
 from keyhole.model import RequesterToken
 
 ISSUED = 1_700_000_000.0
@@ -158,7 +158,7 @@ async def test_a_flood_of_bad_tokens_leaves_the_good_ones_known(
     identity: KeystoneIdentity, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.validate("good")
-    monkeypatch.setattr(identity, "_refused", TtlCache(10))
+    monkeypatch.setattr(identity, "_refused", TTLCache(10, 60))
     for number in range(50):
         await refused(identity, f"bad-{number}")
     assert len(identity._refused) == 10

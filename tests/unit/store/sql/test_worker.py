@@ -232,3 +232,32 @@ async def test_a_statement_that_failed_does_not_keep_the_database_open(tmp_path:
     assert is_open()
     await worker.close()
     assert not is_open(), caught.value
+
+
+class TestNoThreads:
+    """The process may start no more threads."""
+
+    @pytest.fixture
+    def shortage(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        def start(thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            yield
+
+    async def test_a_worker_is_refused(self, connection: Traced, shortage: None) -> None:
+        with pytest.raises(Unavailable, match="The store has no thread"):
+            DatabaseWorker("test", lambda: connection)
+
+    async def test_what_was_asked_for_is_written_before_the_end(
+        self, connection: Traced, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        worker = DatabaseWorker("test", lambda: connection, BEGIN_WRITING)
+        request.getfixturevalue("shortage")
+        asked = asyncio.create_task(worker.run(ADD, {"n": 1}, changed))
+        await asyncio.sleep(0)
+        await worker.close()
+        assert await asked == 1
+        assert connection.closed
+        assert numbers(tmp_path / "numbers.db") == [1]
