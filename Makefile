@@ -23,7 +23,7 @@ test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/dem
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
 		tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check docs-site
-	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-real)
+	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-real test-elsewhere)
 	$(BIN)/python -m tests.fuzz --seconds 60
 
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
@@ -42,11 +42,14 @@ test-real:
 
 # The unit tests with the oldest versions of the libraries that pyproject.toml allows, and on each other Python that is
 # installed here.
-.PHONY: unit-lowest unit-all-pythons
+.PHONY: unit-lowest unit-all-pythons test-elsewhere
+OTHER_PYTHONS := 3.12 3.13 3.14
 unit-lowest: .venv/.dev
 	$(BIN)/python -m tools.unit_elsewhere --lowest
 unit-all-pythons: .venv/.dev
-	$(BIN)/python -m tools.unit_elsewhere 3.12 3.13 3.14
+	$(BIN)/python -m tools.unit_elsewhere $(OTHER_PYTHONS)
+test-elsewhere: .venv/.dev
+	$(BIN)/python -m tools.unit_elsewhere --lowest $(OTHER_PYTHONS)
 
 # The guest of the tests, fetched once before the parts share it.
 .cache/demo/guest/vmlinuz: .venv/.dev

@@ -36,7 +36,7 @@ INSTEAD: Final = {
     r"stands? there": "is listed, exists",
     r"(?:to|can|cannot|could|could not) be had": "available, unavailable",
     r"good until": "valid until",
-    r"problems?": "problem, failure",
+    r"troubles?": "problem",
     r"dear": "expensive",
     r"for \w+(?:'s|s') sake": "because of, on the X side",
     r"(?:what|who|whom) (?:is|are|was|were) there": "name the thing",

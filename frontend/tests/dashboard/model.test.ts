@@ -83,5 +83,10 @@ test("how Keyhole is: numbers for everybody, sentences where they are told", () 
       { part: "", sentence: "" },
     ],
   });
+  assert.deepEqual(readHealth({ ready: true, parts: { store: 0, identity: 0, drivers: {}, background: 2 } }), {
+    ready: true,
+    count: 2,
+    problems: [],
+  });
   assert.deepEqual(readHealth({}), HEALTHY);
 });

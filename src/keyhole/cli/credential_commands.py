@@ -9,12 +9,12 @@ import typer
 from keyhole.cli.options import OsCloud, OutputFormat
 from keyhole.cli.output import Format, lines_as_shown, one_line, show, show_columns, show_json
 
-app = typer.Typer(help="Make, list and take back application credentials for scripts.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and delete application credentials for scripts.", no_args_is_help=True)
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for; each has a name of its own.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for; each has a different name.")],
     expires: Annotated[
         str | None,
         typer.Option(
@@ -44,7 +44,7 @@ def create(
         secret = made.secret.get_secret_value()
         show_json(made.model_dump() | {"secret": secret, "environment": variables})
         return
-    until = f"good until {made.expires_at}" if made.expires_at else "without an expiry"
+    until = f"valid until {made.expires_at}" if made.expires_at else "without an expiry"
     show(one_line(f"# Application credential {made.name}, id {made.id}, {until}. The secret is not told again."))
     show(f"unset {' '.join(CONFLICTING)}")
     for variable, value in variables.items():

@@ -29,7 +29,7 @@ app.add_typer(config_commands.app, name="config")
 def serve_command(
     config: Annotated[Path | None, typer.Option(help="The TOML file with the settings.")] = None,
 ) -> None:
-    """Run the service until it is told to stop (SIGTERM); SIGHUP has it read its settings anew."""
+    """Run the service until it is told to stop (SIGTERM); SIGHUP makes it reload its settings."""
     from keyhole.cli.serve_command import serve
 
     serve(config)
@@ -39,7 +39,7 @@ def serve_command(
 def reload_command(
     config: Annotated[Path | None, typer.Option(help="The TOML file that the service was started with.")] = None,
 ) -> None:
-    """Have the running service read its settings anew, and run the code installed now, without dropping anybody."""
+    """Make the running service reload its settings and the installed code; open sessions continue."""
     from keyhole.supervisor.reloading import ask_to_reload
 
     ask_to_reload(config)

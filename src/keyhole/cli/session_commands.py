@@ -47,7 +47,7 @@ def kill(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """End an open console within a second. Its viewer is told by whom, and cannot come back without a new link."""
+    """End an open console within a second. Its viewer is told by whom, and cannot reconnect without a new link."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.sessions import end_session
 

@@ -90,7 +90,7 @@ class IdentitySettings(Section):
         names = [user.name for user in self.users]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"user {name!r} stands there twice")
+                raise ValueError(f"user {name!r} is listed twice")
         for user in self.users:
             if user.password is not None and not self.allow_plain_passwords:
                 raise ValueError(

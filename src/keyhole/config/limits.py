@@ -16,7 +16,7 @@ class LimitSettings(Section):
     sessions: Count = Field(10_000, description="Open consoles in all.")
     sessions_per_user: Count = Field(1000, description="Open consoles of one user.")
     sessions_per_project: Count = Field(2500, description="Open consoles of one project.")
-    handshakes: Count = Field(2000, description="Connections on their way to a session or to a first request, in all.")
+    handshakes: Count = Field(2000, description="Connections before their session or first request, in all.")
     handshakes_per_address: Count = Field(
         500, description="The same from one IPv4 address or IPv6 /64; behind `server.trusted_proxies`, of their client."
     )
@@ -39,11 +39,11 @@ class LimitSettings(Section):
         1 << 20, description="One WebSocket message from a viewer, all its frames together."
     )
     cut_text_bytes: Annotated[int, Field(ge=0, le=256 * 1024)] = Field(
-        256 * 1024, description="Text pasted into a VNC console in one go."
+        256 * 1024, description="Text pasted into a VNC console at once."
     )
     messages_per_second: Count = Field(
         5000,
-        description="What a viewer may send in a second: VNC messages, and WebSocket frames. Twice that in one go.",
+        description="What a viewer may send in a second: VNC messages, and WebSocket frames. Twice that in a burst.",
     )
     buffered_bytes: Count = Field(
         1 << 20, description="What may wait to be sent in one session. Long before, the other side is no longer read."

@@ -117,17 +117,17 @@ class SessionSettings(Section):
         0, description="A session ends after this long without input (screen updates do not count); 0: no limit."
     )
     maximum_seconds: Annotated[int, Field(ge=0)] = Field(
-        0, description="A session ends after this long, coming back included; 0: no limit."
+        0, description="A session ends after this long, reconnections included; 0: no limit."
     )
     resume_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = Field(
         3600,
-        description="How long a browser whose session broke off may come back to its console without a new link;"
+        description="How long a browser that lost its session may reconnect to its console without a new link;"
         " 0: not at all.",
     )
     reauthorize_seconds: Annotated[int, Field(ge=0)] = Field(
         60,
         description="How often the identity service is asked whether the users of open consoles still may open them;"
-        " 0: only when they come back.",
+        " 0: only when they reconnect.",
     )
     drain_seconds: Annotated[int, Field(ge=0)] = Field(
         0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         ids = [server.id for server in self.servers]
         for server_id in ids:
             if ids.count(server_id) > 1:
-                raise ValueError(f"server id {server_id!r} stands there twice")
+                raise ValueError(f"server id {server_id!r} is listed twice")
         return self
 
     @classmethod

@@ -1,7 +1,7 @@
 """Sealing what a console was asked for with, so that what the store holds opens nothing.
 
 The key is made of the secret that the viewer holds (a link's token, a ticket's secret), of which the store has the
-sha256 alone: who has the store has no identity token, and who comes with the secret brings the key.
+sha256 alone: whoever has the store has no identity token, and whoever presents the secret has the key.
 """
 
 import base64

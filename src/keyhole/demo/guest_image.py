@@ -34,7 +34,7 @@ def build_image(state_folder: Path, progress: Progress) -> GuestImage:
     """The image below `state_folder`, fetched (28 MB) when it is not there yet. Blocks. Raises GuestUnavailable.
 
     Files appear under their names only when they are whole, so an interrupted build leaves nothing behind that counts.
-    The initramfs is written anew each time: that takes a hundredth of a second, and it always fits this version.
+    The initramfs is written each time: that takes a hundredth of a second, and it always fits this version.
     """
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "amd64"):
         raise GuestUnavailable(f"the demo's real guest needs Linux on x86-64, this is {_this_machine()}")

@@ -18,7 +18,7 @@ BACKLOG = 4096
 
 
 def bind_tcp(host: str, port: int, key: str = LISTEN) -> socket.socket:
-    """A socket of its own on a TCP port. Raises SettingsError when the address cannot be had."""
+    """A separate socket on a TCP port. Raises SettingsError when the address is not available."""
     return _bound(host, port, shared=False, key=key)
 
 
@@ -26,7 +26,7 @@ def bind_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
     """As many sockets on one TCP port, among which the kernel shares connections out (SO_REUSEPORT); port 0: any.
 
     Sockets of another service that shares its port in the same way are no obstacle to the kernel, so it is asked first
-    whether the port could be had alone. Raises SettingsError when it cannot.
+    whether the port was free. Raises SettingsError when it cannot.
     """
     with _bound(host, port, shared=False) as alone:
         port = alone.getsockname()[1]

@@ -9,7 +9,7 @@ class TaskSet:
     """Owns the tasks that it starts: the event loop itself keeps no reference, and a lost task may stop half-way.
 
     `done` is called with each task when it ends, by its result, a failure or cancellation. Without it, a failure is
-    raised to whoever awaits the task; the loop's exception handler is told of a failure that nobody awaits.
+    raised to whoever awaits the task; the loop's exception handler gets a failure that nobody awaits.
     """
 
     def __init__(self) -> None:

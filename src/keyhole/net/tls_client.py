@@ -1,4 +1,4 @@
-"""TLS towards hypervisors: what a client needs, made from the files that the settings name, anew when those change."""
+"""TLS towards hypervisors: what a client needs, made from files named in the settings, and again when those change."""
 
 import os
 import ssl

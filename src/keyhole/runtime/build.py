@@ -90,7 +90,7 @@ class Service:
         self.admin_door.retire()
 
     async def drain(self, seconds: float | None) -> None:
-        """Returns when the last session has ended, or after so many seconds."""
+        """Returns when the last session has ended, or after this many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.door.is_busy:  # noqa: ASYNC110  # sessions end in many ways, and this is the last one
@@ -125,7 +125,7 @@ def session_limits(settings: Settings) -> SessionLimits:
 
 
 def handshake_limits(settings: Settings) -> HandshakeLimits:
-    """What the settings allow each worker of connections on their way."""
+    """What the settings allow each worker of connections being set up."""
     limits, workers = settings.limits, settings.server.workers
     return HandshakeLimits(share_of(limits.handshakes, workers), share_of(limits.handshakes_per_address, workers))
 

@@ -84,7 +84,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     worker = _Worker(channel, telemetry, public, sockets[len(public) :])
     try:
         async with running(settings, telemetry, worker.count, worker.tell) as service:
-            gc.freeze()  # what is there by now stays: collecting garbage need not go through it again and again
+            gc.freeze()  # objects made so far stay for good: garbage collection need not visit them
             channel.send({"ready": True, "pongs": True})
             await worker.obey(service, settings.sessions.drain_seconds)
     except SettingsError as error:
@@ -116,7 +116,7 @@ class _Worker:
         self._drained = asyncio.Event()
 
     async def obey(self, service: Service, orphan_seconds: int) -> None:
-        """Until it was told to end, and has drained; without a supervisor, so many seconds are left to its sessions."""
+        """Until it was told to end, and has drained; without a supervisor, its sessions have this many seconds."""
         orders = asyncio.create_task(self._take_orders(service))  # noqa: TID251  # ended here
         drained = asyncio.create_task(self._drained.wait())  # noqa: TID251  # awaited here
         await asyncio.wait({orders, drained}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
 GROWN_UP_SECONDS = 60.0
-"""A worker that lived for so long died of something else than its birth."""
+"""A worker that lived this long did not die of its start."""
 
 
 class Backoff:

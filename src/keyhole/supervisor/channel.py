@@ -11,7 +11,7 @@ The last socket is that of `server.admin_listen`, where it is set. A worker acce
 From then on either speaks when it has something to say:
 
     {"accept": [INDEX, ...]}                accept on these of the sockets, and on the admins', and on no others
-    {"end": SECONDS or null}                accept no more, end after the last session or so many seconds
+    {"end": SECONDS or null}                accept no more, end after the last session or this many seconds
     {"count": true}                         {"counted": FAMILIES}; also said once at a worker's end
     {"counts": FAMILIES}                    the answer to a worker's {"scraped": true}
     {"attempt": OUTCOME}                    {"attempt": OUTCOME}: a sign-in here, of which all other workers are told
@@ -86,7 +86,7 @@ def ask_supervisor(end: socket.socket) -> Message | None:
 def receive_sockets(end: socket.socket) -> list[socket.socket]:
     """The sockets to serve on, said alone too. Empty when the supervisor is gone.
 
-    Raises OSError where this process may not have so many descriptors: then the kernel leaves some out.
+    Raises OSError where this process may not have that many descriptors: then the kernel leaves some out.
     """
     _, descriptors, flags, _ = socket.recv_fds(end, 1024, SOCKETS_LIMIT)
     if flags & socket.MSG_CTRUNC:

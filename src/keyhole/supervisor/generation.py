@@ -74,7 +74,7 @@ class Generation:
             self._keepers.start(self._keep(slot, worker))
 
     def end(self, seconds: float | None) -> None:
-        """Everybody stops accepting, and ends with their last session or after so many seconds."""
+        """All workers stop accepting, and end with their last session or after this many seconds."""
         self._is_ending = True
         for keeper in self._keepers:
             keeper.cancel()

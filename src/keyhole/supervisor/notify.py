@@ -25,7 +25,7 @@ class Notifier:
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, seconds: float) -> None:
-        """It will take up to so many seconds, and is not to be killed before."""
+        """Stopping takes up to this many seconds; until then systemd must not kill it."""
         self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ class Port:
 
     @classmethod
     def bind(cls, place: ListenAddress, workers: int) -> "Port":
-        """Raises SettingsError when the place cannot be had."""
+        """Raises SettingsError when the address is not available."""
         if place.path is not None:
             return cls(place, [bind_unix(place.path)], is_shared=True, is_inherited=False)
         sockets = bind_tcp_shared(place.host, place.port, workers)
@@ -48,7 +48,7 @@ class Port:
 
     @classmethod
     def bind_admin(cls, place: ListenAddress) -> "Port":
-        """A port of one socket, on which every worker accepts. Raises SettingsError when the place cannot be had."""
+        """A port of one socket, on which every worker accepts. Raises SettingsError when its address is taken."""
         key = "server.admin_listen"
         bound = bind_tcp(place.host, place.port, key) if place.path is None else bind_unix(place.path, key)
         return cls(place, [bound], is_shared=True, is_inherited=False)
@@ -73,7 +73,7 @@ class Port:
             self.sockets += more_tcp_shared(self.place.host, port, missing)
 
     def shrink(self, count: int) -> None:
-        """Gives up the sockets beyond so many: those that `grow` added for workers that did not come to serve."""
+        """Closes the sockets beyond this number: those that `grow` added for workers that did not come to serve."""
         for listener in self.sockets[count:]:
             listener.close()
         del self.sockets[count:]
@@ -92,7 +92,7 @@ class Port:
                 Path(self.place.path).unlink(missing_ok=True)
 
     def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
-        """For each serving worker, by its slot among so many, the sockets that it accepts on.
+        """For each serving worker, by its slot, the sockets that it accepts on.
 
         A socket whose worker is missing goes to another, so that each is served while anybody serves.
         """
@@ -121,7 +121,7 @@ class Ports:
         return [listener for port in self._all for listener in port.sockets]
 
     def at(self, place: ListenAddress, admin_place: ListenAddress | None, workers: int) -> "Ports":
-        """The ports for other settings, so many workers among them. A port that stays in its place is the same one.
+        """The ports for other settings, for this many workers. A port whose address stays is kept.
 
         Raises SettingsError, and then nothing new is left open.
         """
@@ -151,7 +151,7 @@ class Ports:
             port.listen()
 
     def shrink(self, count: int) -> None:
-        """Gives up the public port's sockets beyond so many."""
+        """Closes the public port's sockets beyond this number."""
         if self._public is not None:
             self._public.shrink(count)
 

@@ -53,7 +53,7 @@ class Facts:
 
 
 class WorkerWatcher(Protocol):
-    """Who is told of a worker that serves."""
+    """Gets the events of a worker that serves."""
 
     def received(self, worker: "WorkerProcess", message: Message) -> None:
         """It has something to say to others."""
@@ -139,7 +139,7 @@ class WorkerProcess:
         self._channel.send({"accept": list(indexes)})
 
     def end(self, seconds: float | None) -> None:
-        """It accepts no more, and ends with its last session, or after so many seconds."""
+        """It accepts no more, and ends with its last session, or after this many seconds."""
         self._channel.send({"end": seconds})
 
     def kill(self) -> None:
@@ -228,7 +228,7 @@ class WorkerProcess:
 
 
 async def _spawn(channel: socket.socket) -> Process:
-    # A process group of its own: a terminal's Ctrl-C is for the supervisor, which tells its workers.
+    # A separate process group: a terminal's Ctrl-C is for the supervisor, which tells its workers.
     return await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "keyhole.runtime.worker", str(channel.fileno()),
         stdin=DEVNULL, pass_fds=(channel.fileno(),), process_group=0,

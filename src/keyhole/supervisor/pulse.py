@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 PING_SECONDS = 5.0
 MOST_UNANSWERED = 6
-"""After so many rounds without an answer a worker counts as hung."""
+"""After this many rounds without an answer a worker counts as hung."""
 
 
 class Pulse:

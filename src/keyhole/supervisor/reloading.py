@@ -54,7 +54,7 @@ async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
 
 
 def ask_to_reload(config: Path | None) -> None:
-    """Has the running service read its settings anew, and waits until it works with them.
+    """Makes the running service reload its settings, and waits until it works with them.
 
     Raises SettingsError when the settings cannot be used, KeyholeError for everything else.
     """

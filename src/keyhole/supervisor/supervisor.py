@@ -25,7 +25,7 @@ GRACE_SECONDS = 10.0
 
 
 class Supervisor:
-    """`config` is the settings file, read anew at each reload; `inherited` are the public port's sockets, if given."""
+    """`config` is the settings file, read again at each reload; `inherited` are the public port's sockets, if given."""
 
     def __init__(
         self, config: Path | None, log: SupervisorLog, notifier: Notifier, inherited: list[socket.socket]
@@ -64,7 +64,7 @@ class Supervisor:
     async def reload(self) -> None:
         """Replaces the workers; the earlier ones live on for their sessions.
 
-        The settings are read and checked anew. When they or the new workers are no good, nothing changes and
+        The settings are read and checked again. When they are invalid or the workers fail, nothing changes and
         SettingsError or WorkerFailed is raised. CancelledError: the service stops.
         """
         await self._tasks.start(self._reload())
@@ -155,7 +155,7 @@ class Supervisor:
         self._log(SupervisorEvent.STOPPED)
 
     async def _all_gone(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
-        """Waits until every worker has ended, for so many seconds, or until an event happens."""
+        """Waits until every worker has ended, for this many seconds, or until an event happens."""
         waits: set[asyncio.Task[Any]] = {asyncio.create_task(_gone(self._generations))}  # noqa: TID251  # awaited below
         if unless is not None:
             waits.add(asyncio.create_task(unless.wait()))  # noqa: TID251  # awaited below

@@ -18,7 +18,7 @@ VARIOUS = "various"
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """So many refusals of one reason to one address had no line."""
+    """How many refusals of one reason to one address had no line."""
 
     reason: Reason
     address: str

@@ -70,7 +70,7 @@ class _ByLabel(dict[str, Any]):
 
 
 class Telemetry:
-    """Writes log events and keeps metrics in a registry of its own. `clock` gives seconds that never go back."""
+    """Writes log events and keeps metrics in a separate registry. `clock` gives seconds that never go back."""
 
     def __init__(self, log: FilteringBoundLogger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -81,7 +81,7 @@ class Telemetry:
         self._opened = self._counter("sessions_opened", "Sessions opened, by console type.", "type")
         self._resumed = self._counter(
             "sessions_resumed",
-            "Sessions opened by a viewer that came back to its console, by console type.",
+            "Sessions resumed by a viewer that reconnected to its console, by console type.",
             "type",
         )
         self._closed = self._counter("sessions_closed", "Sessions ended, by reason.", "reason")
@@ -113,7 +113,7 @@ class Telemetry:
             "keyhole_driver_problems", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
         )
         self._handshakes = Gauge(
-            "keyhole_handshakes", "Connections on their way to a session or to a first request.", registry=self.registry
+            "keyhole_handshakes", "Connections before their session or first request.", registry=self.registry
         )
         self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
         self._workers = Gauge(
@@ -189,7 +189,7 @@ class Telemetry:
     def refused(self, reason: Reason, surface: Surface, message: str, **facts: object) -> None:
         """A request or link was refused; `facts` say who and what (never a token or a password).
 
-        All are counted, but only so many of one reason to one address (`client`, or `viewer` with its port) are logged.
+        All are counted, but only some of one reason to one address (`client`, or `viewer` with its port) are logged.
         """
         self._refused[reason].inc()
         self.refusals_left_out()

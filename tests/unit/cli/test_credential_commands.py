@@ -56,7 +56,7 @@ class TestCreate:
         made = MADE | {"expires_at": "2030-12-31T16:00:00.000000"}
         cloud.tell("POST", PATH, Answer({"application_credential": made}, 201))
         done = keyhole("credential", "create", "ci", "--expires", "2030-12-31T18:00:00+02:00")
-        assert "good until 2030-12-31T16:00:00.000000" in done.out
+        assert "valid until 2030-12-31T16:00:00.000000" in done.out
         (asked,) = cloud.calls("POST", PATH)
         assert asked.body["application_credential"]["expires_at"] == "2030-12-31T16:00:00Z"
 

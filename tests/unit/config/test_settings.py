@@ -145,9 +145,9 @@ def test_a_secret_is_in_no_refusal_and_in_no_print(tmp_path: Path) -> None:
 
 def test_the_same_server_or_user_twice_is_refused(tmp_path: Path) -> None:
     server = '[[servers]]\nid = "x"\nname = "n"\nproject = "p"\n'
-    assert "'x' stands there twice" in refusal(tmp_path, server + server)
+    assert "'x' is listed twice" in refusal(tmp_path, server + server)
     user = '[[identity.users]]\nname = "a"\nproject = "p"\n'
-    assert "'a' stands there twice" in refusal(tmp_path, user + user)
+    assert "'a' is listed twice" in refusal(tmp_path, user + user)
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ KEYSTONE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages need not be built."""
+    monkeypatch.setattr("keyhole.runtime.build.load_pages", lambda directory: {})
+
+
 def settings(project: str, **values: Any) -> config.Settings:
     server = {"id": "1", "name": "vm1", "project": project, "vnc": {"url": "tcp://127.0.0.1:5900"}}
     return config.make({"servers": [server], "drivers": {"simulated": {}}} | values, source="test")

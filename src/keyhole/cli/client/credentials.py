@@ -1,4 +1,4 @@
-"""Application credentials by Keystone's API: a name and a secret for one script, taken back without touching others."""
+"""Application credentials by Keystone's API: a name and a secret for one script, revoked without affecting others."""
 
 import re
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def list_credentials(cloud: Cloud) -> list[Credential]:
 
 
 def delete_credential(cloud: Cloud, credential_id: str) -> None:
-    """Takes a credential back. Raises NotFound when there is no such one, and CommandFailed."""
+    """Revokes a credential. Raises NotFound when it does not exist, and CommandFailed."""
     cloud.identity(Nothing, "DELETE", f"{_path(cloud)}/{quote(credential_id, safe='', errors='replace')}")
 
 

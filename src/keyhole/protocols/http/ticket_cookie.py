@@ -1,4 +1,4 @@
-"""The cookie that a ticket is: its name, and the addresses below which a console can be come back to.
+"""The cookie that a ticket is: its name, and the addresses below which a console can be resumed.
 
 `/c/CONSOLE_ID` is the console's page and, for a WebSocket, the console; `/c/CONSOLE_ID/session` tells about it. The
 cookie's path is the console's own, so that the browser holds one for each console and tabs do not mix.

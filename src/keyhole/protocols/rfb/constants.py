@@ -73,7 +73,7 @@ class ServerMessage(IntEnum):
 
 
 class Encoding(IntEnum):
-    """Encodings (7.7) and pseudo-encodings (7.8) that Keyhole itself speaks of."""
+    """Encodings (7.7) and pseudo-encodings (7.8) that Keyhole itself uses."""
 
     RAW = 0  # 7.7.1
     DESKTOP_SIZE = -223  # 7.8.2

@@ -56,7 +56,7 @@ Control = Ping | Pong | Close
 class FrameReader:
     """Unmasks a viewer's frames as they come. Holds at most one incomplete header or control frame, no payload.
 
-    A viewer may send `frames_per_second`, of any kind, and as many again in one go; whoever has a clock calls `refill`
+    A viewer may send `frames_per_second`, of any kind, and as many again in a burst; whoever has a clock calls `refill`
     once a second. 0 means any number.
     """
 

@@ -45,8 +45,12 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         uri=True,
     )
-    for pragma in ("synchronous = NORMAL", "foreign_keys = ON", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

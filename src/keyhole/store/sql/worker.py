@@ -1,6 +1,6 @@
 """A thread that owns one connection to the database and runs the statements that are handed to it, in their order.
 
-All statements that wait while it is at work are run next in one go, in one transaction where there are several, and
+All statements that wait while it is at work are run next at once, in one transaction where there are several, and
 their results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for
 little more. New rows of one table are even one statement: each statement costs turns of Python's lock. Nothing here
 knows which database it is: the connection is any DBAPI's, in autocommit mode.
@@ -60,7 +60,7 @@ class Statement(NamedTuple):
     row: str = ""
 
     def for_rows(self, count: int) -> str:
-        """The SQL that inserts so many rows."""
+        """The SQL that inserts this many rows."""
         return self.sql + f", {self.row}" * (count - 1)
 
 
@@ -75,7 +75,7 @@ _Outcome = tuple[Any, Exception | None]
 
 
 class DatabaseWorker:
-    """Made and used on an event loop. `begin` starts a transaction; without it each statement is one of its own.
+    """Made and used on an event loop. `begin` starts a transaction; without it each statement commits by itself.
 
     `connect` is called in the thread at its start, and again for what is asked for as long as it fails.
     Raises Unavailable when no thread can be started.

@@ -30,7 +30,7 @@ class ClientMessageFilter:
 
     `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
     With `view_only` the messages that act on the server are left out, whole; `set_view_only` changes it at any time. A
-    viewer may send `messages_per_second`, and as many again in one go; whoever has a clock calls `refill` once a
+    viewer may send `messages_per_second`, and as many again in a burst; whoever has a clock calls `refill` once a
     second. 0 means any number.
     """
 
@@ -78,7 +78,7 @@ class ClientMessageFilter:
         if data and self._layout is None and self._allowance:
             first = data[0]
             if len(data) == _COMMONEST.get(first) and (first != _QEMU or data[1] == _QEMU_KEY):
-                # One of these, whole, in a frame of its own.
+                # One of these, whole, in one frame.
                 self._allowance -= 1
                 if first == _UPDATE_REQUEST:
                     return data
