@@ -98,7 +98,7 @@ class QemuDriver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._sockets.close()
+        await self._sockets.close()
 
     def watch(self) -> AsyncIterator[Change]:
         return polled(self.list_now, self._settings.poll_seconds)

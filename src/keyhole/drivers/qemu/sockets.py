@@ -18,6 +18,7 @@ from keyhole.drivers.qemu.log import log_path
 from keyhole.drivers.qemu.qmp_session import open_qmp
 from keyhole.errors import KeyholeError, LogUnavailable
 from keyhole.model import ServerStatus, SocketTrust
+from keyhole.net.tasks import TaskSet
 from keyhole.protocols.text import sanitize
 
 ASK_SECONDS = 2.0
@@ -58,6 +59,7 @@ class QmpSockets:
         self._pattern = pattern
         self._trust = SocketTrust(self.folder, user_ids)
         self._encrypted = encrypted
+        self._scans = TaskSet()
         self._scanning: asyncio.Task[None] | None = None
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
@@ -72,14 +74,13 @@ class QmpSockets:
         asked_at = _now()
         while self._scanned_at < asked_at - oldest_seconds:
             if self._scanning is None or self._scanning.done():
-                self._scanning = asyncio.get_running_loop().create_task(self._scan_all())
+                self._scanning = self._scans.start(self._scan_all())
             await asyncio.shield(self._scanning)
         return self._sightings
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends a scan that is under way."""
-        if self._scanning is not None:
-            self._scanning.cancel()
+        await self._scans.cancel()
 
     async def _scan_all(self) -> None:
         paths = self._paths()
