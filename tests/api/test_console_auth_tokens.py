@@ -49,6 +49,15 @@ async def test_a_unix_socket_is_told_by_its_path() -> None:
     assert (console["host"], console["port"]) == ("/run/vm1.vnc", 0)
 
 
+async def test_a_console_that_its_driver_opens_itself_has_its_place_as_host() -> None:
+    world = World()
+    token = await issue(world)
+    grant = world.store.grants[hash_token(token)]
+    world.store.grants[hash_token(token)] = replace(grant, address="kvm1/7d0a/12")
+    console = (await look_up(world, token)).json()["console"]
+    assert (console["host"], console["port"], console["internal_access_path"]) == ("kvm1/7d0a/12", 0, None)
+
+
 async def test_what_the_host_is_asked_for_by_connect_is_told() -> None:
     world = World()
     token = await issue(world)

@@ -11,8 +11,9 @@ import pytest
 from keyhole import config
 from keyhole.core.limits import HandshakeLimits
 from keyhole.core.sessions.live import SessionLimits
-from keyhole.errors import SettingsError, TooManyAttempts
+from keyhole.errors import ServerNotReady, SettingsError, TooManyAttempts
 from keyhole.identity.login_throttle import PAIR
+from keyhole.model import ConsoleType, Identity, ServerStatus
 from keyhole.runtime.build import check, connections_per_address, handshake_limits, running, session_limits
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
@@ -93,3 +94,19 @@ async def test_failed_sign_ins_wait_no_longer_when_the_clock_is_set_back(
         with pytest.raises(TooManyAttempts) as refusal:
             service.throttle.admit("ada", "192.0.2.7")
     assert refusal.value.retry_after_seconds == PAIR.first_seconds
+
+
+async def test_a_server_of_two_instances_of_a_driver_is_shown_once_and_opened_by_neither(tmp_path: Path) -> None:
+    chosen = config.make(
+        {
+            "drivers": {"simulated": {}, "second": {"driver": "simulated"}},
+            "store": {"url": f"sqlite:///{tmp_path}/keyhole.db"},
+        },
+        source="test",
+    )
+    admin = Identity("u", "root", "p", "ops", frozenset({"admin"}))
+    async with running(chosen, Telemetry(make_logger(io.StringIO()))) as service:
+        (server,) = await service.servers.list_for(admin, all_projects=True)
+        assert (server.name, server.status, server.protocols) == ("simulated", ServerStatus.UNKNOWN, frozenset())
+        with pytest.raises(ServerNotReady):
+            await service.consoles.create(admin, server.id, ConsoleType.NOVNC)

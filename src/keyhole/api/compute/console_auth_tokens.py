@@ -7,7 +7,7 @@ from keyhole.api.compute.consoles import GENERIC_BAD_REQUEST
 from keyhole.api.compute.versions import Microversion
 from keyhole.api.errors import RequestRefused
 from keyhole.errors import ServerNotFound, TokenRefused
-from keyhole.model import Address, ConsoleType, TcpAddress, UnixAddress
+from keyhole.model import ConsoleType, TcpAddress, UnixAddress
 from keyhole.net.addresses import parse_endpoint
 from keyhole.reasons import Reason
 
@@ -27,8 +27,7 @@ async def show_token(call: Call) -> dict[str, Any]:
         raise _not_found(refusal.reason) from refusal
     except ServerNotFound as gone:
         raise _not_found(Reason.TOKEN_UNKNOWN) from gone
-    address, connect_path = parse_endpoint(grant.address)
-    host, port = _host_and_port(address)
+    host, port, connect_path = _parts_of(grant.address)
     console: dict[str, Any] = {
         "instance_uuid": grant.server_id,
         "host": host,
@@ -50,9 +49,14 @@ def _not_found(reason: Reason) -> RequestRefused:
     return RequestRefused(404, reason, "Token not found; it is there until it expires or is used up.")
 
 
-def _host_and_port(address: Address) -> tuple[str, int]:
+def _parts_of(place: str) -> tuple[str, int, str]:
+    """Host, port and path; of a console that has no address, as its driver opens it itself, its place as the host."""
+    try:
+        address, connect_path = parse_endpoint(place)
+    except ValueError:
+        return place, 0, ""
     match address:
         case TcpAddress(host, port):
-            return host, port
+            return host, port, connect_path
         case UnixAddress(path):
-            return path, 0
+            return path, 0, ""

@@ -79,7 +79,7 @@ class QemuDriver:
         )
         project: str = Field("demo", description="Name of the project that the guests belong to.")
         poll_seconds: Annotated[float, Field(ge=1)] = Field(
-            10, description="How often the sockets are looked at while nobody asks about servers."
+            30, description="How often the sockets are looked at while nobody asks about servers."
         )
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:
