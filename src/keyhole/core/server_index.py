@@ -190,7 +190,7 @@ class ServerIndex:
                 async with asyncio.timeout(FIRST_NEWS_SECONDS):
                     await known.heard.wait()
             except TimeoutError:
-                return
+                known.lose(_silence(known.driver))  # The next question does not wait.
 
 
 def _silence(driver: HypervisorDriver) -> str:

@@ -49,8 +49,7 @@ class Servers:
         The driver that told of it is asked, or all at once: one that does not answer delays nobody longer than
         ANSWER_SECONDS. Raises ServerNotFound, or Unavailable when a driver that might know it does not answer.
         """
-        claims = await self._ask(server_id, lambda driver: driver.find_server(server_id))
-        (driver, server), *others = claims
+        (driver, server), *others = await self._claims(server_id)
         return driver, _contested(server) if others else server
 
     async def find_for(self, identity: Identity, server_id: str) -> tuple[HypervisorDriver, Server]:
@@ -80,8 +79,10 @@ class Servers:
 
     async def log(self, identity: Identity, server_id: str, lines: int | None) -> bytes:
         """The end of a server's serial log. Raises as `HypervisorDriver.console_log`, ServerNotReady, Unavailable."""
-        driver, server = await self.find_for(identity, server_id)
-        if len(self._index.claimants(server_id)) > 1:
+        (driver, server), *others = await self._claims(server_id)
+        if not _may_see(identity, server):
+            raise ServerNotFound(server_id)
+        if others or len(self._index.claimants(server_id)) > 1:
             raise ServerNotReady(server_id)
         return await driver.console_log(server.id, lines)
 
@@ -105,7 +106,7 @@ class Servers:
         except (ServerNotFound, Unavailable):
             raise
         except Refusal:
-            _, server = await self.find(server_id)
+            (_, server), *_ = await self._claims(server_id, driver)
             if not allowed(server):
                 raise otherwise from None
             raise
@@ -114,6 +115,9 @@ class Servers:
         if others or len(self._index.claimants(server_id)) > 1:
             raise ServerNotReady(server_id)
         return found, location
+
+    async def _claims(self, server_id: str, driver: str = "") -> list[tuple[HypervisorDriver, Server]]:
+        return await self._ask(server_id, lambda one: one.find_server(server_id), driver)
 
     async def _ask(
         self, server_id: str, question: Callable[[HypervisorDriver], Awaitable[Found | None]], driver: str = ""

@@ -108,7 +108,7 @@ class Handed:
     """A line that the driver opened: a connected stream socket, which the gateway owns and closes from here on.
 
     `protects` says what the line is to an audit: it does not leave this machine, it is encrypted, or it is in the
-    clear. `described_as` is how the log names the other end.
+    clear. `described_as` tells people what is at the other end.
     """
 
     line: sockets.socket = field(repr=False)

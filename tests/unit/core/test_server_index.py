@@ -151,6 +151,14 @@ async def test_a_list_waits_for_the_first_news_and_not_for_ever(monkeypatch: pyt
     monkeypatch.setattr(server_index, "FIRST_NEWS_SECONDS", 0.01)
     with pytest.raises(Unavailable, match="remote has not told"):
         await Servers(ServerIndex([Remote()])).list_for(MEMBER)
+    other = Remote("other")
+    index = ServerIndex([Remote(), other])
+    task = asyncio.create_task(index.follow(other))
+    other.news.put_nowait(Listed((B,)))
+    assert await Servers(index).list_for(MEMBER) == [B]
+    monkeypatch.setattr(server_index, "FIRST_NEWS_SECONDS", 3600.0)
+    assert await Servers(index).list_for(MEMBER) == [B], "nobody waits a second time"
+    task.cancel()
 
 
 async def test_a_server_made_a_second_ago_is_found_and_one_that_is_known_is_asked_about_there() -> None:
@@ -196,8 +204,8 @@ async def test_a_server_that_two_drivers_claim_is_shown_and_not_opened(told: boo
         with pytest.raises(ServerNotReady):
             await servers.locate("a", "p1", ConsoleType.NOVNC, "first")
         assert await DeletedServers(index).among({ServerRef("a", "p1")}) == set()
-        with pytest.raises(ServerNotReady):
-            await servers.log(MEMBER, "a", 1)
+    with pytest.raises(ServerNotReady):
+        await servers.log(MEMBER, "a", 1)
     assert (await servers.find("a"))[1].status is ServerStatus.UNKNOWN
     for name in ("",) if not told else ("", "second"):
         with pytest.raises(ServerNotReady):
