@@ -62,9 +62,9 @@ async def test_all_viewers_get_what_the_target_sends_and_may_type() -> None:
     line.target.arrive(b"login: ")
     assert raw.written == b"login: "
     assert framed.written == b"".join(cut_frames(b"login: "))
-    raw.arrive(b"ro")
-    relay.to_target.forward(b"ot")
-    assert line.target.written == b"root"
+    raw.arrive(b"us")
+    relay.to_target.forward(b"er")
+    assert line.target.written == b"user"
 
 
 async def test_who_joins_later_gets_what_follows() -> None:
