@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from keyhole.net.tasks import TaskSet
 from keyhole.telemetry.telemetry import Telemetry
 
 LEAVE_SECONDS = 10.0
@@ -22,13 +23,11 @@ class Leases:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving = TaskSet()
 
     def release(self, lease: Lease, after_seconds: float = 0.0) -> None:
         """Leaves a lease, after that many seconds where its line still has something to send."""
-        task = asyncio.get_running_loop().create_task(self._leave(lease, after_seconds))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._leaving.start(self._leave(lease, after_seconds))
 
     async def close(self) -> None:
         """Waits until all that was released is left."""
