@@ -21,7 +21,7 @@ unit: .venv/.dev ## Run the unit tests: no network, no root, no pages, under a m
 
 test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/demo/guest/vmlinuz page ## Install what is missing and run every test
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
-		tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
+		tcpdump tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check docs-site
 	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-real test-elsewhere)
 	$(BIN)/python -m tests.fuzz --seconds 60

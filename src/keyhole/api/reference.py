@@ -146,7 +146,9 @@ def _takes(operation: V1Operation) -> str:
 
 
 def _answer(operation: V1Operation) -> str:
-    return f"{operation.status}" if operation.answer is None else f"`{_keys(operation.answer)}`"
+    if operation.answer is None:
+        return f"{operation.status}"
+    return f"`{_keys(operation.answer)}`" if "properties" in operation.answer else f"`{operation.media_type}`"
 
 
 def _keys(schema: JsonSchema) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from keyhole import __version__
-from keyhole.cli import client_commands, config_commands, credential_commands, session_commands
+from keyhole.cli import client_commands, config_commands, credential_commands, debug_commands, session_commands
 from keyhole.cli.output import one_line
 from keyhole.errors import KeyholeError, SettingsError
 
@@ -71,6 +71,7 @@ app.command()(client_commands.log)
 app.command()(session_commands.sessions)
 app.command()(session_commands.kill)
 app.add_typer(credential_commands.app, name="credential")
+app.add_typer(debug_commands.app, name="debug")
 
 
 def main() -> None:

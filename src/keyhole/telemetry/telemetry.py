@@ -34,6 +34,7 @@ class Event(StrEnum):
     CONSOLE_OPENED = "console.opened"
     CONSOLE_RESUMED = "console.resumed"
     CONSOLE_CLOSED = "console.closed"
+    SESSION_CAPTURED = "session.captured"
     REFUSED = "refused"
     REFUSED_MORE = "refused.more"
     SIGNED_IN = "identity.signed_in"
@@ -239,6 +240,10 @@ class Telemetry:
             encrypted=encrypted,
             **_facts_of(grant),
         )
+
+    def session_captured(self, session_id: str, grant: Grant, by_user: str, client: str) -> None:
+        """An admin captures what a session carries from now on."""
+        self._log.warning(Event.SESSION_CAPTURED, session=session_id, by=by_user, client=client, **_facts_of(grant))
 
     def target_connected(self, seconds: float) -> None:
         self._target_connect.observe(seconds)

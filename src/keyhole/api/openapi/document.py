@@ -191,7 +191,7 @@ def _own_operation(operation: V1Operation, components: Json) -> Json:
         described["requestBody"] = body_of([model_schema(operation.body, components["schemas"])])
     success: Json = {"description": HTTPStatus(operation.status).phrase}
     if operation.answer is not None:
-        success = _content(dict(operation.answer), operation.status)
+        success = _content(dict(operation.answer), operation.status, operation.media_type)
     problems = {str(status): _content(_ref("Problem"), status, _PROBLEM_TYPE) for status in operation.statuses_refused}
     described["responses"] = {str(operation.status): success} | problems
     return described

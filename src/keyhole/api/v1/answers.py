@@ -55,6 +55,10 @@ _SESSION = closed(
     to_viewer_bytes=NUMBER,
     to_target_bytes=NUMBER,
 )
+_SECONDS: JsonSchema = {"type": "number"}
+_FLOW = closed(bytes=NUMBER, pieces=NUMBER, largest_bytes=NUMBER, longest_pause_seconds=_SECONDS)
+TRAFFIC = closed(traffic=closed(session=TEXT, seconds=_SECONDS, to_viewer=_FLOW, to_target=_FLOW))
+CAPTURE: JsonSchema = {"type": "string", "format": "binary"}
 ONE_SESSION = closed(session=_SESSION)
 SESSIONS = _page("sessions", _SESSION, "sessions_links", LINKS)
 _SERVER = closed(

@@ -1,12 +1,12 @@
 """What a handler of Keyhole's own API is called with, and the shapes that its answers share."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from keyhole.api.errors import RequestRefused
 from keyhole.api.http import NO_STORE, Headers, add_headers, json_response, raw_response
@@ -43,6 +43,12 @@ class V1Call:
     def respond(self, status: int, content: object, headers: Headers = ()) -> Response:
         """A JSON answer with the headers that all of them have."""
         return json_response(status, content, [*headers, *self._headers()])
+
+    def stream(self, pieces: AsyncIterator[bytes], media_type: str) -> Response:
+        """An answer whose bytes come as time goes by."""
+        response = StreamingResponse(pieces, media_type=media_type)
+        add_headers(response, self._headers())
+        return response
 
     def nothing(self, headers: Headers = ()) -> Response:
         """204."""

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.path_table import PathTable
 from keyhole.api.v1 import answers as own_answers
-from keyhole.api.v1 import links, servers, sessions, tickets
+from keyhole.api.v1 import debug, links, servers, sessions, tickets
 from keyhole.api.v1 import login as sign_in
 from keyhole.api.v1.call import V1Call, show_document
 from keyhole.api.v1.paging import PAGE_QUERY
 from keyhole.model import Identity, Role
+from keyhole.protocols import pcap
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class V1Operation:
     """One call. The parts of its path in braces are parameters.
 
     `role` is what the caller's identity must have; None where no identity is asked for. `ticket` says that a ticket's
-    cookie is. `query` are the arguments that are looked at, `answer` is what a success holds (None: 204 without any);
+    cookie is. `query` are the arguments that are looked at, `answer` is what a success holds (None: 204 without any),
+    of the `media_type`;
     `refusals` are statuses beside those that follow from the other columns. Pages of any origin may ask only where
     `any_origin` says so.
     """
@@ -42,6 +44,7 @@ class V1Operation:
     query: Mapping[str, JsonSchema] = field(default_factory=lambda: MappingProxyType({}))
     body: type[BaseModel] | None = None
     answer: JsonSchema | None = None
+    media_type: str = "application/json"
     refusals: tuple[int, ...] = ()
     any_origin: bool = False
 
@@ -137,6 +140,30 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "Ends a session within a second (`killed`).",
         sessions.end_session,
         role=Role.MEMBER,
+    ),
+    V1Operation(
+        "capture-session",
+        "GET",
+        "/v1/sessions/{session_id}/capture",
+        "What a live session carries from now on, keystrokes included, as a pcap file: until it ends, for an hour, or"
+        " for `seconds`. `421`: another worker has it; ask again on a new connection.",
+        debug.capture,
+        role=Role.ADMIN,
+        query=debug.SECONDS_QUERY,
+        answer=own_answers.CAPTURE,
+        media_type=pcap.MEDIA_TYPE,
+        refusals=(421,),
+    ),
+    V1Operation(
+        "measure-traffic",
+        "GET",
+        "/v1/sessions/{session_id}/traffic",
+        "How much a live session carries in the next `seconds` (5), each way. `421` as above.",
+        debug.traffic,
+        role=Role.ADMIN,
+        query=debug.SECONDS_QUERY,
+        answer=own_answers.TRAFFIC,
+        refusals=(421,),
     ),
     V1Operation(
         "sign-in",

@@ -27,6 +27,9 @@ Answer = TypeVar("Answer", bound=BaseModel)
 _COMPUTE: Final = "compute"
 _BESIDE_COMPUTE: Final = "/compute/v2"
 _IDENTITY_VERSION: Final = (3, 0)
+_MISDIRECTED: Final = 421
+_MOST_TRIES: Final = 200
+"""With 16 workers one in 400 000 calls does not reach the one that it is for."""
 _TAG: Final = re.compile(r"<[^<>]*>")
 _USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")
 
@@ -89,16 +92,46 @@ class Cloud:
         return _answer(response, expected)
 
     def keyhole(
-        self, expected: type[Answer], method: str, path: str, *, query: Mapping[str, str] | None = None
+        self,
+        expected: type[Answer],
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        any_worker: bool = True,
     ) -> Answer:
-        """One call to Keyhole's own API, which stands beside its compute API."""
+        """One call to Keyhole's own API, which stands beside its compute API.
+
+        Without `any_worker` it is one that only the worker with a session can answer.
+        """
+        return _answer(self._keyhole(method, path, query, any_worker=any_worker), expected)
+
+    def keyhole_stream(self, path: str, *, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
+        """The bytes of an answer of Keyhole's own API, as they come, from the worker with a session."""
+        response = self._keyhole("GET", path, query, any_worker=False, stream=True)
+        if not response.ok:
+            raise _refusal(response)
+        with response, _failures_told():
+            yield from response.iter_content(None)
+
+    def _keyhole(
+        self, method: str, path: str, query: Mapping[str, str] | None, *, any_worker: bool, stream: bool = False
+    ) -> Response:
         with _failures_told():
             base, found, _ = (self._compute.get_endpoint() or "").rpartition(_BESIDE_COMPUTE)
         if not found:
             raise CommandFailed("the compute API of this cloud is not Keyhole's, which alone knows of sessions")
-        with _failures_told():
-            response = self._compute.request(f"{base}{path}", method, raise_exc=False, params=query)
-        return _answer(response, expected)
+        # A connection stays with one worker, so each try has its own.
+        headers = {} if any_worker else {"Connection": "close"}
+        for _ in range(1 if any_worker else _MOST_TRIES):
+            with _failures_told():
+                response = self._compute.request(
+                    f"{base}{path}", method, raise_exc=False, params=query, headers=headers, stream=stream
+                )
+            if response.status_code != _MISDIRECTED:
+                break
+            response.close()
+        return response
 
     def compute_offers(self, major: int, minor: int) -> bool:
         """Whether the compute API takes this microversion, by its version document."""
@@ -130,8 +163,7 @@ class Cloud:
 
 def _answer(response: Response, expected: type[Answer]) -> Answer:
     if not response.ok:
-        kind = NotFound if response.status_code == 404 else CommandFailed
-        raise kind(_fault_message(response))
+        raise _refusal(response)
     try:
         return expected.model_validate_json(response.content or b"{}")
     except ValidationError as error:
@@ -139,6 +171,11 @@ def _answer(response: Response, expected: type[Answer]) -> Answer:
             f"the answer of {_bare(response.url)} ({response.status_code}) does not have the form that is expected"
         )
         raise CommandFailed(message) from error
+
+
+def _refusal(response: Response) -> CommandFailed:
+    kind = NotFound if response.status_code == 404 else CommandFailed
+    return kind(_fault_message(response))
 
 
 def _fault_message(response: Response) -> str:

@@ -1,5 +1,6 @@
 """A tap that adds up what a console's line carries."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 
@@ -28,11 +29,11 @@ class Flow:
 
 @dataclass(slots=True)
 class TrafficTap:
-    """Counts until it is removed. `is_closed` says that the line is."""
+    """Counts until it is removed. `closed` is set when the line is."""
 
     to_viewer: Flow = field(default_factory=Flow)
     to_target: Flow = field(default_factory=Flow)
-    is_closed: bool = False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def target_sent(self, data: bytes, at: float) -> None:
         self.to_viewer.add(len(data), at)
@@ -41,4 +42,4 @@ class TrafficTap:
         self.to_target.add(len(data), at)
 
     def line_closed(self) -> None:
-        self.is_closed = True
+        self.closed.set()

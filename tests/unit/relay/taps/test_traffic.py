@@ -10,6 +10,6 @@ def test_each_direction_is_counted() -> None:
     tap.viewer_sent(b"a", 2.0)
     assert tap.to_viewer == Flow(330, 3, 300, 2.5, 4.0)
     assert tap.to_target == Flow(1, 1, 1, 0.0, 2.0)
-    assert not tap.is_closed
+    assert not tap.closed.is_set()
     tap.line_closed()
-    assert tap.is_closed
+    assert tap.closed.is_set()
