@@ -1,7 +1,7 @@
 """What tests ask of drivers, and a driver to make others of."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from keyhole.errors import ServerNotFound
 from keyhole.model import (
@@ -43,8 +43,11 @@ class FakeDriver:
         route = (await self.target_for(server_id, protocol)).route
         return Location(server, protocol, route.endpoint if isinstance(route, Dialled) else route.described_as)
 
+    def open(self, location: Location, caller: Caller | None) -> AbstractAsyncContextManager[Target]:
+        return self._line(location)
+
     @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+    async def _line(self, location: Location) -> AsyncIterator[Target]:
         yield await self.target_for(location.server.id, location.protocol)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:

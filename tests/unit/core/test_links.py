@@ -1,6 +1,7 @@
 """Grants: how links are made, used, given back, and refused."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from tests.fakes.memory_store import MemoryStore
@@ -23,9 +24,10 @@ class World:
         self.driver = OneServer(
             {Protocol.VNC: Target(Protocol.VNC, Dialled(HERE)), Protocol.SERIAL: Target(Protocol.SERIAL, Dialled(HERE))}
         )
+        self.other = OneServer(dict(self.driver.targets), gone=True, name="other")
         rules = GrantRules(600, reusable)
         self.consoles = Links(
-            Servers(ServerIndex([self.driver])), self.store, rules, "https://c.example", lambda: self.now
+            Servers(ServerIndex([self.driver, self.other])), self.store, rules, "https://c.example", lambda: self.now
         )
 
     async def token(self) -> str:
@@ -132,6 +134,20 @@ async def test_a_driver_that_does_not_answer_costs_no_link() -> None:
     with pytest.raises(Unavailable):
         await world.consoles.redeem(token)
     assert (await world.consoles.inspect(token)).redeemed_at is None
+
+
+async def test_another_drivers_server_of_the_same_id_is_not_opened() -> None:
+    world = World()
+    token = await world.token()
+    assert world.store.grants[hash_token(token)].driver == "one"
+    world.driver.gone, world.other.gone = True, False
+    assert (await world.consoles.create(IDENTITY, SERVER_ID, ConsoleType.NOVNC)).grant.driver == "other"
+    with pytest.raises(TokenRefused) as caught:
+        await world.consoles.redeem(token)
+    assert caught.value.reason is Reason.TOKEN_UNKNOWN
+    grant = world.store.grants[hash_token(token)]
+    world.store.grants[hash_token(token)] = replace(grant, driver="")
+    assert (await world.consoles.redeem(token)).driver is world.other, "an older link names no driver"
 
 
 async def test_consoles_are_made_in_ones_own_project_only() -> None:

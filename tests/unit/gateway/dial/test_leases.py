@@ -2,8 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import pytest
 from tests.fakes.rfb_target import echo, listening
@@ -27,19 +27,31 @@ class Holding(OneServer):
     refusal: Exception | None = None
     hangs = False
 
-    @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
-        self.caller = caller
-        self.held += 1
-        self.opened += 1
-        try:
-            if self.hangs:
-                await asyncio.Event().wait()
-            if self.refusal is not None:
-                raise self.refusal
-            yield self.targets[location.protocol]
-        finally:
-            self.held -= 1
+    def open(self, location: Location, caller: Caller | None) -> AbstractAsyncContextManager[Target]:
+        return Line(self, location, caller)
+
+
+@dataclass
+class Line:
+    """No generator, which would be closed when it is forgotten."""
+
+    driver: Holding
+    location: Location
+    caller: Caller | None
+
+    async def __aenter__(self) -> Target:
+        driver = self.driver
+        driver.caller = self.caller
+        driver.opened += 1
+        if driver.hangs:
+            await asyncio.Event().wait()
+        if driver.refusal is not None:
+            raise driver.refusal
+        driver.held += 1
+        return driver.targets[self.location.protocol]
+
+    async def __aexit__(self, *_: object) -> None:
+        self.driver.held -= 1
 
 
 @pytest.fixture
