@@ -21,7 +21,7 @@ from keyhole.api.reference import render_roles
 from keyhole.cli.reference import render_command_line
 from keyhole.config import Settings
 from keyhole.reasons import CHECKS, WORDS
-from keyhole.relay.endings import CLOSE_CODES
+from keyhole.statuses import STATUSES
 from keyhole.supervisor.log import SupervisorEvent
 from keyhole.telemetry.telemetry import Event, Telemetry
 
@@ -130,7 +130,7 @@ def reasons() -> str:
         "|---|---|---|---|---|---|",
     ]
     for reason, words in WORDS.items():
-        code = CLOSE_CODES.get(reason, "")
+        code = STATUSES[reason].close or ""
         lines.append(f"| `{reason}` | {code} | {words.title} | {words.says} | {words.next} | {CHECKS[reason]} |")
     return "\n".join(lines)
 

@@ -2,7 +2,10 @@
 
 from keyhole.errors import NotUtf8, ProtocolError, SecurityRefused, SessionEnded
 from keyhole.reasons import CHECKS, WORDS, Reason
-from keyhole.relay.endings import CLOSE_CODES, Ending, ending_of_target, ending_of_viewer
+from keyhole.relay.endings import Ending, ending_of_target, ending_of_viewer
+from keyhole.statuses import STATUSES
+
+CLOSE_CODES = {reason: row.close for reason, row in STATUSES.items() if row.close is not None}
 
 
 def test_every_reason_has_words() -> None:

@@ -1,4 +1,4 @@
-"""The one map from failures to HTTP: which status a refusal has, on every surface.
+"""Failures as HTTP: which status and headers a refusal has, on every surface.
 
 The shape of an answer (Nova's fault, Keystone's error, RFC 9457's problem, a page's text) is the surface's own.
 """
@@ -9,59 +9,13 @@ from types import MappingProxyType
 
 from keyhole.errors import Refusal
 from keyhole.reasons import Reason
+from keyhole.statuses import STATUSES
 
 RETRY_AFTER_SECONDS = 30
 """What a 429 answers in Retry-After when the refusal itself does not know."""
 
 MAX_LOGGED_CHARACTERS = 300
 """How much of a refusal's message, which may quote the request, goes to the log."""
-
-STATUSES: Mapping[Reason, int] = MappingProxyType(
-    {
-        Reason.TOKEN_MISSING: 403,
-        Reason.TOKEN_UNKNOWN: 403,
-        Reason.TOKEN_EXPIRED: 403,
-        Reason.TOKEN_USED: 403,
-        Reason.TICKET_UNKNOWN: 403,
-        Reason.VIEWER_CLOSED: 403,
-        Reason.IDLE_LIMIT: 403,
-        Reason.TIME_LIMIT: 403,
-        Reason.REVOKED: 403,
-        Reason.KILLED: 403,
-        Reason.ORIGIN_REFUSED: 403,
-        Reason.LIMIT_SESSIONS: 503,
-        Reason.LIMIT_USER: 429,
-        Reason.LIMIT_PROJECT: 429,
-        Reason.LIMIT_SERVER: 429,
-        Reason.LIMIT_HANDSHAKES: 503,
-        Reason.LIMIT_ADDRESS: 429,
-        Reason.LIMIT_SERVER_HANDSHAKES: 503,
-        Reason.TARGET_UNREACHABLE: 503,
-        Reason.TARGET_REFUSED: 503,
-        Reason.TARGET_PROTOCOL_ERROR: 503,
-        Reason.TARGET_SECURITY_REFUSED: 503,
-        Reason.SERVER_MOVED: 409,
-        Reason.REQUEST_MALFORMED: 400,
-        Reason.REQUEST_TOO_LARGE: 413,
-        Reason.REQUEST_TOO_SLOW: 408,
-        Reason.TLS_REQUIRED: 403,
-        Reason.NOT_AUTHENTICATED: 401,
-        Reason.TOO_MANY_ATTEMPTS: 429,
-        Reason.FORBIDDEN: 403,
-        Reason.NOT_FOUND: 404,
-        Reason.SERVER_NOT_FOUND: 404,
-        Reason.SERVER_NOT_READY: 409,
-        Reason.SERVER_BUSY: 409,
-        Reason.CONSOLE_TYPE_UNAVAILABLE: 400,
-        Reason.CONSOLE_LOG_UNAVAILABLE: 404,
-        Reason.VERSION_NOT_SUPPORTED: 406,
-        Reason.DEPENDENCY_UNAVAILABLE: 503,
-        Reason.RESTARTING: 503,
-        Reason.INTERNAL_ERROR: 500,
-    }
-)
-"""A ticket remembers why its session was ended on purpose, so such reasons are here. Others that only end an open
-session are not; should one come out of a request, it is a defect: 500."""
 
 FAULT_NAMES: Mapping[int, str] = MappingProxyType(
     {
@@ -101,7 +55,7 @@ def status_of(refusal: Refusal) -> int:
     """The HTTP status of a refusal."""
     if isinstance(refusal, RequestRefused):
         return refusal.status
-    return STATUSES.get(refusal.reason, 500)
+    return STATUSES[refusal.reason].api or 500
 
 
 def headers_of(refusal: Refusal) -> list[tuple[str, str]]:

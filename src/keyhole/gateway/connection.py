@@ -20,6 +20,7 @@ from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon, close_with_reason
 from keyhole.relay.endings import Ending
 from keyhole.relay.to_viewer import WRITE_BUFFER_BYTES
+from keyhole.statuses import STATUSES
 
 HELD_BYTES = 64 * 1024
 """How much may wait unread during set-up before the peer is told to wait."""
@@ -192,23 +193,8 @@ class RawViewer(Connection):
     def refuse(self, ending: Ending, linger_seconds: float) -> None:
         """Says, where there is still a way to, why there is no console, and closes."""
         if not self._accepted:
-            status, phrase = _RAW_STATUS.get(ending.reason, (502, "Bad Gateway"))
-            self.send(refusal(status, phrase, ending.text))
+            self.send(refusal(STATUSES[ending.reason].gateway or 502, ending.text))
         close_soon(self.transport, linger_seconds)
-
-
-_RAW_STATUS = {
-    Reason.TARGET_UNREACHABLE: (504, "Gateway Timeout"),
-    Reason.LIMIT_SESSIONS: (503, "Service Unavailable"),
-    Reason.LIMIT_USER: (503, "Service Unavailable"),
-    Reason.LIMIT_PROJECT: (503, "Service Unavailable"),
-    Reason.LIMIT_SERVER: (503, "Service Unavailable"),
-    Reason.LIMIT_ADDRESS: (429, "Too Many Requests"),
-    Reason.LIMIT_SERVER_HANDSHAKES: (503, "Service Unavailable"),
-    Reason.DEPENDENCY_UNAVAILABLE: (503, "Service Unavailable"),
-    Reason.RESTARTING: (503, "Service Unavailable"),
-    Reason.INTERNAL_ERROR: (500, "Internal Server Error"),
-}
 
 
 class WebSocketViewer(Connection):

@@ -40,6 +40,7 @@ from keyhole.protocols.websocket.frames_in import FrameReader
 from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotocol
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
+from keyhole.statuses import STATUSES
 from keyhole.telemetry.telemetry import Surface
 
 REJECTED_SECONDS = 1.0
@@ -145,23 +146,21 @@ class FrontDoor:
         try:
             protocol = self.http.protocol(None if peer in self._proxies else network_of(peer))
         except LimitReached as failure:
-            self.refuse(transport, 429, "Too Many Requests", failure.reason, str(failure))
+            self.refuse(transport, failure.reason, str(failure))
             return
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(received)
 
-    def refuse(self, transport: asyncio.Transport, status: int, phrase: str, reason: Reason, message: str) -> None:
+    def refuse(self, transport: asyncio.Transport, reason: Reason, message: str) -> None:
         """Answers a request that goes nowhere."""
         self.parts.telemetry.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
-        transport.write(refusal(status, phrase, f"{message}\n"))
+        transport.write(refusal(STATUSES[reason].gateway or 400, f"{message}\n"))
         close_soon(transport, self.parts.deadlines.linger)
 
     def reject(self, transport: asyncio.Transport, failure: LimitReached) -> None:
         """Answers a connection for which there is no slot, whatever it is going to ask for."""
-        full = failure.reason is Reason.LIMIT_HANDSHAKES
-        status, phrase = (503, "Service Unavailable") if full else (429, "Too Many Requests")
-        transport.write(refusal(status, phrase, f"{failure.reason}: {failure}\n"))
+        transport.write(refusal(STATUSES[failure.reason].gateway or 503, f"{failure.reason}: {failure}\n"))
         transport.set_protocol(_Rejected(transport))
 
     def retire(self) -> None:
@@ -204,7 +203,7 @@ class FrontDoor:
             close_soon(transport, self.parts.deadlines.linger)
             return
         message = "This port speaks TLS: the address begins with https:// or wss://."
-        self.refuse(transport, 403, "Forbidden", Reason.TLS_REQUIRED, message)
+        self.refuse(transport, Reason.TLS_REQUIRED, message)
 
     def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
         reader = _HeadReader(self, self.route)
@@ -254,9 +253,9 @@ class _HeadReader(asyncio.Protocol):
                 return
             self._hand_on(head)
         except TooLarge as error:
-            self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE, str(error))
+            self._refuse(Reason.REQUEST_TOO_LARGE, str(error))
         except ProtocolError as error:
-            self._refuse(400, "Bad Request", Reason.REQUEST_MALFORMED, str(error))
+            self._refuse(Reason.REQUEST_MALFORMED, str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
@@ -271,11 +270,11 @@ class _HeadReader(asyncio.Protocol):
             slot.release()
 
     def _too_slow(self) -> None:
-        self._refuse(408, "Request Timeout", Reason.REQUEST_TOO_SLOW, "The request head did not arrive in time.")
+        self._refuse(Reason.REQUEST_TOO_SLOW, "The request head did not arrive in time.")
 
-    def _refuse(self, status: int, phrase: str, reason: Reason, message: str) -> None:
+    def _refuse(self, reason: Reason, message: str) -> None:
         self._leave()
-        self._door.refuse(self.transport, status, phrase, reason, message)
+        self._door.refuse(self.transport, reason, message)
 
     def _leave(self) -> None:
         self._door._waiting.discard(self)

@@ -10,6 +10,7 @@ console (reverse proxies reuse connections) goes back to the front door; any oth
 
 import asyncio
 import math
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httptools
@@ -26,6 +27,7 @@ from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader
 from keyhole.protocols.http.pieces import Pieces
 from keyhole.reasons import Reason
+from keyhole.statuses import STATUSES
 from keyhole.telemetry.telemetry import Surface
 
 if TYPE_CHECKING:
@@ -102,15 +104,13 @@ class HttpProtocol(HttpToolsProtocol):
             self._idle_since = math.inf
             self._head_bytes += len(piece)
             if self._head_bytes > self._server.head_bytes:
-                self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
+                self._refuse(Reason.REQUEST_TOO_LARGE)
                 return
         self._feed(piece)
         if self._server.retired and self._is_answering:
             self.shutdown()
         if self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():
-            self._head_timer = self.loop.call_later(
-                self._server.deadlines.head, self._refuse, 408, "Request Timeout", Reason.REQUEST_TOO_SLOW
-            )
+            self._head_timer = self.loop.call_later(self._server.deadlines.head, self._refuse, Reason.REQUEST_TOO_SLOW)
 
     def _feed(self, piece: bytes) -> None:
         try:
@@ -127,11 +127,11 @@ class HttpProtocol(HttpToolsProtocol):
                 self.parser = httptools.HttpRequestParser(self)
                 self._feed(head)
             case TooLarge():
-                self._refuse(431, "Request Header Fields Too Large", Reason.REQUEST_TOO_LARGE)
+                self._refuse(Reason.REQUEST_TOO_LARGE)
             case ProtocolError():
-                self._refuse(400, "Bad Request", Reason.REQUEST_MALFORMED, str(cause))
+                self._refuse(Reason.REQUEST_MALFORMED, str(cause))
             case _:
-                self._refuse(400, "Bad Request", Reason.REQUEST_MALFORMED, "The request is not valid HTTP/1.1.")
+                self._refuse(Reason.REQUEST_MALFORMED, "The request is not valid HTTP/1.1.")
 
     # From the parser. What is raised here arrives in `_feed`.
 
@@ -204,11 +204,13 @@ class HttpProtocol(HttpToolsProtocol):
         assert self._server.retake is not None
         self._server.retake(self._below, head + following)
 
-    def _refuse(self, status: int, phrase: str, reason: Reason, message: str = "") -> None:
+    def _refuse(self, reason: Reason, message: str = "") -> None:
         self._stop_timer()
-        self._server.telemetry.refused(reason, Surface.GATEWAY, message or phrase, viewer=peer_name(self._below))
+        status = STATUSES[reason].gateway or 400
+        told = message or HTTPStatus(status).phrase
+        self._server.telemetry.refused(reason, Surface.GATEWAY, told, viewer=peer_name(self._below))
         if not self._is_answering or not self.cycle.response_started:
-            self.transport.write(refusal(status, phrase, f"{message}\n" if message else ""))
+            self.transport.write(refusal(status, f"{message}\n" if message else ""))
         self.transport.close()
 
     def _stop_timer(self) -> None:

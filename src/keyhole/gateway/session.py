@@ -208,9 +208,9 @@ def _filter_of(grant: Grant, limits: StreamLimits) -> InputFilter:
 def _refuse_request(parts: SessionParts, viewer: Viewer, head: RequestHead, failure: Refusal) -> None:
     """Answers 403 without a body; 400 where a native viewer sent no token at all (the xvp proxy's answer)."""
     if failure.reason is Reason.TOKEN_MISSING and isinstance(viewer, RawViewer):
-        answer = refusal(400, "Invalid Request", "Invalid Request")
+        answer = refusal(400, "Invalid Request", phrase="Invalid Request")
     else:
-        answer = refusal(403, "Forbidden")
+        answer = refusal(403)
     _log_refusal(parts, viewer, failure.reason, str(failure), None)
     if not viewer.transport.is_closing():
         viewer.transport.write(answer)

@@ -5,6 +5,7 @@ RFB. Some hypervisors (XenServer) want the same of us before they speak RFB: tha
 """
 
 import re
+from http import HTTPStatus
 from typing import Never
 
 from keyhole.errors import ProtocolError, TunnelRefused
@@ -19,10 +20,14 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})")
 _STATUS_BYTES = len(b"HTTP/1.1 200")
 
 
-def refusal(status: int, phrase: str, body: str = "") -> bytes:
-    """A whole HTTP response that refuses the request and announces the connection's end. `body` is plain text."""
+def refusal(status: int, body: str = "", *, phrase: str = "") -> bytes:
+    """A whole HTTP response that refuses the request and announces the connection's end. `body` is plain text.
+
+    `phrase` stands in for the status' own.
+    """
     content = body.encode()
     content_type = "Content-Type: text/plain; charset=utf-8\r\n" if content else ""
+    phrase = phrase or HTTPStatus(status).phrase
     head = f"HTTP/1.1 {status} {phrase}\r\n{content_type}Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
     return head.encode() + content
 

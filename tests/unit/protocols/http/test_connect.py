@@ -9,14 +9,14 @@ def test_the_reply_that_opens_a_tunnel_is_what_old_clients_compare() -> None:
 
 
 def test_a_refusal_says_how_long_it_is() -> None:
-    assert refusal(401, "Not Authorized", "Not Authorizéd") == (
+    assert refusal(401, "Not Authorizéd", phrase="Not Authorized") == (
         b"HTTP/1.1 401 Not Authorized\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 15\r\n"
         b"Connection: close\r\n\r\nNot Authoriz\xc3\xa9d"
     )
 
 
 def test_a_refusal_may_be_empty() -> None:
-    assert refusal(403, "Forbidden") == b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    assert refusal(403) == b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def test_a_host_opens_the_tunnel() -> None:

@@ -5,48 +5,67 @@ from typing import Final
 from keyhole.protocols.rfb.constants import ClientMessage, QemuMessage
 
 MAX_HELD_KEYS = 256
-"""More than any keyboard has. Of a viewer that holds more the oldest are forgotten."""
+"""More than any keyboard has. Of a viewer that holds more, the oldest are forgotten."""
+
+MOST_MESSAGES = 32
+"""How many different messages about keys are kept before those of released keys are dropped."""
 
 _KEY: Final = int(ClientMessage.KEY_EVENT)
 _POINTER: Final = int(ClientMessage.POINTER_EVENT)
-_QEMU: Final = int(ClientMessage.QEMU)
 _QEMU_KEY: Final = int(QemuMessage.EXTENDED_KEY_EVENT)
 _KEY_UP: Final = bytes((_KEY, 0, 0, 0))
-_QEMU_KEY_UP: Final = bytes((_QEMU, _QEMU_KEY, 0, 0))
+_QEMU_KEY_UP: Final = bytes((int(ClientMessage.QEMU), _QEMU_KEY, 0, 0))
 
 
 class HeldInput:
-    """Follows the messages that reach the server. Each is given whole."""
+    """Follows the messages that reach the server. Each is given whole.
 
-    __slots__ = ("_keys", "_pointer")
+    It is on the path of every keystroke, so it notes which message came last, and looks into them only when it must.
+    """
+
+    __slots__ = ("_count", "_last", "_most", "_pointer")
 
     def __init__(self) -> None:
-        self._keys: dict[bytes, None] = {}  # by the message that releases each, in the order that they went down
+        self._last: dict[bytes, int] = {}  # messages about keys, and when each came last
+        self._count = 0
+        self._most = MOST_MESSAGES
         self._pointer = b""
 
     def note(self, message: bytes) -> None:
-        """A KeyEvent, PointerEvent or extended KeyEvent that the server gets; anything else is ignored."""
-        kind = message[0]
-        if kind == _POINTER:
+        """A KeyEvent, PointerEvent or QEMU message that the server gets."""
+        if message[0] == _POINTER:
             self._pointer = message
-        elif kind == _KEY:
-            self._note_key(_KEY_UP + message[4:], down=message[1])
-        elif kind == _QEMU and message[1] == _QEMU_KEY:
-            self._note_key(_QEMU_KEY_UP + message[4:], down=message[2] or message[3])
+            return
+        self._count = self._last[message] = self._count + 1
+        if len(self._last) > self._most:
+            held = self._held()
+            self._last = {pressing: self._last[pressing] for pressing in held.values()}
+            self._most = len(held) + MOST_MESSAGES
 
     def release(self) -> bytes:
         """The messages that release all of it, which then is held no more."""
-        released = b"".join(self._keys)
-        self._keys.clear()
+        released = b"".join(self._held())
+        self._last.clear()
         if self._pointer and self._pointer[1]:
             self._pointer = self._pointer[:1] + b"\0" + self._pointer[2:]
             released += self._pointer
         return released
 
-    def _note_key(self, release: bytes, *, down: int) -> None:
-        if not down:
-            self._keys.pop(release, None)
-            return
-        self._keys[release] = None
-        if len(self._keys) > MAX_HELD_KEYS:
-            del self._keys[next(iter(self._keys))]
+    def _held(self) -> dict[bytes, bytes]:
+        """By the message that releases each key that is down, the latest one that pressed it; in their order."""
+        held: dict[bytes, bytes] = {}
+        for message in sorted(self._last, key=self._last.__getitem__):
+            release, is_down = _key_of(message)
+            held.pop(release, None)
+            if is_down:
+                held[release] = message
+        for release in tuple(held)[:-MAX_HELD_KEYS]:
+            del held[release]
+        return held
+
+
+def _key_of(message: bytes) -> tuple[bytes, bool]:
+    """The message that releases a key, and whether this one presses it; never so for other messages."""
+    if message[0] == _KEY:
+        return _KEY_UP + message[4:], bool(message[1])
+    return _QEMU_KEY_UP + message[4:], message[1] == _QEMU_KEY and any(message[2:4])
