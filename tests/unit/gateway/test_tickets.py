@@ -232,19 +232,6 @@ async def test_a_server_that_is_off_is_waited_for(world: World) -> None:
         assert (await (await holder.come_back()).rfb_handshake()).payload == SERVER_INIT
 
 
-async def test_a_ticket_asks_the_driver_that_knew_its_server_and_no_other(world: World) -> None:
-    async with with_target(world):
-        holder, wire = await opened(world)
-        await left(world, wire)
-        await world.tickets.keep()
-        (secret_hash,) = world.store.tickets
-        ticket = world.store.tickets[secret_hash]
-        world.store.tickets[secret_hash] = replace(ticket, grant=replace(ticket.grant, driver="another"))
-        assert (await close_frame(await holder.come_back())).close_reason.startswith("target_unreachable")
-        world.store.tickets[secret_hash] = ticket
-        await (await holder.come_back()).rfb_handshake()
-
-
 async def test_a_server_of_another_project_by_now_is_not_come_back_to(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
