@@ -5,13 +5,14 @@ ServerNotFound, never Forbidden.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from keyhole.core.server_index import ServerIndex
 from keyhole.errors import Refusal, ServerNotFound, ServerNotReady, ServerReassigned, Unavailable
 from keyhole.model import ConsoleType, Identity, Location, Server, ServerStatus
+from keyhole.net.deadline import within
 from keyhole.ports.drivers import HypervisorDriver
 
 ANSWER_SECONDS = 5.0
@@ -120,7 +121,10 @@ class Servers:
         return await self._ask(server_id, lambda one: one.find_server(server_id), driver)
 
     async def _ask(
-        self, server_id: str, question: Callable[[HypervisorDriver], Awaitable[Found | None]], driver: str = ""
+        self,
+        server_id: str,
+        question: Callable[[HypervisorDriver], Coroutine[Any, Any, Found | None]],
+        driver: str = "",
     ) -> list[tuple[HypervisorDriver, Found]]:
         """What the drivers that know a server answer: at least one. Raises ServerNotFound, Unavailable, and what the
         only one that knows it raises."""
@@ -138,8 +142,15 @@ class Servers:
 
 
 async def _answers(
-    server_id: str, drivers: Sequence[HypervisorDriver], question: Callable[[HypervisorDriver], Awaitable[Found | None]]
+    server_id: str,
+    drivers: Sequence[HypervisorDriver],
+    question: Callable[[HypervisorDriver], Coroutine[Any, Any, Found | None]],
 ) -> list[tuple[HypervisorDriver, Found]]:
+    if len(drivers) == 1:  # asked without a task: this is on the way to every link
+        only = await _answer(drivers[0], question)
+        if only is None:
+            raise ServerNotFound(server_id)
+        return [(drivers[0], only)]
     answers = await asyncio.gather(*(_answer(one, question) for one in drivers), return_exceptions=True)
     found: list[tuple[HypervisorDriver, Found]] = []
     refusals: list[Refusal] = []
@@ -164,11 +175,10 @@ async def _answers(
 
 
 async def _answer(
-    driver: HypervisorDriver, question: Callable[[HypervisorDriver], Awaitable[Found | None]]
+    driver: HypervisorDriver, question: Callable[[HypervisorDriver], Coroutine[Any, Any, Found | None]]
 ) -> Found | None:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await question(driver)
+        return await within(ANSWER_SECONDS, question(driver))
     except TimeoutError as error:
         raise Unavailable(f"The driver {driver.name} does not answer within {ANSWER_SECONDS:g} seconds.") from error
 

@@ -1,0 +1,47 @@
+"""A deadline for what mostly answers at once."""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result. Raises TimeoutError when it takes longer than `seconds`.
+
+    A timer costs as much as an answer from memory, so only a coroutine that has to wait gets one: its first step is
+    taken here, and the rest is awaited as usual.
+    """
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    async with asyncio.timeout(seconds):
+        return await _Begun(coroutine, awaited)
+
+
+class _Begun(Generic[T]):
+    """The rest of a coroutine whose first step was taken by the task that awaits this (PEP 380's `yield from`)."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], awaited: object) -> None:
+        self._coroutine = coroutine
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        awaited = self._awaited
+        try:
+            while True:
+                try:
+                    value = yield awaited
+                except GeneratorExit:
+                    self._coroutine.close()
+                    raise
+                except BaseException as error:
+                    awaited = self._coroutine.throw(error)
+                else:
+                    awaited = self._coroutine.send(value)
+        except StopIteration as done:
+            result: T = done.value
+            return result
