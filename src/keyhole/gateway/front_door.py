@@ -21,7 +21,7 @@ from keyhole.core.sessions.selectors import Everything
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
 from keyhole.gateway.http_server import HttpServer
-from keyhole.gateway.routing import API_PREFIXES, check_host, opens_raw, opens_web_socket
+from keyhole.gateway.routing import RequestKind, check_host, classify
 from keyhole.gateway.session import (
     SessionParts,
     address_of,
@@ -86,7 +86,6 @@ class FrontDoor:
         self._opens_consoles = opens_consoles
         self._waiting: set[_HeadReader] = set()
         self._setups = TaskSet()
-        http.retake = self._retake if opens_consoles else None
 
     def protocol(self, slot: Slot | None = None) -> asyncio.Protocol:
         """A protocol for one more accepted connection, which may have its slot already."""
@@ -122,15 +121,14 @@ class FrontDoor:
 
         What is not handed on of its slot is the caller's to give back.
         """
-        opens = self._opens_consoles
-        if opens and opens_web_socket(head):
-            upgrade = check_upgrade(head)
-            viewer: Viewer = WebSocketViewer(upgrade.key, choose_subprotocol(head), self._frames())
-        elif opens and opens_raw(head):
-            viewer = RawViewer()
-        else:
+        kind = classify(head)
+        if not (self._opens_consoles and kind.opens_console):
             self._serve(transport, head.raw + following)
             return
+        if kind is RequestKind.RAW_CONSOLE:
+            viewer: Viewer = RawViewer()
+        else:
+            viewer = WebSocketViewer(check_upgrade(head).key, choose_subprotocol(head), self._frames())
         viewer.adopt(transport, following)
         transport.set_protocol(viewer)
         try:
@@ -144,7 +142,8 @@ class FrontDoor:
         """Hands a connection to the HTTP server. Those of a proxy are shared by many, and count for no address."""
         peer = peer_address(transport)
         try:
-            protocol = self.http.protocol(None if peer in self._proxies else network_of(peer))
+            network = None if peer in self._proxies else network_of(peer)
+            protocol = self.http.protocol(network, self._retake if self._opens_consoles else None)
         except LimitReached as failure:
             self.refuse(transport, failure.reason, str(failure))
             return
@@ -195,9 +194,8 @@ class FrontDoor:
         return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
 
     def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
-        is_page = head.method in ("GET", "HEAD") and not opens_web_socket(head) and not opens_raw(head)
-        has_path = head.path.startswith("/") and not head.path.startswith(API_PREFIXES)
-        if is_page and has_path and self._public_url.startswith("https://"):
+        is_page = classify(head) is RequestKind.PAGE and head.method in ("GET", "HEAD") and head.path.startswith("/")
+        if is_page and self._public_url.startswith("https://"):
             query = f"?{head.query}" if head.query else ""
             transport.write(redirection(f"{self._public_url}{head.path}{query}"))
             close_soon(transport, self.parts.deadlines.linger)

@@ -10,6 +10,7 @@ console (reverse proxies reuse connections) goes back to the front door; any oth
 
 import asyncio
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from keyhole.errors import ProtocolError, TooLarge
-from keyhole.gateway.routing import CONSOLE_PATH, opens_raw, opens_web_socket
+from keyhole.gateway.routing import CONSOLE_PATH, classify
 from keyhole.gateway.session import peer_name
 from keyhole.gateway.write_coalescer import WriteCoalescer
 from keyhole.ports.http import REQUEST_ARRIVED
@@ -36,15 +37,26 @@ if TYPE_CHECKING:
 _CONSOLE_PATH = CONSOLE_PATH.encode()
 
 
+OnConsole = Callable[[asyncio.Transport, bytes], None]
+"""Takes a connection over, with what was received and not answered."""
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One connection. `network` is the address that it counts for, None where it counts for none."""
 
     parser: httptools.HttpRequestParser
 
-    def __init__(self, server: "HttpServer", config: uvicorn.Config, network: str | None) -> None:
+    def __init__(
+        self,
+        server: "HttpServer",
+        config: uvicorn.Config,
+        network: str | None,
+        on_console: OnConsole | None,
+    ) -> None:
         super().__init__(config, server.state, app_state={})
         self.network = network
         self._server = server
+        self._on_console = on_console
         self._unparsed = Pieces()
         self._in_head = True
         self._head_bytes = 0
@@ -156,7 +168,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _check_other_use(self) -> None:
         """Raises _OpensConsole, or _OtherUpgrade for an upgrade that is to be ignored."""
         head = self._head(b"")
-        if self._server.retake is not None and (opens_web_socket(head) or opens_raw(head)):
+        if self._on_console is not None and classify(head).opens_console:
             raise _OpensConsole(head.raw)
         if self.parser.should_upgrade():
             raise _OtherUpgrade(self._head(b"upgrade").raw)
@@ -201,8 +213,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._server.left(self)
         self.transport.flush()  # type: ignore[attr-defined]
         self._flow.let_go()
-        assert self._server.retake is not None
-        self._server.retake(self._below, head + following)
+        assert self._on_console is not None
+        self._on_console(self._below, head + following)
 
     def _refuse(self, reason: Reason, message: str = "") -> None:
         self._stop_timer()

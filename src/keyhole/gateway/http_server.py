@@ -7,7 +7,6 @@ no file descriptors left. What a connection may do is in `http_protocol`.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -17,7 +16,7 @@ from uvicorn.server import ServerState
 from keyhole.errors import LimitReached
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.descriptors import Descriptors
-from keyhole.gateway.http_protocol import HttpProtocol
+from keyhole.gateway.http_protocol import HttpProtocol, OnConsole
 from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Telemetry
@@ -27,13 +26,7 @@ KEEP_ALIVE_SECONDS = 20
 
 
 class HttpServer:
-    """Makes protocols for connections; `retake(transport, received)` gets those that open a console later on; None: no
-    request here does.
-
-    One address has at most `per_address` connections; 0: any number.
-    """
-
-    retake: Callable[[asyncio.Transport, bytes], None] | None = None
+    """Makes protocols for connections. One address has at most `per_address` of them; 0: any number."""
 
     def __init__(
         self,
@@ -72,14 +65,15 @@ class HttpServer:
         self._connections: set[HttpProtocol] = set()
         self._of_network: defaultdict[str, set[HttpProtocol]] = defaultdict(set)
 
-    def protocol(self, network: str | None = None) -> HttpProtocol:
+    def protocol(self, network: str | None = None, on_console: OnConsole | None = None) -> HttpProtocol:
         """A protocol for one more connection, which counts for that address. Raises LimitReached.
 
+        `on_console(transport, received)` gets the connection when a later request opens a console; None: none does.
         The connection of this address that has been idle for longest makes way, if there is one.
         """
         if network is not None and self._per_address and len(self._of_network.get(network, ())) >= self._per_address:
             self._make_way(network)
-        return HttpProtocol(self, self._config, network)
+        return HttpProtocol(self, self._config, network, on_console)
 
     def joined(self, protocol: HttpProtocol) -> None:
         """A connection is the server's from now on."""

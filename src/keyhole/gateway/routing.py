@@ -1,4 +1,6 @@
-"""Which requests open a console, and which go to the HTTP server: the same rule for every request of a connection."""
+"""What a request asks for: the one rule, the same for every request of a connection."""
+
+from enum import Enum
 
 from keyhole.errors import ProtocolError
 from keyhole.protocols.http.head import RequestHead
@@ -10,23 +12,36 @@ API_PREFIXES = ("/compute", "/identity", "/v1/")
 CONSOLE_PATH = "/console"
 
 
-def opens_web_socket(head: RequestHead) -> bool:
-    """Whether a WebSocket is to carry a console."""
-    return wants_websocket(head) and not head.path.startswith(API_PREFIXES)
+class RequestKind(Enum):
+    """API and page requests go to the HTTP server, the others open a console."""
+
+    API = "api"
+    PAGE = "page"
+    WEBSOCKET_CONSOLE = "websocket console"
+    RAW_CONSOLE = "raw console"
+
+    @property
+    def opens_console(self) -> bool:
+        return self in (RequestKind.WEBSOCKET_CONSOLE, RequestKind.RAW_CONSOLE)
 
 
-def opens_raw(head: RequestHead) -> bool:
-    """Whether a native viewer asks for plain RFB: by CONNECT, or by a GET that accepts no page.
+def classify(head: RequestHead) -> RequestKind:
+    """What a request asks for.
 
-    A browser's navigation always accepts text/html.
+    A native viewer asks for plain RFB by CONNECT, or by a GET that accepts no page: a browser's navigation always
+    accepts text/html.
     """
-    if head.method == "CONNECT":
-        return True
-    return head.method == "GET" and head.path == CONSOLE_PATH and "text/html" not in (head.get("accept") or "")
+    is_api = head.path.startswith(API_PREFIXES)
+    if wants_websocket(head) and not is_api:
+        return RequestKind.WEBSOCKET_CONSOLE
+    accepts_page = "text/html" in (head.get("accept") or "")
+    if head.method == "CONNECT" or (head.method == "GET" and head.path == CONSOLE_PATH and not accepts_page):
+        return RequestKind.RAW_CONSOLE
+    return RequestKind.API if is_api else RequestKind.PAGE
 
 
 def check_host(head: RequestHead) -> None:
     """Raises ProtocolError for a second Host, or none in HTTP/1.1 (RFC 9112 3.2); native viewers may send none."""
     hosts = head.get_all("host")
-    if len(hosts) > 1 or (not hosts and head.version == "1.1" and not opens_raw(head)):
+    if len(hosts) > 1 or (not hosts and head.version == "1.1" and classify(head) is not RequestKind.RAW_CONSOLE):
         raise ProtocolError("The request does not have exactly one Host header.")
