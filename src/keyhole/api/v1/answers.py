@@ -1,82 +1,178 @@
-"""What Keyhole's own API answers, as JSON Schema: for the OpenAPI document, the reference and what is checked by it."""
+"""The answers of Keyhole's own API: a model for each, and its JSON Schema for the OpenAPI document."""
 
-from keyhole.api.compute.answers import LINKS, NUMBER, TEXT, JsonSchema, closed
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from keyhole.api.compute.answers import NUMBER, TEXT, JsonSchema, closed
 from keyhole.model import Protocol, Rights, ServerStatus
 
-FLAG: JsonSchema = {"type": "boolean"}
-TIME: JsonSchema = {"type": "string", "format": "date-time"}
-NAMED = closed(id=TEXT, name=TEXT)
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""ISO 8601 in UTC, to the second."""
 
 
-def _array(item: JsonSchema) -> JsonSchema:
-    return {"type": "array", "items": dict(item)}
+class Answer(BaseModel):
+    """A JSON object. What is not set is left out."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
-def _or_null(schema: JsonSchema) -> JsonSchema:
-    return {"anyOf": [dict(schema), {"type": "null"}]}
+class Named(Answer):
+    """Something by its id and name."""
+
+    id: str
+    name: str
 
 
-def _page(name: str, item: JsonSchema, more_name: str, more: JsonSchema) -> JsonSchema:
-    """A page of a list; `more_name` is there only when there may be more."""
-    return {
-        "type": "object",
-        "properties": {name: dict(_array(item)), more_name: dict(more)},
-        "required": [name],
-        "additionalProperties": False,
-    }
+class LastOpened(Answer):
+    """Who opened a console last."""
+
+    user: str
+    at: Time
 
 
-_PROTOCOL: JsonSchema = {"type": "string", "enum": [protocol.value for protocol in Protocol]}
-_CONSOLE = {
-    "console": TEXT,
-    "server": NAMED,
-    "console_type": TEXT,
-    "protocol": _PROTOCOL,
-    "rights": {"type": "string", "enum": [rights.value for rights in Rights]},
-}
-"""What all answers about a console that may be opened have."""
+class ServerView(Answer):
+    """A server with its consoles; `host` is empty but for admins."""
+
+    id: str
+    name: str
+    project: Named
+    host: str
+    status: ServerStatus
+    consoles: list[Protocol]
+    console_log: bool
+    last_opened: LastOpened | None
+
+
+class ServersPage(Answer):
+    """A page of servers; `next_marker` is there only when there are more."""
+
+    servers: list[ServerView]
+    next_marker: str = ""
+
+
+class _Console(Answer):
+    console: str
+    server: Named
+    console_type: str
+    protocol: Protocol
+    rights: Rights
+
+
+class LinkView(_Console):
+    """What a link opens; its lifetime is in seconds."""
+
+    expires_at: Time
+    lifetime_seconds: int
+    reuse: Literal["once", "until_expiry"]
+    resumable: bool
+
+
+class TicketView(_Console):
+    """What a ticket's console is."""
+
+    user: str
+    resumable: bool
+    expires_at: Time | None
+
+
+class SessionView(Answer):
+    """A live session."""
+
+    id: str
+    console: str
+    server: Named
+    console_type: str
+    protocol: Protocol
+    rights: Rights
+    project_id: str
+    user: Named
+    viewer: str
+    opened_at: Time
+    last_input_at: Time
+    to_viewer_bytes: int
+    to_target_bytes: int
+
+
+class SessionAnswer(Answer):
+    """{"session": {...}}."""
+
+    session: SessionView
+
+
+class PageLink(Answer):
+    """Where another page is."""
+
+    rel: str
+    href: str
+
+
+class SessionsPage(Answer):
+    """A page of sessions; the links are there only when there may be more."""
+
+    sessions: list[SessionView]
+    sessions_links: list[PageLink] = []
+
+
+class Person(Answer):
+    """Who is signed in, and for which project."""
+
+    user: Named
+    project: Named | None
+    roles: list[str]
+    expires_at: Time
+
+
+class FlowView(Answer):
+    """What went one way."""
+
+    bytes: int
+    pieces: int
+    largest_bytes: int
+    longest_pause_seconds: float
+
+
+class TrafficView(Answer):
+    """What a session carried in some seconds."""
+
+    session: str
+    seconds: float
+    to_viewer: FlowView
+    to_target: FlowView
+
+
+class Traffic(Answer):
+    """{"traffic": {...}}."""
+
+    traffic: TrafficView
+
+
+def schema_of(answer: type[Answer]) -> JsonSchema:
+    """An answer's JSON Schema, in one piece: names of models and of their parts are nobody's business."""
+    schema = answer.model_json_schema(mode="serialization")
+    inlined: JsonSchema = _inlined(schema, schema.get("$defs", {}))
+    return inlined
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
+    kept = {key: value for key, value in schema.items() if key not in ("$defs", "title", "description", "default")}
+    if "properties" in kept:
+        return kept | {"properties": {name: _inlined(inner, parts) for name, inner in kept["properties"].items()}}
+    return {key: _inlined(value, parts) for key, value in kept.items()}
+
 
 DOCUMENT: JsonSchema = {"type": "object", "required": ["openapi", "paths"]}
-LINK = closed(
-    **_CONSOLE,
-    expires_at=TIME,
-    lifetime_seconds=NUMBER,
-    reuse={"type": "string", "enum": ["once", "until_expiry"]},
-    resumable=FLAG,
-)
-_SESSION = closed(
-    id=TEXT,
-    **_CONSOLE,
-    project_id=TEXT,
-    user=NAMED,
-    viewer=TEXT,
-    opened_at=TIME,
-    last_input_at=TIME,
-    to_viewer_bytes=NUMBER,
-    to_target_bytes=NUMBER,
-)
-_SECONDS: JsonSchema = {"type": "number"}
-_FLOW = closed(bytes=NUMBER, pieces=NUMBER, largest_bytes=NUMBER, longest_pause_seconds=_SECONDS)
-TRAFFIC = closed(traffic=closed(session=TEXT, seconds=_SECONDS, to_viewer=_FLOW, to_target=_FLOW))
 CAPTURE: JsonSchema = {"type": "string", "format": "binary"}
-ONE_SESSION = closed(session=_SESSION)
-SESSIONS = _page("sessions", _SESSION, "sessions_links", LINKS)
-_SERVER = closed(
-    id=TEXT,
-    name=TEXT,
-    project=NAMED,
-    host=TEXT,
-    status={"type": "string", "enum": [status.value for status in ServerStatus]},
-    consoles=_array(_PROTOCOL),
-    console_log=FLAG,
-    last_opened=_or_null(closed(user=TEXT, at=TIME)),
-)
-SERVERS = _page("servers", _SERVER, "next_marker", TEXT)
-PERSON = closed(user=NAMED, project=_or_null(NAMED), roles=_array(TEXT), expires_at=TIME)
 READINESS: JsonSchema = {
     "type": "object",
     "properties": {
-        "ready": FLAG,
+        "ready": {"type": "boolean"},
         "parts": {
             "type": "object",
             "properties": {
@@ -86,11 +182,9 @@ READINESS: JsonSchema = {
             },
             "required": ["store", "identity", "drivers"],
         },
-        "problems": _array(closed(part=TEXT, sentence=TEXT)),
+        "problems": {"type": "array", "items": closed(part=TEXT, sentence=TEXT)},
     },
     "required": ["ready", "parts"],
     "additionalProperties": False,
 }
 """`/readyz`: the numbers of problems for everybody, and for an admin what they are."""
-
-TICKET = closed(**_CONSOLE, user=TEXT, resumable=FLAG, expires_at=_or_null(TIME))

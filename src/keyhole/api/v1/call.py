@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from keyhole.api.errors import RequestRefused
-from keyhole.api.http import NO_STORE, Headers, add_headers, json_response, raw_response
+from keyhole.api.http import NO_STORE, Headers, add_headers, raw_response
 from keyhole.api.services import ApiServices
+from keyhole.api.v1.answers import Answer, Named
 from keyhole.errors import NotAuthenticated
 from keyhole.model import Grant, Identity, IdentityToken
 from keyhole.reasons import Reason
@@ -40,9 +41,10 @@ class V1Call:
             raise NotAuthenticated
         return self.signed_in.identity
 
-    def respond(self, status: int, content: object, headers: Headers = ()) -> Response:
-        """A JSON answer with the headers that all of them have."""
-        return json_response(status, content, [*headers, *self._headers()])
+    def respond(self, answer: Answer, headers: Headers = ()) -> Response:
+        """200, with the headers that all answers have."""
+        content = answer.model_dump_json(exclude_unset=True).encode()
+        return raw_response(200, content, "application/json", [*headers, *self._headers()])
 
     def stream(self, pieces: AsyncIterator[bytes], media_type: str) -> Response:
         """An answer whose bytes come as time goes by."""
@@ -71,9 +73,9 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def server_of(grant: Grant) -> dict[str, str]:
+def server_of(grant: Grant) -> Named:
     """The server that a grant is for, as every answer names it."""
-    return {"id": grant.server_id, "name": grant.server_name}
+    return Named(id=grant.server_id, name=grant.server_name)
 
 
 def not_found(what: str) -> RequestRefused:

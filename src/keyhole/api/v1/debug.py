@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.errors import RequestRefused
+from keyhole.api.v1.answers import FlowView, Traffic, TrafficView
 from keyhole.api.v1.call import V1Call, not_found
 from keyhole.core.sessions.live import Session
 from keyhole.protocols import pcap
@@ -49,13 +50,13 @@ async def traffic(call: V1Call) -> Response:
             await asyncio.wait_for(tap.closed.wait(), seconds)
     finally:
         session.relay.remove_tap(tap)
-    content = {
-        "session": session.id,
-        "seconds": round(clock() - began_at, 3),
-        "to_viewer": _flow(tap.to_viewer),
-        "to_target": _flow(tap.to_target),
-    }
-    return call.respond(200, {"traffic": content})
+    view = TrafficView(
+        session=session.id,
+        seconds=round(clock() - began_at, 3),
+        to_viewer=_flow(tap.to_viewer),
+        to_target=_flow(tap.to_target),
+    )
+    return call.respond(Traffic(traffic=view))
 
 
 async def _session_here(call: V1Call) -> Session:
@@ -107,10 +108,10 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
-def _flow(flow: Flow) -> dict[str, object]:
-    return {
-        "bytes": flow.byte_count,
-        "pieces": flow.pieces,
-        "largest_bytes": flow.largest_bytes,
-        "longest_pause_seconds": round(flow.longest_pause_seconds, 3),
-    }
+def _flow(flow: Flow) -> FlowView:
+    return FlowView(
+        bytes=flow.byte_count,
+        pieces=flow.pieces,
+        largest_bytes=flow.largest_bytes,
+        longest_pause_seconds=round(flow.longest_pause_seconds, 3),
+    )

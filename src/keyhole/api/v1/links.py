@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from keyhole.api.v1.answers import LinkView
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.core.sessions.selectors import OfConsole
 from keyhole.reasons import Reason
@@ -25,18 +26,19 @@ async def inspect(call: V1Call) -> Response:
     """
     consoles = call.services.consoles
     grant = await consoles.inspect(call.body.token)
-    content = {
-        "server": server_of(grant),
-        "console_type": grant.console_type.value,
-        "protocol": grant.console_type.protocol.value,
-        "rights": grant.rights.value,
-        "expires_at": iso(grant.expires_at),
-        "lifetime_seconds": grant.lifetime_seconds,
-        "reuse": "until_expiry" if consoles.reusable else "once",
-        "console": grant.id,
-        "resumable": call.services.tickets.offered,
-    }
-    return call.respond(200, content)
+    return call.respond(
+        LinkView(
+            server=server_of(grant),
+            console_type=grant.console_type.value,
+            protocol=grant.console_type.protocol,
+            rights=grant.rights,
+            expires_at=iso(grant.expires_at),
+            lifetime_seconds=grant.lifetime_seconds,
+            reuse="until_expiry" if consoles.reusable else "once",
+            console=grant.id,
+            resumable=call.services.tickets.offered,
+        )
+    )
 
 
 async def revoke(call: V1Call) -> Response:

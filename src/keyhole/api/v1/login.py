@@ -1,11 +1,12 @@
 """Persons sign in on our own page: the identity token goes into a cookie that no script can read."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.responses import Response
 
 from keyhole.api.auth import identity_token, sign_in_cookie
+from keyhole.api.v1.answers import Named, Person
 from keyhole.api.v1.call import V1Call, iso
 from keyhole.errors import NotAuthenticated
 from keyhole.model import IdentityToken
@@ -34,7 +35,7 @@ async def sign_in(call: V1Call) -> Response:
     call.services.telemetry.signed_in(identity.user_name, identity.project_name, "page", call.client)
     seconds = max(1, int(contents.expires_at - call.services.clock()))
     cookie = sign_in_cookie(token, max_age_seconds=seconds, secure=call.services.secure)
-    return call.respond(200, _view(contents), [("Set-Cookie", cookie)])
+    return call.respond(_view(contents), [("Set-Cookie", cookie)])
 
 
 async def sign_out(call: V1Call) -> Response:
@@ -49,15 +50,17 @@ async def show_me(call: V1Call) -> Response:
     """Who the caller is."""
     if call.signed_in is None:
         raise NotAuthenticated
-    return call.respond(200, _view(call.signed_in))
+    return call.respond(_view(call.signed_in))
 
 
-def _view(token: IdentityToken) -> dict[str, Any]:
+def _view(token: IdentityToken) -> Person:
     identity = token.identity
-    project = {"id": identity.project_id, "name": identity.project_name} if identity.project_id else None
-    return {
-        "user": {"id": identity.user_id, "name": identity.user_name},
-        "project": project,
-        "roles": sorted(identity.roles),
-        "expires_at": iso(token.expires_at),
-    }
+    project = None
+    if identity.project_id:
+        project = Named(id=identity.project_id, name=identity.project_name or identity.project_id)
+    return Person(
+        user=Named(id=identity.user_id, name=identity.user_name),
+        project=project,
+        roles=sorted(identity.roles),
+        expires_at=iso(token.expires_at),
+    )

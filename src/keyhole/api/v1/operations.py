@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from keyhole.api.compute.answers import JsonSchema
 from keyhole.api.path_table import PathTable
-from keyhole.api.v1 import answers as own_answers
-from keyhole.api.v1 import debug, links, servers, sessions, tickets
+from keyhole.api.v1 import answers, debug, links, servers, sessions, tickets
 from keyhole.api.v1 import login as sign_in
+from keyhole.api.v1.answers import schema_of
 from keyhole.api.v1.call import V1Call, show_document
 from keyhole.api.v1.paging import PAGE_QUERY
 from keyhole.model import Identity, Role
@@ -82,7 +82,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         OPENAPI_PATH,
         "This description of every call.",
         show_document,
-        answer=own_answers.DOCUMENT,
+        answer=answers.DOCUMENT,
         any_origin=True,
     ),
     V1Operation(
@@ -94,7 +94,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         servers.list_servers,
         role=Role.READER,
         query=PAGE_QUERY,
-        answer=own_answers.SERVERS,
+        answer=schema_of(answers.ServersPage),
     ),
     V1Operation(
         "inspect-link",
@@ -103,7 +103,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "What a console link opens; it is not used up. Who holds the link's token may ask.",
         links.inspect,
         body=links.InspectRequest,
-        answer=own_answers.LINK,
+        answer=schema_of(answers.LinkView),
         refusals=(503,),
     ),
     V1Operation(
@@ -122,7 +122,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         sessions.list_sessions,
         role=Role.READER,
         query=PAGE_QUERY,
-        answer=own_answers.SESSIONS,
+        answer=schema_of(answers.SessionsPage),
     ),
     V1Operation(
         "show-session",
@@ -131,7 +131,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "One live session.",
         sessions.show_session,
         role=Role.READER,
-        answer=own_answers.ONE_SESSION,
+        answer=schema_of(answers.SessionAnswer),
     ),
     V1Operation(
         "end-session",
@@ -150,7 +150,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         debug.capture,
         role=Role.ADMIN,
         query=debug.SECONDS_QUERY,
-        answer=own_answers.CAPTURE,
+        answer=answers.CAPTURE,
         media_type=pcap.MEDIA_TYPE,
         refusals=(421,),
     ),
@@ -162,7 +162,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         debug.traffic,
         role=Role.ADMIN,
         query=debug.SECONDS_QUERY,
-        answer=own_answers.TRAFFIC,
+        answer=schema_of(answers.Traffic),
         refusals=(421,),
     ),
     V1Operation(
@@ -172,7 +172,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "Signs a person in on Keyhole's own page, by a cookie.",
         sign_in.sign_in,
         body=sign_in.SignInRequest,
-        answer=own_answers.PERSON,
+        answer=schema_of(answers.Person),
         refusals=(401, 429, 503),
     ),
     V1Operation(
@@ -190,7 +190,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "Who the caller is.",
         sign_in.show_me,
         signed_in=True,
-        answer=own_answers.PERSON,
+        answer=schema_of(answers.Person),
     ),
     V1Operation(
         "show-ticket",
@@ -199,7 +199,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "What a console is that was opened in this browser, and whether it can be come back to.",
         tickets.show,
         ticket=True,
-        answer=own_answers.TICKET,
+        answer=schema_of(answers.TicketView),
     ),
     V1Operation(
         "close-console",

@@ -1,10 +1,10 @@
 """Live sessions by Keyhole's own API: list, show, end; those of every worker on the same store."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from keyhole.api.v1.answers import Named, PageLink, SessionAnswer, SessionsPage, SessionView
 from keyhole.api.v1.call import V1Call, iso, not_found, server_of
 from keyhole.api.v1.paging import limit_of, marker_of, no_such_marker, wants_all_projects
 from keyhole.core.sessions.selectors import OfSession
@@ -22,15 +22,15 @@ async def list_sessions(call: V1Call) -> Response:
         raise no_such_marker(marker)
     project_id = None if everywhere else call.identity.project_id or ""
     found = await call.services.registry.list(project_id=project_id, after=after, count=count)
-    content: dict[str, Any] = {"sessions": [_view(record) for record in found]}
+    page = SessionsPage(sessions=[_view(record) for record in found])
     if found and len(found) == count:
-        content["sessions_links"] = [{"rel": "next", "href": _next(call, found[-1])}]
-    return call.respond(200, content)
+        page.sessions_links = [PageLink(rel="next", href=_next(call, found[-1]))]
+    return call.respond(page)
 
 
 async def show_session(call: V1Call) -> Response:
     """One session."""
-    return call.respond(200, {"session": _view(await _of_caller(call))})
+    return call.respond(SessionAnswer(session=_view(await _of_caller(call))))
 
 
 async def end_session(call: V1Call) -> Response:
@@ -58,23 +58,23 @@ async def _find(call: V1Call, session_id: str) -> SessionRecord | None:
     return record
 
 
-def _view(record: SessionRecord) -> dict[str, Any]:
+def _view(record: SessionRecord) -> SessionView:
     grant = record.grant
-    return {
-        "id": record.id,
-        "console": grant.id,
-        "server": server_of(grant),
-        "project_id": grant.project_id,
-        "user": {"id": grant.user_id, "name": grant.user_name},
-        "console_type": grant.console_type.value,
-        "protocol": grant.console_type.protocol.value,
-        "rights": grant.rights.value,
-        "viewer": record.viewer,
-        "opened_at": iso(record.opened_at),
-        "last_input_at": iso(record.last_input_at),
-        "to_viewer_bytes": record.to_viewer_bytes,
-        "to_target_bytes": record.to_target_bytes,
-    }
+    return SessionView(
+        id=record.id,
+        console=grant.id,
+        server=server_of(grant),
+        project_id=grant.project_id,
+        user=Named(id=grant.user_id, name=grant.user_name),
+        console_type=grant.console_type.value,
+        protocol=grant.console_type.protocol,
+        rights=grant.rights,
+        viewer=record.viewer,
+        opened_at=iso(record.opened_at),
+        last_input_at=iso(record.last_input_at),
+        to_viewer_bytes=record.to_viewer_bytes,
+        to_target_bytes=record.to_target_bytes,
+    )
 
 
 def _next(call: V1Call, last: SessionRecord) -> str:

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from keyhole.api.v1.answers import TicketView
 from keyhole.api.v1.call import V1Call, iso, server_of
 from keyhole.core.sessions.selectors import OfTicket
 from keyhole.model import Ticket
@@ -14,17 +15,18 @@ async def show(call: V1Call) -> Response:
     ticket = await _ticket(call)
     grant = ticket.grant
     expires_at = call.services.tickets.deadline_of(ticket)
-    content = {
-        "console": grant.id,
-        "server": server_of(grant),
-        "console_type": grant.console_type.value,
-        "protocol": grant.console_type.protocol.value,
-        "rights": grant.rights.value,
-        "user": grant.user_name,
-        "resumable": True,
-        "expires_at": None if expires_at is None else iso(expires_at),
-    }
-    return call.respond(200, content)
+    return call.respond(
+        TicketView(
+            console=grant.id,
+            server=server_of(grant),
+            console_type=grant.console_type.value,
+            protocol=grant.console_type.protocol,
+            rights=grant.rights,
+            user=grant.user_name,
+            resumable=True,
+            expires_at=None if expires_at is None else iso(expires_at),
+        )
+    )
 
 
 async def close(call: V1Call) -> Response:
