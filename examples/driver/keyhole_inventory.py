@@ -9,7 +9,6 @@ import csv
 import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +23,7 @@ from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, U
 from keyhole.model import Change, Dialled, Facts, Location, OwnerRule, OwnerSource, Protocol, Server, Target
 from keyhole.net.addresses import parse_target_url
 from keyhole.ports.drivers import Caller, DriverContext, Problem, polled
+from keyhole.ports.opened_targets import holds_nothing
 
 MAX_FILE_BYTES = 16 << 20
 """A file that is longer is not read."""
@@ -95,12 +95,12 @@ class InventoryDriver:
             raise ConsoleUnavailable(protocol)
         return Location(machine.server, protocol, route.endpoint, detail=route)
 
-    @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+    @holds_nothing
+    async def open(self, location: Location, caller: Caller | None) -> Target:
         # What was located is opened, not what the file says by now: Keyhole compared its place with the link's.
         if not isinstance(location.detail, Dialled):
             raise ConsoleUnavailable(location.protocol)
-        yield Target(location.protocol, location.detail)
+        return Target(location.protocol, location.detail)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         machine = await self._machine(server_id)

@@ -183,9 +183,12 @@ def _open(
     """Makes the relay, and the session that owns both lines and the slot from then on."""
 
     def ended(ending: Ending) -> None:
-        line.release(parts.deadlines.linger)
+        if lease is not None:
+            parts.leases.release(lease, parts.deadlines.linger if transport.get_write_buffer_size() else 0)
         parts.sessions.closed(session, ending.reason, ending.detail)
 
+    # What stays for as long as the session: not the line, which has what its set-up needed.
+    lease, transport = None if line.lease.is_empty else line.lease, line.connection.transport
     target = line.connection
     enable_connection_keepalive(target.transport, parts.deadlines.keepalive_timeout)
     console = Console(target.transport, parts.buffer, parts.clock, parts.deadlines.linger, target.source)

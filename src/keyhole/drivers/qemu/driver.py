@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import TracebackType
@@ -44,6 +43,7 @@ from keyhole.model import (
     UnixAddress,
 )
 from keyhole.ports.drivers import Caller, DriverContext, Problem, polled
+from keyhole.ports.opened_targets import holds_nothing
 
 FRESH_SECONDS = 1.0
 """How old a listing may be; a console's address is asked for anew each time."""
@@ -133,13 +133,13 @@ class QemuDriver:
             raise ConsoleUnavailable(protocol)
         return Location(self._server(seen), protocol, route.endpoint, traits, way)
 
-    @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+    @holds_nothing
+    async def open(self, location: Location, caller: Caller | None) -> Target:
         way = location.detail
         if not isinstance(way, _Way):
             raise ConsoleUnavailable(location.protocol)
         password = await asyncio.to_thread(self._password) if way.wants_password else None
-        yield replace(way.target, password=password)
+        return replace(way.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         """As in the port; works for a QEMU that hangs or has ended, too. The file is held to the rules of sockets."""

@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.model import Change, Dialled, Location, Protocol, Server, SocketTrust, Target, UnixAddress
 from keyhole.ports.drivers import Caller, DriverContext, Problem, unchanging
+from keyhole.ports.opened_targets import holds_nothing
 
 
 class SimulatedServer(Section):
@@ -107,9 +108,9 @@ class SimulatedDriver:
             raise ConsoleUnavailable(protocol)
         return Location(guest.server, protocol, guest.routes[protocol].endpoint)
 
-    @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
-        yield self._guest(location.server.id).targets[location.protocol]
+    @holds_nothing
+    async def open(self, location: Location, caller: Caller | None) -> Target:
+        return self._guest(location.server.id).targets[location.protocol]
 
     async def screenshot(self, server_id: str, head: int = 0) -> None:
         self._guest(server_id)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from keyhole.errors import ConsoleUnavailable, LogUnavailable, ServerNotFound, T
 from keyhole.model import Change, Dialled, HttpConnect, Location, Protocol, Server, Target
 from keyhole.net.tls_client import client_context
 from keyhole.ports.drivers import Caller, DriverContext, Problem, unchanging
+from keyhole.ports.opened_targets import holds_nothing
 
 PROBLEMS_FRESH_SECONDS = 3.0
 """How long an answer of `problems` stands before targets are looked at again."""
@@ -86,19 +86,18 @@ class StaticDriver:
             raise ConsoleUnavailable(protocol)
         return Location(machine.server, protocol, console.route.endpoint)
 
-    @asynccontextmanager
-    async def open(self, location: Location, caller: Caller | None) -> AsyncIterator[Target]:
+    @holds_nothing
+    async def open(self, location: Location, caller: Caller | None) -> Target:
         """As in the port. Unavailable when the console's password cannot be read."""
         server_id = location.server.id
         console = self._machine(server_id).consoles[location.protocol]
         if console.password_file is None:
-            yield console.target
-            return
+            return console.target
         try:
             password = await asyncio.to_thread(read_password, console.password_file)
         except OSError as error:
             raise Unavailable(f"The console password of instance {server_id} cannot be read.") from error
-        yield replace(console.target, password=password)
+        return replace(console.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
         machine = self._machine(server_id)

@@ -1,9 +1,11 @@
 """What drivers hold for lines that are open: left when the line is closed, whatever became of its session."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 
+from keyhole.model import Target
 from keyhole.net.tasks import TaskSet
+from keyhole.ports.opened_targets import HoldsNothing
 from keyhole.telemetry.telemetry import Telemetry
 
 LEAVE_SECONDS = 10.0
@@ -13,9 +15,28 @@ LEAVE_SECONDS = 10.0
 class Lease:
     """What one line holds of its driver: a context of `HypervisorDriver.open`, once it was entered."""
 
+    __slots__ = ("_context", "driver")
+
     def __init__(self, driver: str) -> None:
         self.driver = driver
-        self.held = AsyncExitStack()
+        self._context: AbstractAsyncContextManager[Target] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to give up."""
+        return self._context is None
+
+    async def enter(self, context: AbstractAsyncContextManager[Target]) -> Target:
+        """The context's target. Raises what entering it raises."""
+        target = await context.__aenter__()
+        self._context = None if isinstance(context, HoldsNothing) else context
+        return target
+
+    async def leave(self) -> None:
+        """Gives up what is held, once."""
+        context, self._context = self._context, None
+        if context is not None:
+            await context.__aexit__(None, None, None)
 
 
 class Leases:
@@ -27,7 +48,8 @@ class Leases:
 
     def release(self, lease: Lease, after_seconds: float = 0.0) -> None:
         """Leaves a lease, after that many seconds where its line still has something to send."""
-        self._leaving.start(self._leave(lease, after_seconds))
+        if not lease.is_empty:
+            self._leaving.start(self._leave(lease, after_seconds))
 
     async def close(self) -> None:
         """Waits until all that was released is left."""
@@ -38,6 +60,6 @@ class Leases:
         await asyncio.sleep(after_seconds)
         try:
             async with asyncio.timeout(LEAVE_SECONDS):
-                await lease.held.aclose()
+                await lease.leave()
         except Exception as error:
             self._telemetry.service_failed(f"driver {lease.driver}", error)

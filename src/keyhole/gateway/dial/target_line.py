@@ -21,7 +21,7 @@ from keyhole.telemetry.telemetry import Telemetry
 class TargetLine:
     """A console's line that is ready for its viewer: its screen (None where it has none), and what followed already.
 
-    Whoever has it ends it, by `abort` or, once its transport was closed, by `release`.
+    Whoever has it ends it by `abort`, or closes its transport and then releases the lease.
     """
 
     connection: Connection
@@ -40,11 +40,6 @@ class TargetLine:
         """Closes the line at once."""
         self.connection.transport.abort()
         self.leases.release(self.lease)
-
-    def release(self, linger_seconds: float) -> None:
-        """Gives up what the driver holds for the line, which is closed, as soon as all was sent or the time is up."""
-        unsent = self.connection.transport.get_write_buffer_size()
-        self.leases.release(self.lease, linger_seconds if unsent else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ class TargetDialler:
 
 async def _entered(opening: Opening, lease: Lease) -> Target:
     try:
-        return await lease.held.enter_async_context(opening.open())
+        return await lease.enter(opening.open())
     except (ServerNotFound, ConsoleUnavailable) as failure:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
     except OSError as error:

@@ -2,7 +2,8 @@
 
 import asyncio
 import io
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -12,8 +13,9 @@ from tests.unit.gateway.conftest import OneServer, World
 
 from keyhole.gateway.dial import leases
 from keyhole.gateway.dial.leases import Lease, Leases
-from keyhole.model import Location, Target
+from keyhole.model import Dialled, Location, Protocol, Target, UnixAddress
 from keyhole.ports.drivers import Caller
+from keyhole.ports.opened_targets import HoldsNothing
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -52,6 +54,12 @@ class Line:
 
     async def __aexit__(self, *_: object) -> None:
         self.driver.held -= 1
+
+
+@asynccontextmanager
+async def leaving_by(leave: Callable[[], Awaitable[None]]) -> AsyncIterator[Target]:
+    yield Target(Protocol.VNC, Dialled(UnixAddress("/nowhere")))
+    await leave()
 
 
 @pytest.fixture
@@ -114,7 +122,7 @@ async def test_a_driver_that_fails_to_tidy_up_is_named_and_holds_up_nobody(monke
 
     for leave in (fail, hang):
         lease = Lease("kvm-west")
-        lease.held.push_async_callback(leave)
+        await lease.enter(leaving_by(leave))
         kept.release(lease)
     await kept.close()
     assert log.getvalue().count("driver kvm-west") == 2
@@ -127,9 +135,23 @@ async def test_what_a_line_still_sends_is_waited_for() -> None:
     async def leave() -> None:
         left.set()
 
-    lease.held.push_async_callback(leave)
+    await lease.enter(leaving_by(leave))
     kept.release(lease, after_seconds=0.01)
     await asyncio.sleep(0)
     assert not left.is_set()
     await kept.close()
     assert left.is_set()
+
+
+async def test_a_driver_that_holds_nothing_costs_no_task() -> None:
+    target = Target(Protocol.VNC, Dialled(UnixAddress("/nowhere")))
+
+    async def find() -> Target:
+        return target
+
+    kept, lease = Leases(Telemetry(make_logger(io.StringIO()))), Lease("static")
+    assert await lease.enter(HoldsNothing(find)) is target
+    assert lease.is_empty
+    before = len(asyncio.all_tasks())
+    kept.release(lease)
+    assert len(asyncio.all_tasks()) == before
