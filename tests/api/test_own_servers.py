@@ -126,3 +126,11 @@ async def test_when_no_driver_answers() -> None:
     response = await world.ask("GET", PATH)
     assert response.status_code == 503
     assert problem(response)["reason"] == "dependency_unavailable"
+
+
+@pytest.mark.parametrize("name", ["half\ud800", "\x1b[2J", "a\u2028b", "\0"])
+async def test_a_name_that_a_guest_chose_spoils_no_list(name: str) -> None:
+    world = World(make_server(name=name), make_server("other", "vm2"))
+    response = await world.ask("GET", PATH)
+    assert response.status_code == 200
+    assert [server["name"] for server in response.json()["servers"]] == [name, "vm2"]

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from keyhole.api.errors import RequestRefused
-from keyhole.api.http import NO_STORE, Headers, add_headers, raw_response
+from keyhole.api.http import NO_STORE, Headers, add_headers, json_response, raw_response
 from keyhole.api.services import ApiServices
 from keyhole.api.v1.answers import Answer, Named
 from keyhole.errors import NotAuthenticated
@@ -43,8 +43,8 @@ class V1Call:
 
     def respond(self, answer: Answer, headers: Headers = ()) -> Response:
         """200, with the headers that all answers have."""
-        content = answer.model_dump_json(exclude_unset=True).encode()
-        return raw_response(200, content, "application/json", [*headers, *self._headers()])
+        # Not pydantic's own JSON, which fails at a name with lone surrogates; a guest may have chosen it.
+        return json_response(200, answer.model_dump(mode="json", exclude_unset=True), [*headers, *self._headers()])
 
     def stream(self, pieces: AsyncIterator[bytes], media_type: str) -> Response:
         """An answer whose bytes come as time goes by."""
