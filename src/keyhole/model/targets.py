@@ -100,7 +100,7 @@ class Dialled:
 
     @property
     def endpoint(self) -> str:
-        """Address and path in one string: a console's place if no more is known. Parsed by `addresses.parse_endpoint`."""
+        """Address and path in one string: a console's place if nothing more is known; see `parse_endpoint`."""
         return f"{self.address}{self.upgrade.path if self.upgrade else ''}"
 
 
