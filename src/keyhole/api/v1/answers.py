@@ -1,4 +1,4 @@
-"""What Keyhole's own API answers, as JSON Schema: for the OpenAPI document, the reference and what is checked by it."""
+"""The answers of Keyhole's own API, as JSON Schema: for the OpenAPI document, the reference and tests."""
 
 from keyhole.api.compute.answers import LINKS, NUMBER, TEXT, JsonSchema, closed
 from keyhole.model import Protocol, Rights, ServerStatus
@@ -17,7 +17,7 @@ def _or_null(schema: JsonSchema) -> JsonSchema:
 
 
 def _page(name: str, item: JsonSchema, more_name: str, more: JsonSchema) -> JsonSchema:
-    """A page of a list; `more_name` is there only when there may be more."""
+    """A page of a list; `more_name` is only present when there may be more."""
     return {
         "type": "object",
         "properties": {name: dict(_array(item)), more_name: dict(more)},
@@ -34,7 +34,7 @@ _CONSOLE = {
     "protocol": _PROTOCOL,
     "rights": {"type": "string", "enum": [rights.value for rights in Rights]},
 }
-"""What all answers about a console that may be opened have."""
+"""The common part of all answers about a console that may be opened."""
 
 DOCUMENT: JsonSchema = {"type": "object", "required": ["openapi", "paths"]}
 LINK = closed(
@@ -91,6 +91,6 @@ READINESS: JsonSchema = {
     "required": ["ready", "parts"],
     "additionalProperties": False,
 }
-"""`/readyz`: the numbers of problems for everybody, and for an admin what they are."""
+"""`/readyz`: the numbers of problems for everybody, and their descriptions for admins."""
 
 TICKET = closed(**_CONSOLE, user=TEXT, resumable=FLAG, expires_at=_or_null(TIME))

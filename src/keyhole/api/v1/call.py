@@ -1,4 +1,4 @@
-"""What a handler of Keyhole's own API is called with, and the shapes that its answers share."""
+"""The argument of the handlers of Keyhole's own API, and the formats that their answers share."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ from keyhole.reasons import Reason
 class V1Call:
     """One request that passed every check of its operation.
 
-    `parameters` are the path's; `body` is of the operation's own model; `signed_in` is None where nobody needs to be;
-    `client` is the address that asks; `document` is the OpenAPI document of every call, as the bytes that are sent.
+    `parameters` are the path's; `body` is an instance of the operation's model; `signed_in` is None if the call needs
+    no sign-in; `client` is the client's address; `document` is the OpenAPI document of every call, as the bytes that
+    are sent.
     """
 
     request: Request
@@ -35,17 +36,17 @@ class V1Call:
 
     @property
     def identity(self) -> Identity:
-        """Who asks. Raises NotAuthenticated."""
+        """The caller. Raises NotAuthenticated."""
         if self.signed_in is None:
             raise NotAuthenticated
         return self.signed_in.identity
 
     def respond(self, status: int, content: object, headers: Headers = ()) -> Response:
-        """A JSON answer with the headers that all of them have."""
+        """A JSON answer with the headers that all answers have."""
         return json_response(status, content, [*headers, *self._headers()])
 
     def stream(self, pieces: AsyncIterator[bytes], media_type: str) -> Response:
-        """An answer whose bytes come as time goes by."""
+        """An answer that is streamed."""
         response = StreamingResponse(pieces, media_type=media_type)
         add_headers(response, self._headers())
         return response
@@ -61,21 +62,21 @@ class V1Call:
 
 
 async def show_document(call: V1Call) -> Response:
-    """The description of every call, for anybody who asks, pages of any origin included."""
+    """The description of every call, for everybody, including pages of any origin."""
     headers = [("x-request-id", call.request_id), ("Access-Control-Allow-Origin", "*")]
     return raw_response(200, call.document, "application/json", headers)
 
 
 def iso(at: float) -> str:
-    """A time as the API tells it."""
+    """A time in the API's format."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def server_of(grant: Grant) -> dict[str, str]:
-    """The server that a grant is for, as every answer names it."""
+    """The server that a grant is for, as in every answer."""
     return {"id": grant.server_id, "name": grant.server_name}
 
 
 def not_found(what: str) -> RequestRefused:
-    """404: what is another project's is not there either."""
+    """404: also for what belongs to another project."""
     return RequestRefused(404, Reason.NOT_FOUND, f"There is no such {what} in your project.")
