@@ -15,9 +15,9 @@ from keyhole.reasons import Reason
 
 
 def share_of(limit: int, processes: int) -> int:
-    """The share of a limit for each of this many processes, which count separately: together no more than the limit.
+    """The share of a limit for each of this many processes, which count separately.
 
-    But at least one each, so that all can serve.
+    Together no more than the limit, but at least one each, so that all can serve.
     """
     return max(1, limit // processes) if limit else 0
 

@@ -1,4 +1,4 @@
-"""`EmbeddedIdentity`: the users of the settings, with tokens of our own.
+"""`EmbeddedIdentity`: the users of the settings, with our own tokens.
 
 A user belongs to one project and has the roles that the settings give. A token is 256 random bits; the store keeps its
 sha256 and its user. What a token allows is read each time from the settings (and from the application credential that
