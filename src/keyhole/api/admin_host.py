@@ -1,8 +1,8 @@
 """Keeps web pages away from the admins' listener, which asks for no token.
 
-A page may give its host name another address, that of the listener (DNS rebinding), and then reads what it answers as
-its own. Such requests name the page's host. Operators, too, reach the listener by names that nobody told Keyhole of, so
-a name that is not known is refused to browsers only: they alone send these headers, and no page can leave out all.
+A page may point its own host name at the listener's address (DNS rebinding), and could then read the answers as its
+own. Such requests have the page's host name. Operators may also use host names that Keyhole does not know, so an
+unknown name is only refused to browsers: only they send these headers, and no page can leave out all of them.
 """
 
 import ipaddress
@@ -17,7 +17,7 @@ BROWSER_HEADERS = frozenset({"accept-language", "origin", "referer", "sec-fetch-
 
 
 def refuse_unknown_host(request: Request, names: frozenset[str]) -> None:
-    """Refuses a browser's request that names another host than an address, localhost or one of `names`.
+    """Refuses a browser's request whose host is not an address, localhost or one of `names`.
 
     Raises RequestRefused (403, `origin_refused`).
     """

@@ -1,4 +1,4 @@
-"""The HTTP application: takes each request to its surface, and is the one place where failures become answers."""
+"""The HTTP application: passes each request to its surface, and is the only place where failures become answers."""
 
 import json
 from collections.abc import Callable
@@ -31,12 +31,12 @@ __all__ = ["ApiServices", "Application", "create_admin_application", "create_app
 
 
 def create_application(services: ApiServices) -> ASGIApp:
-    """The ASGI application for API and pages. WebSockets never come here: the front door takes them."""
+    """The ASGI application for API and pages. WebSockets never get here: the front door handles them."""
     return Application(_Surfaces(services).exchange, services.telemetry)
 
 
 def create_admin_application(services: ApiServices, names: frozenset[str] = frozenset()) -> ASGIApp:
-    """The ASGI application for whoever may reach the admins' listener: health in detail, and nothing else.
+    """The ASGI application of the admins' listener: health in detail, and nothing else.
 
     `names` are the host names by which browsers may reach it.
     """
@@ -75,7 +75,7 @@ class _Surfaces:
 
 
 class Application:
-    """Answers each request by the exchange that it is given for it."""
+    """Answers each request with the exchange that is created for it."""
 
     def __init__(self, exchange: Callable[[Request], Exchange], telemetry: Telemetry) -> None:
         self._exchange = exchange
@@ -94,7 +94,7 @@ class Application:
                 await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, exchange: Exchange) -> Response | None:
-        """The answer, whatever happens; None when nobody is there any more to hear it."""
+        """The answer, whatever happens; None if the client has gone."""
         try:
             return await exchange.answer()
         except ClientDisconnect:
@@ -102,7 +102,7 @@ class Application:
         except Refusal as refusal:
             failure = refusal
         except Exception as error:
-            # A defect of ours. The client learns no more than that, the log has it all.
+            # A defect in Keyhole. The client is told no more than that; the log has the details.
             self._telemetry.service_failed(f"{exchange.surface} {exchange.request_id}", error)
             failure = internal_error()
         self._telemetry.refused(
@@ -121,7 +121,7 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """The ASGI lifespan, in which there is nothing to do: the composition root opens and closes the services."""
+    """The ASGI lifespan, which does nothing: the composition root opens and closes the services."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

@@ -1,12 +1,12 @@
-"""Whose a request is: by its X-Auth-Token, or by the cookie of a person who signed in on our own page.
+"""Who makes a request: determined by its X-Auth-Token, or by the cookie of a person who signed in on our own page.
 
-A browser sends a cookie by itself, also with what other sites make it request. So the cookie counts only where the
-request says `X-Keyhole-Page: 1`, which no form and no link can, and no page of another origin without our leave (which
-we never give); and where the browser names another origin than ours or one that is allowed, it is refused all the same.
-This is the one place of that rule.
+Browsers send cookies automatically, even with requests that other sites cause. So the cookie only counts if the request
+has `X-Keyhole-Page: 1`, which forms and links cannot send, nor pages of another origin without our permission (which we
+never give). If the browser sends an origin that is neither ours nor allowed, the cookie is refused even so. Only this
+module implements the rule.
 
-Over https the cookie's name begins with `__Host-`: a browser takes such a cookie from this very host alone, so that no
-page of a neighbouring domain can sign a person in as somebody else.
+Over https the cookie's name begins with `__Host-`: browsers accept such a cookie from this host only, so that no page
+of a neighbouring domain can sign a person in as somebody else.
 """
 
 from starlette.requests import Request
@@ -22,7 +22,7 @@ PAGE_HEADER = "X-Keyhole-Page"
 
 
 async def caller_of(request: Request, services: ApiServices) -> tuple[str, IdentityToken]:
-    """The token of who asks, and what it is. Raises NotAuthenticated, OriginRefused; Unavailable."""
+    """The caller's token and its contents. Raises NotAuthenticated, OriginRefused; Unavailable."""
     token = identity_token(request, services)
     if not token:
         raise NotAuthenticated
@@ -30,7 +30,7 @@ async def caller_of(request: Request, services: ApiServices) -> tuple[str, Ident
 
 
 def identity_token(request: Request, services: ApiServices) -> str | None:
-    """The identity token that a request carries. Raises OriginRefused for a cookie that another site makes use of."""
+    """The identity token that a request carries. Raises OriginRefused for a cookie in a request from another site."""
     token = request.headers.get("x-auth-token")
     if token:
         return token
@@ -46,13 +46,13 @@ def identity_token(request: Request, services: ApiServices) -> str | None:
 
 
 def refuse_foreign_page(request: Request, allowed_origins: frozenset[str]) -> None:
-    """Refuses what a page of another origin asks, whatever it holds; clients that are no browser name none."""
+    """Refuses requests from a page of another origin, whatever they contain; clients other than browsers send none."""
     if not allowed_origins.issuperset(request.headers.getlist("origin")):
         raise OriginRefused
 
 
 def sign_in_cookie(token: str, *, max_age_seconds: int, secure: bool) -> str:
-    """The Set-Cookie of a person who signed in; with 0 seconds, of one who signed out."""
+    """The Set-Cookie header for a person who signed in; with 0 seconds, for one who signed out."""
     return set_cookie(_name_of_cookie(secure=secure), token, "/", max_age_seconds=max_age_seconds, secure=secure)
 
 

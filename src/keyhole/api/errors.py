@@ -1,6 +1,6 @@
 """Failures as HTTP: which status and headers a refusal has, on every surface.
 
-The shape of an answer (Nova's fault, Keystone's error, RFC 9457's problem, a page's text) is the surface's own.
+The format of an answer (Nova's fault, Keystone's error, RFC 9457's problem, a page's text) depends on the surface.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ FAULT_NAMES: Mapping[int, str] = MappingProxyType(
 
 
 class RequestRefused(Refusal):
-    """A request that the HTTP layer itself refuses: it knows the status and may add header lines."""
+    """A request that the HTTP layer itself refuses: it has a status and may add header lines."""
 
     def __init__(self, status: int, reason: Reason, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(reason, message)
@@ -45,7 +45,7 @@ class RequestRefused(Refusal):
 
 
 def internal_error() -> RequestRefused:
-    """What a client is told of a defect of ours: nothing but that."""
+    """What a client is told about a defect in Keyhole: nothing more than that."""
     return RequestRefused(
         500, Reason.INTERNAL_ERROR, "Something went wrong in Keyhole; it has been logged with this request's id."
     )
@@ -82,5 +82,5 @@ def title_of(status: int) -> str:
 
 
 def loggable(message: str) -> str:
-    """The message as one bounded line of printable ASCII: it may quote what a stranger sent."""
+    """The message as one bounded line of printable ASCII: it may quote untrusted input."""
     return ascii(message[:MAX_LOGGED_CHARACTERS])[1:-1]

@@ -20,16 +20,16 @@ from keyhole.telemetry.telemetry import Surface
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 WHO_ASKS_SECONDS = 5.0
-"""How long it may take to find out whether an admin asks; then the answer is the one for everybody."""
+"""How long it may take to find out whether the caller is an admin; after that the caller gets the public answer."""
 
 _TEXT = "text/plain; charset=utf-8"
 
 
 class HealthExchange(Exchange):
-    """One question about the service's health, which anybody may ask.
+    """One request for the service's health, open to everybody.
 
-    Names of servers, hosts and addresses are for admins. With `admin_names`, the host names of a listener that only
-    admins can reach, they are for whoever asks, web pages excepted.
+    Names of servers, hosts and addresses are for admins only. With `admin_names`, the host names of a listener that
+    only admins can reach, all callers except web pages get them.
     """
 
     surface = Surface.PAGES
@@ -63,9 +63,9 @@ class HealthExchange(Exchange):
         return raw_response(status_of(refusal), f"{refusal}\n".encode(), _TEXT, [NO_STORE, *headers_of(refusal)])
 
     async def _readiness(self) -> Response:
-        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}: how many problems each has; 503 when not ready.
+        """{"ready", "parts": {"store", "identity", "drivers": {NAME}}}: how many problems each has; 503 if not ready.
 
-        In detail also "problems", a list of {"part", "sentence"}.
+        The detailed form also has "problems", a list of {"part", "sentence"}.
         """
         report = await self._services.readiness.report()
         content: dict[str, Any] = {
@@ -82,7 +82,7 @@ class HealthExchange(Exchange):
         return json_response(200 if report.ready else 503, content, [NO_STORE])
 
     async def _is_asked_by_an_admin(self) -> bool:
-        """By the token or the sign-in's cookie. A bad one is no reason to refuse what anybody is told."""
+        """From the token or the sign-in cookie. An invalid one is no reason to refuse the public answer."""
         try:
             async with asyncio.timeout(WHO_ASKS_SECONDS):
                 _, token = await caller_of(self.request, self._services)

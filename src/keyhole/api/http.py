@@ -1,6 +1,6 @@
-"""Requests in, responses out: the few rules that hold on every surface.
+"""Requests in, responses out: the few rules that apply to every surface.
 
-A surface makes one `Exchange` for each request. `Application` runs it and is the only place that turns failures into
+A surface creates one `Exchange` for each request. `Application` runs it and is the only place that turns failures into
 answers, so an exchange raises and never catches for that purpose.
 """
 
@@ -36,7 +36,7 @@ Headers = Iterable[tuple[str, str]]
 
 
 class IndexedRequest(Request):
-    """Starlette's, whose headers are found by an index: a call to the API looks for a dozen."""
+    """Starlette's request, with an index for its headers: a call to the API looks up a dozen."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
@@ -68,28 +68,28 @@ class Exchange(ABC):
 
     @property
     def client(self) -> str:
-        """The address that asks, also behind a trusted proxy; empty on a unix socket. Failed sign-ins count by it."""
+        """The client's address, even behind a trusted proxy; empty on a unix socket. Failed sign-ins count by it."""
         peer = self.request.client.host if self.request.client else ""
         return self._proxies.client_of(peer, self.request.headers.getlist("x-forwarded-for"))
 
     @abstractmethod
     async def answer(self) -> Response:
-        """Does what is asked. Raises Refusal."""
+        """Handles the request. Raises Refusal."""
 
     @abstractmethod
     def refuse(self, refusal: Refusal) -> Response:
-        """A refusal in this surface's shape."""
+        """A refusal in this surface's format."""
 
 
 def json_response(
     status: int, value: object, headers: Headers = (), *, content_type: str = "application/json"
 ) -> Response:
-    """`value` as JSON in pure ASCII, so that whatever was quoted from a request can be sent."""
+    """`value` as JSON in pure ASCII, so that anything quoted from a request can be sent."""
     return raw_response(status, json.dumps(value).encode("ascii"), content_type, headers)
 
 
 def raw_response(status: int, body: bytes, content_type: str, headers: Headers = ()) -> Response:
-    """A response with exactly these header lines, a name given twice included."""
+    """A response with exactly these header lines, including repeated names."""
     response = Response(body, status)
     response.raw_headers.append((b"content-type", content_type.encode("latin-1")))
     add_headers(response, headers)
@@ -97,22 +97,22 @@ def raw_response(status: int, body: bytes, content_type: str, headers: Headers =
 
 
 def add_headers(response: Response, headers: Headers) -> None:
-    """Adds header lines to a response, keeping those that it has."""
+    """Adds header lines to a response, keeping the existing ones."""
     response.raw_headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def refuse_declared_length(request: Request, limit_bytes: int) -> None:
-    """Refuses a body by its Content-Length, before anything of it is read."""
+    """Refuses a body by its Content-Length, before any of it is read."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > limit_bytes:
         raise _too_large(limit_bytes)
 
 
 async def read_body(request: Request, limit_bytes: int, *, deadline_seconds: float = BODY_DEADLINE_SECONDS) -> bytes:
-    """The whole body. Raises RequestRefused: 413 beyond the limit, 408 when it does not arrive in time."""
+    """The whole body. Raises RequestRefused: 413 beyond the limit, 408 if it does not arrive in time."""
     refuse_declared_length(request, limit_bytes)
     arrived = request.scope.get(REQUEST_ARRIVED)
-    # A timer costs more than all the rest of this, and nearly every body comes along with its head.
+    # A timer costs more than everything else here, and nearly every body arrives together with its head.
     in_time = nullcontext() if arrived and arrived() else asyncio.timeout(deadline_seconds)
     try:
         async with in_time:
@@ -136,9 +136,9 @@ async def _received(request: Request, limit_bytes: int) -> bytes:
 
 
 def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
-    """The JSON text's value, with NaN and Infinity only where `not_numbers` are let in.
+    """The JSON text's value, with NaN and Infinity only if `not_numbers` is set.
 
-    Raises ValueError for anything that is not JSON in UTF-8, names a key twice or is nested too deeply.
+    Raises ValueError for anything that is not JSON in UTF-8, has duplicate keys or is nested too deeply.
     """
     decoder = _LENIENT if not_numbers else _STRICT
     try:

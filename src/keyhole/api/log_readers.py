@@ -1,4 +1,4 @@
-"""DialQueue at reading console logs, so that one user's requests do not take the memory and the threads of all."""
+"""Limits the reading of console logs, so that one user's requests do not take everybody's memory and threads."""
 
 import asyncio
 from weakref import WeakValueDictionary
@@ -8,12 +8,12 @@ READERS_PER_USER = 2
 
 
 class LogReaders:
-    """Each user has turns of its own, first come first served."""
+    """Each user has a separate queue, first come first served."""
 
     def __init__(self, per_user: int = READERS_PER_USER) -> None:
         self._per_user = per_user
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        """Kept while somebody has a turn or waits for one."""
+        """Kept while a request is being served or waits."""
 
     def turn(self, user_id: str) -> asyncio.Semaphore:
         """What is held while one log is read for the user."""

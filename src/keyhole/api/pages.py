@@ -1,4 +1,4 @@
-"""The pages: exactly the files that the frontend's build names in its manifest, from memory, with strict headers.
+"""The pages: exactly the files that the frontend build lists in its manifest, from memory, with strict headers.
 
 `static/manifest.json` is {"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli"?: NAME}}, the
 last with the same content compressed by the build. There are no directories, no redirects and no other names, so no
@@ -34,7 +34,7 @@ CONSOLE_PAGE = "/vnc_lite.html"
 SERIAL_PAGE = "/serial.html"
 
 ALIASES: Mapping[str, str] = MappingProxyType({"/": "/index.html", "/console": CONSOLE_PAGE})
-"""Addresses without a file of their own. A client that is no browser never comes here with /console."""
+"""Paths without their own file. Clients other than browsers never get here with /console."""
 
 MIN_GZIP_BYTES = 512
 _REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
@@ -43,7 +43,7 @@ _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/s
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One file, as it is sent; `encoded` by content coding, the smallest first, where that is smaller."""
+    """One file as it is sent; `encoded` has its content codings, the smallest first, where that is smaller."""
 
     body: bytes
     encoded: Mapping[str, bytes]
@@ -67,7 +67,7 @@ _MANIFEST = TypeAdapter(dict[str, ManifestEntry])
 
 
 def load_pages(directory: Path) -> Mapping[str, Page]:
-    """Every page of the build by its path. Raises SettingsError saying how to build when there is none."""
+    """Every page of the build by its path. Raises SettingsError saying how to build them if there are none."""
     try:
         manifest = _MANIFEST.validate_json((directory / MANIFEST).read_bytes())
         pages = {path: _page(directory, entry) for path, entry in manifest.items()}
@@ -82,10 +82,10 @@ def load_pages(directory: Path) -> Mapping[str, Page]:
 
 
 def page_headers(public_url: str, frame_ancestors: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The header lines of every page: what it may load, who may frame it, what it tells others.
+    """The header lines of every page: what it may load, who may frame it, what it discloses to others.
 
-    A portal that isolates itself (Cross-Origin-Embedder-Policy) may frame only what says of itself that it may be
-    (Cross-Origin-Resource-Policy) and is as strict: so a page that others may frame says both.
+    A portal that isolates itself (Cross-Origin-Embedder-Policy) may only frame pages that allow it
+    (Cross-Origin-Resource-Policy) and are as strict: so a page that others may frame sends both headers.
     """
     origin = origin_of(public_url)
     framing = sorted({*frame_ancestors} - {origin})
@@ -114,7 +114,7 @@ def page_headers(public_url: str, frame_ancestors: Iterable[str]) -> tuple[tuple
 
 
 class PageExchange(Exchange):
-    """One request for a page. `headers` are those of `page_headers`, made once."""
+    """One request for a page. `headers` are those of `page_headers`, computed once."""
 
     surface = Surface.PAGES
 
@@ -126,7 +126,7 @@ class PageExchange(Exchange):
         self._page_headers = headers
 
     async def document(self) -> str:
-        """Which of the pages is asked for, by its path in the manifest."""
+        """The requested page, by its path in the manifest."""
         path: str = self.request.scope["path"]
         return ALIASES.get(path, path)
 
@@ -157,7 +157,7 @@ class PageExchange(Exchange):
 
 
 class ConsolePageExchange(PageExchange):
-    """One request for the page of a console that was opened before: the one for what its ticket is for."""
+    """One request for the page of a console that was opened before: the page for its ticket's console type."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class ConsolePageExchange(PageExchange):
         self._tickets = tickets
 
     async def document(self) -> str:
-        """Where the ticket is not good (any more), any will do: the page asks itself, and says why."""
+        """If the ticket is not valid, any page will do: the page itself finds out why, and says so."""
         console_id = console_of(self.request.scope["path"]) or ""
         try:
             ticket = await self._tickets.find(console_id, secret_in(self.request.headers.items()))
@@ -182,7 +182,7 @@ class ConsolePageExchange(PageExchange):
 
 
 def accepted_codings(header: str) -> frozenset[str]:
-    """The content codings that an Accept-Encoding names and does not refuse (RFC 9110 12.5.3); "*" counts for none."""
+    """The content codings that an Accept-Encoding names and does not refuse (RFC 9110 12.5.3); "*" matches none."""
     found = set()
     for one in header.lower().split(","):
         coding, _, weight = one.partition(";")

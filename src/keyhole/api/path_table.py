@@ -1,4 +1,4 @@
-"""The router of all surfaces: finds the rows of a table of calls that a method and path mean."""
+"""The router of all surfaces: finds the rows of a table of calls that match a method and path."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,11 +7,11 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Row(Protocol):
-    """What stands in a table."""
+    """A row of a table."""
 
     @property
     def method(self) -> str:
-        """The method that it is asked by."""
+        """Its HTTP method."""
 
     @property
     def path(self) -> str:
@@ -23,16 +23,16 @@ RowT = TypeVar("RowT", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[RowT]):
-    """The rows at a path, which have method and path in common, and the path's parameters."""
+    """The rows at a path, which share method and path, and the path's parameters."""
 
     rows: tuple[RowT, ...]
     parameters: Mapping[str, str]
 
 
 class PathTable(Generic[RowT]):
-    """Rows by method and path; among paths that match, the first of the table counts.
+    """Rows by method and path; if several paths match, the first of the table counts.
 
-    With `head` a row of GET answers HEAD, too.
+    With `head` a GET row answers HEAD too.
     """
 
     def __init__(self, rows: Iterable[RowT], *, head: bool = False) -> None:
@@ -46,9 +46,9 @@ class PathTable(Generic[RowT]):
             self._patterns[method, len(pattern)].append((pattern, tuple(found)))
 
     def find(self, method: str, segments: Sequence[str]) -> Match[RowT] | None:
-        """What is at a path, given as the parts between its slashes with the empty one before the first.
+        """The rows at a path, given as the parts between its slashes including the empty one before the first.
 
-        An empty part is no parameter.
+        An empty part does not match a parameter.
         """
         for pattern, rows in self._patterns.get((method, len(segments)), ()):
             parameters = _parameters(pattern, segments)

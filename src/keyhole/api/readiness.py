@@ -1,4 +1,4 @@
-"""What does not work, part by part. Each part is asked now and then, not for every question about it."""
+"""The problems of each part. Each part is checked from time to time, not for every request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from keyhole.errors import Refusal
 
 DEADLINE_SECONDS = 5.0
-"""How long a part may take to answer."""
+"""How long the check of a part may take."""
 
 FRESH_SECONDS = 1.0
-"""How long an answer of the store's or the identity service's stands."""
+"""How long the result of a check of the store or the identity service is cached."""
 
 DRIVER_FRESH_SECONDS = 5.0
-"""How long a driver's stands, who may have to look at every console for it."""
+"""How long a driver's result is cached: it may have to check every console."""
 
 Check = Callable[[], Awaitable[Sequence[str]]]
-"""Gives one sentence for each problem."""
+"""Returns one sentence for each problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Report:
 
     @property
     def ready(self) -> bool:
-        """Whether Keyhole itself can serve: a driver's problem concerns its own servers only."""
+        """Whether Keyhole itself can serve: a driver's problems only affect its own servers."""
         return not self.store and not self.identity
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -41,7 +41,9 @@ class Report:
 
 
 class Readiness:
-    """Knows how each part is. However many ask, each is asked once at a time, and again when its answer is stale."""
+    """Knows the state of each part. Whatever the number of requests, there is one check of a part at a time, and a new
+    one only when the result is stale.
+    """
 
     def __init__(
         self,
@@ -50,14 +52,14 @@ class Readiness:
         drivers: Mapping[str, Check],
         defects: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """`defects` gives one sentence for each background task that fails."""
+        """`defects` returns one sentence for each background task that fails."""
         self._defects = defects
         self._store = _Part("store", store, FRESH_SECONDS)
         self._identity = _Part("identity", identity, FRESH_SECONDS)
         self._drivers = {name: _Part(f"driver {name}", check, DRIVER_FRESH_SECONDS) for name, check in drivers.items()}
 
     async def report(self) -> Report:
-        """How everything is, as far as it is known within the deadline."""
+        """The state of all parts, as far as it is known within the deadline."""
         store, identity, *drivers = await asyncio.gather(
             *(part.problems() for part in (self._store, self._identity, *self._drivers.values()))
         )
@@ -65,7 +67,7 @@ class Readiness:
 
 
 class _Part:
-    """One part, and its last answer."""
+    """One part, and its last result."""
 
     def __init__(self, name: str, check: Check, fresh_seconds: float) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""docs/reference/api.md and roles.md as text, from the tables that the API is made of."""
+"""docs/reference/api.md and roles.md as text, from the tables that define the API."""
 
 from collections.abc import Iterator
 
@@ -162,7 +162,7 @@ def _keys(schema: JsonSchema) -> str:
 
 
 def _within(schema: JsonSchema) -> str:
-    """What a value is where it is, or holds, an object; else nothing."""
+    """The description of a value that is or contains an object; otherwise nothing."""
     if "properties" in schema:
         return _keys(schema)
     if "anyOf" in schema:

@@ -1,7 +1,7 @@
-"""Regular expressions from strangers: whether a text is one, and how wide its sets are, without compiling it.
+"""Untrusted regular expressions: whether a text is one, and how wide its sets are, without compiling it.
 
-Compiling unfolds each set of characters one by one: up to a second for 255 characters. Parsing takes time in proportion
-to the text's length, about a millisecond for so many.
+Compiling expands each set character by character: up to a second for 255 characters. Parsing takes time in proportion
+to the text's length, about a millisecond for 255 characters.
 """
 
 import re
@@ -17,18 +17,18 @@ _LOOK_BEHIND = "(?<"
 
 
 def is_regex(text: str) -> bool:
-    """Whether a text is a regular expression of at most 255 characters; the empty one is none."""
+    """Whether a text is a regular expression of at most 255 characters; the empty text is not."""
     return _parsed(text) is not None
 
 
 def width_of_ranges(text: str) -> int:
-    """How many characters the ranges of a regular expression's sets span: 26 for `[a-z]`. 0 for what is none."""
+    """How many characters the ranges of an expression's sets span: 26 for `[a-z]`. 0 for an invalid expression."""
     ranges = (item[1] for item in _items(_parsed(text)) if item[0] is constants.RANGE)
     return sum(last - first + 1 for first, last in ranges)
 
 
 def _parsed(text: str) -> Any:
-    """The expression's parts, None where the text is no expression."""
+    """The expression's parts; None if the text is not an expression."""
     if not 0 < len(text) <= MAX_REGEX_CHARACTERS:
         return None
     try:
@@ -50,7 +50,7 @@ def _items(part: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def _has_a_width(item: tuple[Any, ...]) -> bool:
-    """A look-behind must know how far to look back; the compiler alone asks for that."""
+    """A look-behind must have a fixed width; only the compiler checks this."""
     match item:
         case (constants.ASSERT | constants.ASSERT_NOT, (direction, inside)) if direction < 0:
             least, most = inside.getwidth()

@@ -1,4 +1,4 @@
-"""What the HTTP application is given by the composition root."""
+"""What the composition root passes to the HTTP application."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ from keyhole.telemetry.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class ApiServices:
-    """Everything that requests are answered with.
+    """Everything that is needed to answer requests.
 
-    `public_url` is what every link begins with; `allowed_origins` are exact origins, `public_url`'s own among them;
-    `frame_ancestors` are those whose pages may frame ours; `identity_url` is where tokens are had; people sign in
-    through `login`; `issuer` and `credentials` are None where another identity service hands tokens out; `proxies` are
-    believed about who their clients are; `readiness` knows what does not work; `count` gives the metrics of the
-    whole service, of each of its processes.
+    `public_url` is the start of every link; `allowed_origins` are exact origins, including `public_url`'s own;
+    `frame_ancestors` are the origins whose pages may frame ours; `identity_url` is where clients get tokens; people
+    sign in through `login`; `issuer` and `credentials` are None if another identity service issues tokens; `proxies`
+    are trusted to report their clients' addresses; `readiness` has the current problems; `count` returns the metrics of
+    the whole service, of each of its processes.
     """
 
     public_url: str
@@ -52,10 +52,10 @@ class ApiServices:
 
     @property
     def compute_url(self) -> str:
-        """What the compute API's paths follow."""
+        """The base URL of the compute API's paths."""
         return f"{self.public_url}/compute"
 
     @property
     def secure(self) -> bool:
-        """Whether cookies are for encrypted connections only."""
+        """Whether cookies are restricted to encrypted connections."""
         return self.public_url.startswith("https:")

@@ -1,10 +1,10 @@
-"""Intervals by the wall clock, which somebody may set.
+"""Intervals on the wall clock, which may be set while Keyhole runs.
 
-For what other processes judge by the wall clock too, so that both see the same time pass. All else is counted by the
-monotonic clock.
+Used for times that other processes also measure by the wall clock, so that all see the same time pass. Everything else
+uses the monotonic clock.
 """
 
 
 def is_due(now: float, last: float, seconds: float) -> bool:
-    """Whether so many seconds have passed since `last`; also when the clock was set back behind it."""
+    """Whether this many seconds have passed since `last`; also true when the clock was set back to before `last`."""
     return not 0 <= now - last < seconds

@@ -1,4 +1,4 @@
-"""How much of everything anybody may have at once: the limits' values, and the slots that are counted.
+"""How much of each resource may be in use at once: the limits' values, and the slots that are counted.
 
 Pure counters: no clock, no socket, no settings. 0 means no limit, wherever a limit is a number.
 """
@@ -15,16 +15,16 @@ from keyhole.reasons import Reason
 
 
 def share_of(limit: int, processes: int) -> int:
-    """What each of so many processes may allow that count for themselves: together no more than the limit.
+    """The share of a limit for each of this many processes, which count separately.
 
-    But at least one each, so that all can be served.
+    Together no more than the limit, but at least one each, so that all can serve.
     """
     return max(1, limit // processes) if limit else 0
 
 
 @dataclass(frozen=True, slots=True)
 class HandshakeLimits:
-    """How many connections may be on their way to a session at once, in one process."""
+    """How many connections may be in the process of being set up at once, in one process."""
 
     total: int = 0
     per_address: int = 0
@@ -32,7 +32,7 @@ class HandshakeLimits:
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """What one session's viewer may send."""
+    """How much one session's viewer may send."""
 
     frame_bytes: int = MAX_FRAME
     message_bytes: int = MAX_MESSAGE
@@ -53,7 +53,7 @@ _SAYS: Mapping[Reason, str] = {
 class Slots:
     """Slots of several kinds, each kind with a limit for one holder: `{Reason.LIMIT_USER: 100}`.
 
-    The kind is named by the reason for which one more is refused. A holder is any text, such as a user's id.
+    A kind is identified by the reason for which one more is refused. A holder is any text, such as a user's id.
     """
 
     def __init__(self, limits: Mapping[Reason, int]) -> None:
@@ -61,16 +61,16 @@ class Slots:
         self._taken: dict[Reason, Counter[str]] = {kind: Counter() for kind in limits}
 
     def take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> "Slot":
-        """One slot of each kind for the holders named. Raises LimitReached, and nothing is taken then.
+        """One slot of each kind for these holders. Raises LimitReached, in which case nothing is taken.
 
-        `elsewhere` is what these holders have taken where this object does not count.
+        `elsewhere` is how many slots these holders have taken that this object does not count.
         """
         slot = Slot(self)
         slot.add(claims, elsewhere)
         return slot
 
     def taken(self, kind: Reason) -> int:
-        """How many slots of a kind are taken, by all holders together."""
+        """How many slots of a kind all holders together have taken."""
         return self._taken[kind].total()
 
     def _take(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int]) -> None:
@@ -89,7 +89,7 @@ class Slots:
 
 
 class Slot:
-    """What one holder has taken, until it is given back; as a context, at its end."""
+    """The slots that were taken, until they are released; as a context manager, at its end."""
 
     __slots__ = ("_claims", "_slots")
 
@@ -106,18 +106,18 @@ class Slot:
         self.release()
 
     def add(self, claims: Mapping[Reason, str], elsewhere: Mapping[Reason, int] | None = None) -> None:
-        """Takes more kinds. Raises LimitReached, and what was taken before stays."""
+        """Takes slots of more kinds. Raises LimitReached, in which case the slots taken before are kept."""
         self._slots._take(claims, elsewhere or {})
         self._claims |= claims
 
     def hand_on(self) -> "Slot":
-        """The same, for another who is to give it back; this one then holds nothing."""
+        """The same slots, for another owner who will release them; this object then holds none."""
         other = Slot(self._slots)
         self._claims, other._claims = {}, self._claims
         return other
 
     def release(self) -> None:
-        """Once; further calls do nothing."""
+        """Releases the slots; further calls do nothing."""
         claims, self._claims = self._claims, {}
         for kind, holder in claims.items():
             self._slots._release(kind, holder)

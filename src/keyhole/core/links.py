@@ -1,7 +1,7 @@
-"""The use cases of a console: create its link, look at a link, redeem it, give it back, read the console log.
+"""The use cases of a console: create its link, inspect a link, redeem it, undo that, read the console log.
 
 No HTTP, no sockets, no SQL. A link's token is 122 random bits (uuid4, the form that clients parse); only its sha256
-is stored. Whether the caller's role allows the operation is asked by the API's operations table before it comes here.
+is stored. The API's operations table checks the caller's role before it calls this module.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from keyhole.ports.stores import GrantStore
 from keyhole.reasons import Reason
 
 MAX_TOKEN_CHARACTERS = 256
-"""Longer than any token that was ever given out: not worth hashing."""
+"""Longer than any token that was ever issued: not worth hashing."""
 
 KEEP_EXPIRED_SECONDS = 24 * 3600
-"""How long an expired grant is still told apart from one that never was."""
+"""How long an expired grant can still be distinguished from an unknown one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """A console that was created: its type and the URL that opens it. The URL holds the token."""
+    """A console that was created: its type and the URL that opens it. The URL contains the token."""
 
     type: ConsoleType
     url: str
@@ -42,12 +42,12 @@ class GrantRules:
 
 
 def hash_token(token: str) -> str:
-    """The sha256, in hex, under which a token is kept."""
+    """The sha256, in hex, under which a token is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def requester_of(grant: Grant, secret: str) -> RequesterToken | None:
-    """What a grant was asked for with, by the secret that it was sealed with; None where that is not known."""
+    """What a grant was requested with, opened with the secret that sealed it; None if that is not known."""
     return None if grant.sealed_requester is None else unseal(grant.sealed_requester, secret)
 
 
@@ -79,7 +79,7 @@ class Links:
     async def create(
         self, identity: Identity, server_id: str, console_type: ConsoleType, requester: RequesterToken | None = None
     ) -> Console:
-        """Makes a link that opens a server's console, for whoever asks with a requester token.
+        """Creates a link that opens a server's console, for the caller with this requester token.
 
         Raises ServerNotFound, ServerNotReady, ServerBusy, ConsoleUnavailable (naming the type), Unavailable.
         """
@@ -94,7 +94,7 @@ class Links:
         return Console(console_type, self._url(console_type, token), grant)
 
     async def inspect(self, token: str | None) -> Grant:
-        """What a good link opens, without using it up. Raises TokenRefused with the reason that `redeem` would give."""
+        """What a valid link opens, without redeeming it. Raises TokenRefused with the reason that `redeem` would."""
         token_hash = self._checked_hash(token)
         grant = await self._store.find_grant(token_hash)
         if grant is None or self._fault_of(grant) is not None:
@@ -102,18 +102,18 @@ class Links:
         return grant
 
     async def resolve(self, token: str, came_by: CameBy) -> Opening | None:
-        """As `redeem`; None for a token that was never given out here."""
+        """Like `redeem`; None for a token that was not issued here."""
         try:
             return await self.redeem(token)
         except TokenUnknown:
             return None
 
     async def redeem(self, token: str | None) -> Opening:
-        """Uses a link: marks its grant and asks the driver where the console is now.
+        """Redeems a link: marks its grant as used and asks the driver where the console is now.
 
-        Raises TokenRefused; TargetFailed (server_moved) when the console is no longer where it was when the grant
-        was made, since ports are reused and another server may stand there; Unavailable. A grant whose console never
-        opened is given back with `release`; `redeem` does so itself when it raises.
+        Raises TokenRefused; TargetFailed (server_moved) when the console is no longer where it was when the grant was
+        made, since ports are reused and another server may be there now; Unavailable. If the console never opens,
+        `release` makes the grant usable again; `redeem` does so itself when it raises.
         """
         grant = await self.claim(self._checked_hash(token))
         try:
@@ -123,23 +123,23 @@ class Links:
             raise
 
     async def claim(self, token_hash: str) -> Grant:
-        """Marks a grant as used, wherever its console is. Raises TokenRefused."""
+        """Marks a grant as used, without asking where its console is. Raises TokenRefused."""
         grant = await self._store.redeem_grant(token_hash, self._clock(), reusable=self._rules.reusable)
         if grant is None:
             raise self._refusal(await self._store.find_grant(token_hash))
         return grant
 
     async def is_revoked(self, grant: Grant) -> bool:
-        """Whether a link was taken back meanwhile."""
+        """Whether a link has been revoked meanwhile."""
         kept = await self._store.find_grant(grant.token_hash)
         return kept is not None and kept.revoked_at is not None
 
     async def release(self, grant: Grant) -> None:
-        """Gives a redemption back: the console never opened, so its link may be tried again until it expires."""
+        """Undoes a redemption: the console never opened, so its link may be tried again until it expires."""
         await self._store.release_grant(grant.token_hash)
 
     async def log(self, identity: Identity, server_id: str, lines: int | None) -> bytes:
-        """The last lines of a server's serial log, as written by the guest; all when None.
+        """The last lines of a server's serial log, as written by the guest; all of them if None.
 
         Raises ServerNotFound, LogUnavailable, Unavailable.
         """
@@ -222,5 +222,5 @@ class Links:
                 expires_at=grant.expires_at,
                 lifetime_seconds=grant.lifetime_seconds,
             )
-        # Also when it is good again by now: a moment ago somebody else was redeeming it.
+        # Also when it is valid again by now: a moment ago another client was redeeming it.
         return TokenRefused(Reason.TOKEN_USED, "The console token has been used.")

@@ -1,8 +1,8 @@
-"""The servers of all drivers, as their drivers last told of them.
+"""The servers of all drivers, as the drivers last reported them.
 
-What a platform tells arrives by `follow`, which runs in the background for each driver; drivers that cost nothing to
-ask are asked by `refresh`. A server that two drivers claim is nobody's until one of them lets it go: neither can be
-told to be the one that a user means, and a platform must not take over another one's server by its id.
+A platform's changes arrive through `follow`, which runs in the background for each driver; `refresh` asks drivers whose
+answer costs nothing. A server that two drivers report belongs to neither until one of them drops it: there is no
+telling which one a user means, and a platform must not take over another platform's server by its id.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from keyhole.model import (
 from keyhole.ports.drivers import HypervisorDriver, Problem
 
 FIRST_NEWS_SECONDS = 5.0
-"""How long a question waits for a driver that has not told anything yet, as right after the start."""
+"""How long a query waits for a driver that has not reported anything yet, as right after the start."""
 
 
 @dataclass(slots=True)
 class _Scope:
-    """A host or cluster; `why` is a sentence while it does not answer, `since` when it fell silent."""
+    """A host or cluster; while it does not answer, `why` is a sentence and `since` is when it stopped answering."""
 
     servers: dict[str, Server] = field(default_factory=dict)
     listed: tuple[Server, ...] | None = None
@@ -40,7 +40,7 @@ class _Scope:
 
 
 class Known:
-    """What one driver told."""
+    """What one driver reported."""
 
     def __init__(self, driver: HypervisorDriver, clock: Callable[[], float]) -> None:
         self.driver = driver
@@ -49,7 +49,7 @@ class Known:
         self._scopes: dict[str, _Scope] = {}
 
     def apply(self, change: Change) -> None:
-        """Takes a piece of news in."""
+        """Applies a change."""
         match change:
             case Listed(servers, scope):
                 self._list(scope, servers)
@@ -63,7 +63,7 @@ class Known:
             case Stopped(server_id):
                 self._alter(server_id, status=ServerStatus.SHUTOFF, task_state=None)
             case ConsoleMoved():
-                pass  # Where a console is, is asked for when it is opened.
+                pass  # The driver is asked for a console's location when the console is opened.
             case Unreachable(why, scope):
                 one = self._scope(scope)
                 one.since = one.since if one.why else self._clock()
@@ -71,30 +71,30 @@ class Known:
         self.heard.set()
 
     def lose(self, why: str) -> None:
-        """The driver tells nothing any more: what is known is kept, and is not current."""
+        """The driver reports nothing any more: its servers are kept, but are not current."""
         for scope in tuple(self._scopes) or ("",):
             self.apply(Unreachable(why, scope))
 
     def find(self, server_id: str) -> Server | None:
-        """A server as it was last told of, also by a scope that does not answer now."""
+        """A server as last reported, even if its scope does not answer now."""
         return next((one.servers[server_id] for one in self._scopes.values() if server_id in one.servers), None)
 
     @property
     def servers(self) -> Iterator[Server]:
-        """Those of the scopes that answer, in the driver's order."""
+        """The servers of the scopes that answer, in the driver's order."""
         for one in self._scopes.values():
             if not one.why:
                 yield from one.servers.values()
 
     @property
     def silence(self) -> str:
-        """A sentence where nothing of the driver answers; "" where something does."""
+        """A sentence if none of the driver's scopes answers; "" if any does."""
         whys = [one.why for one in self._scopes.values()]
         return "" if whys and not all(whys) else (whys[0] if whys else _silence(self.driver))
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the driver answers: then what it does not list is not there."""
+        """Whether all of the driver's scopes answer: a server that it does not list then does not exist."""
         return bool(self._scopes) and not any(one.why for one in self._scopes.values())
 
     @property
@@ -111,7 +111,7 @@ class Known:
             return
         one.listed, one.servers = servers, {server.id: server for server in servers}
         for other in self._scopes.values():
-            if other is not one:  # A server that moved is where it was told of last.
+            if other is not one:  # A server that moved is where it was last reported.
                 for server_id in one.servers.keys() & other.servers.keys():
                     del other.servers[server_id]
 
@@ -142,7 +142,7 @@ class ServerIndex:
         self._clock = clock
 
     async def follow(self, driver: HypervisorDriver) -> None:
-        """Takes in what a driver tells for as long as it tells anything. Raises what the driver raises."""
+        """Applies a driver's changes for as long as it reports any. Raises what the driver raises."""
         known = self._known[driver.name]
         try:
             async for change in driver.watch():
@@ -153,21 +153,21 @@ class ServerIndex:
             raise
 
     async def refresh(self) -> Sequence[Known]:
-        """What each driver knows now, those that never told anything included."""
+        """What each driver knows now, including drivers that have never reported anything."""
         await asyncio.gather(*(self._refresh(known) for known in self._known.values()))
         return tuple(self._known.values())
 
     def claimants(self, server_id: str) -> list[HypervisorDriver]:
-        """The drivers that know a server, as far as they told."""
+        """The drivers that have reported a server."""
         return [known.driver for known in self._known.values() if known.find(server_id) is not None]
 
     async def problems(self, driver: HypervisorDriver) -> list[Problem]:
-        """What does not work about a driver, by itself and beside the others. Raises Unavailable."""
+        """The problems of a driver, on its own and together with the others. Raises Unavailable."""
         known = self._known[driver.name]
         return [*await driver.check(), *known.problems, *self._contested(known)]
 
     def _contested(self, known: Known) -> Iterator[Problem]:
-        """Told with the first of the drivers that claim a server."""
+        """Reported with the first of the drivers that have the server."""
         before = self._contested_since[known.driver.name]
         found = self._contested_since[known.driver.name] = {}
         for server in known.servers:
@@ -190,7 +190,7 @@ class ServerIndex:
                 async with asyncio.timeout(FIRST_NEWS_SECONDS):
                     await known.heard.wait()
             except TimeoutError:
-                known.lose(_silence(known.driver))  # The next question does not wait.
+                known.lose(_silence(known.driver))  # The next query does not wait.
 
 
 def _silence(driver: HypervisorDriver) -> str:

@@ -16,7 +16,7 @@ from keyhole.net.deadline import within
 from keyhole.ports.drivers import HypervisorDriver
 
 ANSWER_SECONDS = 5.0
-"""How long a driver may take to say whether it knows a server."""
+"""How long a driver may take to say whether it has a server."""
 
 Found = TypeVar("Found")
 
@@ -28,9 +28,9 @@ class Servers:
         self._index = index
 
     async def list_for(self, identity: Identity, *, all_projects: bool = False) -> list[Server]:
-        """The servers of the identity's project; of every project for an admin who asks so.
+        """The servers of the identity's project, or of every project if an admin requests them.
 
-        A driver that does not answer is left out here and named by /readyz: one dead host must not hide the others.
+        A driver that does not answer is left out here and reported by /readyz: one dead host must not hide the others.
         Raises Unavailable when no driver answers at all.
         """
         everything = all_projects and identity.is_admin
@@ -45,16 +45,16 @@ class Servers:
         return [server for server in found.values() if everything or server.project_id == identity.project_id]
 
     async def find(self, server_id: str) -> tuple[HypervisorDriver, Server]:
-        """The server as it is now and the driver that knows it, whoever asks.
+        """The server as it is now and the driver that has it, for any caller.
 
-        The driver that told of it is asked, or all at once: one that does not answer delays nobody longer than
-        ANSWER_SECONDS. Raises ServerNotFound, or Unavailable when a driver that might know it does not answer.
+        Asks the driver that reported it, or all drivers at once: one that does not answer delays nobody longer than
+        ANSWER_SECONDS. Raises ServerNotFound, or Unavailable when a driver that might have it does not answer.
         """
         (driver, server), *others = await self._claims(server_id)
         return driver, _contested(server) if others else server
 
     async def find_for(self, identity: Identity, server_id: str) -> tuple[HypervisorDriver, Server]:
-        """As `find`, for one identity: a server of another project is ServerNotFound unless it is an admin."""
+        """Like `find`, for one identity: a server of another project is ServerNotFound, except for an admin."""
         driver, server = await self.find(server_id)
         if not _may_see(identity, server):
             raise ServerNotFound(server_id)
@@ -63,9 +63,9 @@ class Servers:
     async def locate(
         self, server_id: str, project_id: str, console_type: ConsoleType, driver: str
     ) -> tuple[HypervisorDriver, Location]:
-        """Where a console that was asked for in a project is now, by the driver that knew it then ("": any).
+        """Where a console that was requested in a project is now, from the driver that had it then ("": any).
 
-        Raises ServerNotFound; ServerReassigned when the server is in another project by now; ServerNotReady,
+        Raises ServerNotFound; ServerReassigned when the server is in another project now; ServerNotReady,
         ServerBusy, ConsoleUnavailable, Unavailable.
         """
         reassigned = ServerReassigned(server_id)
@@ -88,7 +88,7 @@ class Servers:
         return await driver.console_log(server.id, lines)
 
     async def sentences(self, driver: HypervisorDriver) -> Sequence[str]:
-        """What does not work about a driver. Raises Unavailable."""
+        """The problems of a driver. Raises Unavailable."""
         return [problem.sentence for problem in await self._index.problems(driver)]
 
     async def _locate(
@@ -99,8 +99,9 @@ class Servers:
         otherwise: Refusal,
         driver: str = "",
     ) -> tuple[HypervisorDriver, Location]:
-        """Raises `otherwise` for a server that is not allowed, also where its driver refuses its console: the refusal
-        would tell how it is."""
+        """Raises `otherwise` for a server that is not allowed, even if its driver refuses the console: that refusal
+        would disclose the server's state.
+        """
         protocol = console_type.protocol
         try:
             (found, location), *others = await self._ask(server_id, lambda one: one.locate(server_id, protocol), driver)
@@ -126,8 +127,9 @@ class Servers:
         question: Callable[[HypervisorDriver], Coroutine[Any, Any, Found | None]],
         driver: str = "",
     ) -> list[tuple[HypervisorDriver, Found]]:
-        """What the drivers that know a server answer: at least one. Raises ServerNotFound, Unavailable, and what the
-        only one that knows it raises."""
+        """The answers of the drivers that have a server: at least one. Raises ServerNotFound, Unavailable, and what the
+        only driver that has it raises.
+        """
         drivers = self._index.drivers
         if driver:
             return await _answers(server_id, [drivers[driver]] if driver in drivers else [], question)
@@ -136,7 +138,7 @@ class Servers:
             try:
                 return await _answers(server_id, claimants, question)
             except ServerNotFound:
-                pass  # It is another driver's by now, or nobody's.
+                pass  # It belongs to another driver now, or to none.
         asked = {one.name for one in claimants}
         return await _answers(server_id, [one for name, one in drivers.items() if name not in asked], question)
 
@@ -146,7 +148,7 @@ async def _answers(
     drivers: Sequence[HypervisorDriver],
     question: Callable[[HypervisorDriver], Coroutine[Any, Any, Found | None]],
 ) -> list[tuple[HypervisorDriver, Found]]:
-    if len(drivers) == 1:  # asked without a task: this is on the way to every link
+    if len(drivers) == 1:  # asked without a task: every link goes through here
         only = await _answer(drivers[0], question)
         if only is None:
             raise ServerNotFound(server_id)
@@ -188,5 +190,5 @@ def _may_see(identity: Identity, server: Server) -> bool:
 
 
 def _contested(server: Server) -> Server:
-    """A server that more than one driver claims: it is shown, and none of its consoles is offered."""
+    """A server that more than one driver reports: it is listed without any consoles."""
     return replace(server, status=ServerStatus.UNKNOWN, protocols=frozenset(), keeps_log=False)

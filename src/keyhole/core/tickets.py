@@ -1,10 +1,10 @@
-"""Coming back to a console: the use cases of a ticket, from its issue to its end.
+"""Reconnecting to a console: the use cases of a ticket, from its issue to its end.
 
-A browser that opened a console holds a ticket, as a cookie, with which it opens the same console again without its
-link: after a broken line, a reload, a restart of Keyhole. Why it is so stands in docs/decisions/0008. The secret is 256
+A browser that opened a console has a ticket, as a cookie, with which it opens the same console again without its link:
+after a lost connection, a reload or a restart of Keyhole. docs/decisions/0008 gives the reasons. The secret is 256
 random bits; its sha256 is stored. No HTTP, no sockets, no SQL; `clock` gives the seconds since the epoch.
 
-What changes of tickets is kept here until the store has it (`keep`), so that no console waits for it.
+Changes to tickets are collected here until they are stored (`keep`), so that no console waits for the store.
 """
 
 import asyncio
@@ -38,13 +38,16 @@ from keyhole.reasons import Reason
 SECRET_BYTES = 32
 
 KEEP_SECONDS = 24 * 3600
-"""How long a ticket that is good no more still says why."""
+"""How long a ticket that is no longer valid still gives the reason."""
 
 MAX_TOUCH_SECONDS = 300.0
-"""How old the store's word may be that a ticket's session lives: by so much less may be left after a crash."""
+"""How old the stored time that a ticket's session was last alive may be: after a crash, the time to reconnect is
+shorter by up to this.
+"""
 
 ON_PURPOSE = frozenset({Reason.KILLED, Reason.REVOKED, Reason.IDLE_LIMIT, Reason.TIME_LIMIT})
-"""Endings of a session that end its ticket, too. All others are accidents, or the viewer's, which may come back."""
+"""Endings of a session that also end its ticket. All others are accidental, or the viewer's own, and it may reconnect.
+"""
 
 _SECRET = re.compile(r"[0-9A-Za-z_-]{43}")
 
@@ -58,9 +61,9 @@ class TicketRules:
 
 
 class Tickets:
-    """Issues tickets and lets their holders back in. A `SessionListener`.
+    """Issues tickets and lets their holders reconnect. A `SessionListener`.
 
-    `changed` is set when there is something to keep.
+    `changed` is set when there is something to store.
     """
 
     def __init__(
@@ -96,11 +99,11 @@ class Tickets:
 
     @property
     def cookie_seconds(self) -> int:
-        """How long a browser shall keep a ticket: longer than any is good, or a week where there is no limit."""
+        """How long a browser should keep a ticket: longer than any ticket is valid, or a week if there is no limit."""
         return (self._rules.maximum_seconds or 7 * 24 * 3600) + self._rules.resume_seconds
 
     def issue(self, opening: Opening) -> tuple[str, Opening]:
-        """A new ticket for who opens a grant's console: its secret, and what its session is opened with."""
+        """A new ticket for the viewer that opens a grant's console: its secret, and what its session is opened with."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
         requester = opening.requester
         grant = replace(opening.grant, sealed_requester=None if requester is None else seal(requester, secret))
@@ -110,7 +113,7 @@ class Tickets:
         return secret, replace(opening, resume=ResumeState(ticket))
 
     async def find(self, console_id: str, secret: str | None) -> Ticket:
-        """The good ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
+        """The valid ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
         ticket = await self._known(secret)
         if ticket is None or ticket.grant.id != console_id:
             raise TicketRefused(Reason.TICKET_UNKNOWN)
@@ -126,9 +129,9 @@ class Tickets:
         return ticket
 
     async def resume(self, console_id: str, secret: str | None) -> Opening:
-        """Lets the holder of a ticket back in. Where its console did not open before, its link is used for this.
+        """Lets the holder of a ticket reconnect. If the console has never opened, this redeems its link.
 
-        Raises TicketRefused; TokenRefused where the console never opened and its link is not good any more;
+        Raises TicketRefused; TokenRefused if the console has never opened and its link is no longer valid;
         TargetFailed, ServerNotReady, ServerBusy; Unavailable.
         """
         ticket = await self.find(console_id, secret)
@@ -144,24 +147,24 @@ class Tickets:
             if ticket.opened_at is None:
                 await self._consoles.release(grant)
             raise
-        # The server may have moved meanwhile: a ticket is for a server, not for a place.
+        # The server may have moved meanwhile: a ticket is for a server, not for an address.
         grant = replace(grant, address=location.place, driver=driver.name)
         return Opening(grant, driver, location, requester, self._resume_state(ticket))
 
     def deadline_of(self, ticket: Ticket) -> float | None:
-        """When the console has been open for as long as is allowed; None where it may stay, or never opened."""
+        """When the console will have been open for the maximum time; None without a limit, or if it never opened."""
         if not self._rules.maximum_seconds or ticket.opened_at is None:
             return None
         return ticket.opened_at + self._rules.maximum_seconds
 
     def end(self, ticket: Ticket, reason: Reason, detail: str = "") -> None:
-        """Ends a ticket for good; who asks about it is told the reason from now on."""
+        """Ends a ticket permanently; from now on its holder is told the reason."""
         self._note(replace(ticket, ended=reason, ended_detail=detail))
 
     async def end_now(self, secret_hash: str, reason: Reason, detail: str) -> None:
-        """Ends a ticket for all workers at once, of which the one that carries its session learns a little later.
+        """Ends a ticket for all workers at once; the worker that carries its session learns of it slightly later.
 
-        Raises Unavailable, but for a ticket that is kept here until the store has it.
+        Raises Unavailable, except for a ticket that is not stored yet.
         """
         if secret_hash in self._unkept:
             self.end(self._unkept[secret_hash], reason, detail)
@@ -183,7 +186,7 @@ class Tickets:
         self._note(session.ticket)
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
-        """From now on the holder has so long to come back, unless the session was ended on purpose."""
+        """From now on the holder has a limited time to reconnect, unless the session was ended on purpose."""
         ticket = session.ticket
         if ticket is None:
             return
@@ -193,7 +196,7 @@ class Tickets:
         self._note(ticket)
 
     async def keep(self) -> None:
-        """Has the store keep what has changed. Raises Unavailable; what was not kept is kept the next time."""
+        """Writes the changes to the store. Raises Unavailable; what was not written is written the next time."""
         async with self._keeping:
             self._touch_live()
             unkept = dict(self._unkept)
@@ -206,7 +209,7 @@ class Tickets:
             await self._check_come_back()
 
     async def sweep(self) -> int:
-        """Forgets tickets that have not been good for a while; returns how many."""
+        """Deletes tickets that have been invalid for some time; returns how many."""
         return await self._store.sweep_tickets(self._clock() - self._rules.resume_seconds - KEEP_SECONDS)
 
     async def _known(self, secret: str | None) -> Ticket | None:
@@ -215,12 +218,12 @@ class Tickets:
         secret_hash = hash_token(secret)
         unkept = self._unkept.get(secret_hash)
         kept = await self._store.find_ticket(secret_hash)
-        if kept is not None and kept.ended is not None:  # another worker did this, or its link was taken back
+        if kept is not None and kept.ended is not None:  # another worker did this, or its link was revoked
             return kept
         return self._unkept.get(secret_hash) or unkept or kept
 
     async def _still_may(self, grant: Grant, requester: RequesterToken | None) -> bool:
-        """An identity service that does not answer takes nothing from anybody; open sessions are asked about again."""
+        """While the identity service does not answer, nobody loses access; open sessions are checked again later."""
         try:
             return await self._identity.may_open(grant.user_id, grant.project_id, requester)
         except Unavailable:
@@ -233,7 +236,7 @@ class Tickets:
         except ServerReassigned as failure:
             raise self._ended(ticket, Reason.REVOKED) from failure
         except (ServerNotFound, ConsoleUnavailable) as failure:
-            # It may be started again: whoever waits for it may try again.
+            # It may be started again: the user may try again.
             raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
 
     def _resume_state(self, ticket: Ticket) -> ResumeState:
@@ -280,7 +283,7 @@ class Tickets:
         self._changed.set()
 
     def _forget_kept(self, kept: list[Ticket]) -> None:
-        """What changed again while it was written is still to be kept, but is new no more."""
+        """A ticket that changed again while it was being written must still be stored, but is no longer new."""
         for ticket in kept:
             self._new.discard(ticket.secret_hash)
             if self._unkept.get(ticket.secret_hash) is ticket:

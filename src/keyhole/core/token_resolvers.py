@@ -1,4 +1,4 @@
-"""What a console token opens, by whoever made it."""
+"""What a console token opens, for tokens of any issuer."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from keyhole.reasons import Reason
 
 
 class TokenResolvers:
-    """Asks one resolver after the other, Keyhole's own grants first."""
+    """Tries one resolver after the other, Keyhole's own grants first."""
 
     def __init__(self, resolvers: Sequence[TokenResolver]) -> None:
         self._resolvers = tuple(resolvers)
 
     async def redeem(self, token: str | None, came_by: CameBy) -> Opening:
-        """Uses a token. Raises TokenRefused, and other Refusals that say why there is no console now."""
+        """Redeems a token. Raises TokenRefused, and other Refusals that say why there is no console now."""
         if not token:
             raise TokenRefused(Reason.TOKEN_MISSING, "The request carries no console token.")
         for resolver in self._resolvers:

@@ -1,1 +1,1 @@
-"""Hypervisor drivers: each an entry point in `keyhole.drivers`, all held to tests/contract/test_drivers.py."""
+"""Hypervisor drivers: each an entry point in `keyhole.drivers`, all tested by tests/contract/test_drivers.py."""

@@ -1,1 +1,1 @@
-"""Says who calls the API: `EmbeddedIdentity` knows the users of the settings, `KeystoneIdentity` asks a Keystone."""
+"""Identifies API callers: `EmbeddedIdentity` has the users of the settings, `KeystoneIdentity` asks a Keystone."""

@@ -1,6 +1,7 @@
-"""Which identity the settings ask for, as one value: who validates, who issues, and how projects are named.
+"""The identity service that the settings choose, as one value: who validates and issues tokens, and how projects are
+named.
 
-Keystone's part is imported when the settings name it: its libraries are an extra.
+Keystone's part is only imported if the settings choose it: its libraries are an extra.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -18,10 +19,10 @@ from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, Log
 
 @dataclass(frozen=True, slots=True)
 class IdentityBackend:
-    """One of them. `issuer` and `credentials` are None where somebody else issues tokens; `url` is where they are had;
-    people sign in through `login` either way.
+    """One identity service. `issuer` and `credentials` are None if another service issues tokens; `url` is where
+    clients get them; people sign in through `login` in either case.
 
-    `project_id_of` reads a project as the settings name it.
+    `project_id_of` returns the id of a project as the settings name it.
     """
 
     provider: IdentityProvider
@@ -33,7 +34,7 @@ class IdentityBackend:
 
 
 def check_settings(settings: IdentitySettings) -> Callable[[str], str]:
-    """All that can be wrong with the settings without starting anything; returns how projects are read.
+    """Checks the settings as far as possible without starting anything; returns the function that reads projects.
 
     Raises SettingsError.
     """

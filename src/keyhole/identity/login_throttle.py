@@ -1,10 +1,10 @@
-"""Failed sign-ins, and how long who failed waits before the next one is even looked at.
+"""Failed sign-ins, and how long the client must wait before its next attempt is checked.
 
-The reasoning is in docs/decisions/0005. In short: waits are for a user *at an address*, then for an address; failures
-of a user at many addresses only have an address that the user never signed in from wait a little before its first try.
-So nobody can lock a user out from elsewhere, and one address can guess only so fast. Counted in memory, each count
-bounded; nothing here knows which users exist. A try that is told to wait is not counted. Processes that serve together
-broadcast the results of sign-ins to each other, and so count as one.
+The reasons are in docs/decisions/0005. In short: waits apply to a user *at an address*, then to an address; failures of
+a user at many addresses only make addresses that the user has never signed in from wait briefly before their first
+attempt. So nobody can lock a user out from elsewhere, and one address can only guess slowly. Counts are in memory and
+limited in number; nothing here knows which users exist. An attempt that is refused because of a wait is not counted.
+The workers of a service broadcast the results of sign-ins to each other, so all have the same counts.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from keyhole.errors import NotAuthenticated, TooManyAttempts
 from keyhole.net.addresses import network_of
 
 WINDOW_SECONDS = 900.0
-"""Failures are forgotten when none has followed for so long."""
+"""Failures are cleared when no other has followed for this long."""
 
 MAX_REMEMBERED = 10_000
-"""How many users, addresses and pairs of them are remembered at most, of each; the longest untouched go first."""
+"""How many users, addresses and pairs are kept at most, of each; the least recently used are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Backoff:
     most_seconds: float
 
     def wait_after(self, failures: int) -> float:
-        """Seconds to wait after so many failures."""
+        """Seconds to wait after this many failures."""
         if failures < self.free:
             return 0.0
         return float(min(self.most_seconds, self.first_seconds * 2 ** min(failures - self.free, 16)))
@@ -47,27 +47,27 @@ USER = Backoff(free=50, first_seconds=2, most_seconds=10)
 
 @dataclass(slots=True)
 class _Record:
-    """What is remembered of one key."""
+    """The record of one key."""
 
     failures: int = 0
     wait_until: float = 0.0
 
 
 class _Ledger(TTLCache[object, _Record]):
-    """Records by key, each until nothing was counted for it in the window; the least recently used go first."""
+    """Records by key, each kept until nothing is counted for it in the window; the least recently used go first."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(MAX_REMEMBERED, WINDOW_SECONDS, clock)
 
     def touch(self, key: object) -> _Record:
-        """The key's record, made where there is none, for a new window."""
+        """The key's record, created if there is none, for a new window."""
         record = self[key] = self.get(key) or _Record()
         return record
 
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """How a try went that was let in."""
+    """The result of an attempt that was let in."""
 
     user: str
     client: str
@@ -75,9 +75,11 @@ class LoginResult:
 
 
 class LoginThrottle:
-    """Lets tries in or has them wait. `clock` is monotonic, in seconds; `broadcast` gets the result of each try here.
+    """Lets attempts in or makes them wait. `clock` is monotonic, in seconds; `broadcast` gets the result of each
+    attempt here.
 
-    A user is any text that stands for one, the same for every way to name that user; existing ones are not told apart.
+    A user is any text that identifies one, the same for every way to name that user; existing users are not
+    distinguished from others.
     """
 
     def __init__(self, clock: Callable[[], float], broadcast: Callable[[LoginResult], None] = lambda _: None) -> None:
@@ -89,7 +91,7 @@ class LoginThrottle:
         self._known: LRUCache[object, bool] = LRUCache(MAX_REMEMBERED)
 
     def admit(self, user: str, client: str) -> None:
-        """Lets a try in. Raises TooManyAttempts saying how long it is to wait."""
+        """Lets an attempt in. Raises TooManyAttempts, which says how long to wait."""
         now = self._clock()
         address = network_of(client)
         pair = (user, address)
@@ -101,7 +103,7 @@ class LoginThrottle:
             raise TooManyAttempts(math.ceil(until - now))
 
     def failed(self, user: str, client: str) -> None:
-        """Counts a try that was let in and failed."""
+        """Counts an attempt that was let in and failed."""
         now = self._clock()
         address = network_of(client)
         pair = (user, address)
@@ -116,7 +118,7 @@ class LoginThrottle:
         of_pair.wait_until = now + max(PAIR.wait_after(of_pair.failures), by_user)
 
     def succeeded(self, user: str, client: str) -> None:
-        """Forgets the user's failures, and remembers the address as one that this user signs in from."""
+        """Clears the user's failures, and records the address as one that this user signs in from."""
         pair = (user, network_of(client))
         self._pairs.pop(pair, None)
         self._users.pop(user, None)
@@ -124,10 +126,10 @@ class LoginThrottle:
 
     @asynccontextmanager
     async def attempt(self, user: str, client: str, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
-        """One try to sign in: let in, at its turn, and counted when it fails."""
+        """One attempt to sign in: let in when it reaches the front of the queue, and counted if it fails."""
         self.admit(user, client)
         async with turn:
-            # While it waited for its turn others of the same user and address may have failed.
+            # While it was queued, others of the same user and address may have failed.
             self.admit(user, client)
             try:
                 yield
@@ -137,7 +139,7 @@ class LoginThrottle:
             self._count(LoginResult(user, client, good=True))
 
     def record_remote(self, outcome: LoginResult) -> None:
-        """Counts a try of another process."""
+        """Counts an attempt at another process."""
         if outcome.good:
             self.succeeded(outcome.user, outcome.client)
         else:
@@ -145,7 +147,7 @@ class LoginThrottle:
 
     @property
     def remembered(self) -> int:
-        """How much is kept in memory, in records."""
+        """How many records are kept in memory."""
         return len(self._pairs) + len(self._addresses) + len(self._users) + len(self._known)
 
     def _count(self, outcome: LoginResult) -> None:
@@ -153,7 +155,7 @@ class LoginThrottle:
         self._broadcast(outcome)
 
     def _wait_of_pair(self, user: str, pair: object, now: float) -> float:
-        """Until when a user waits at an address; a new address waits when the user's sign-ins fail all over."""
+        """Until when a user waits at an address; a new address waits if the user's sign-ins fail at many addresses."""
         record = self._pairs.get(pair)
         if record is not None:
             return record.wait_until

@@ -1,6 +1,7 @@
-"""What Keyhole talks about: console types, servers and their changes, places, targets, identities, grants, sessions.
+"""The vocabulary of Keyhole: console types, servers and their changes, locations, targets, identities, grants,
+sessions.
 
-Frozen values only; no behaviour beyond reading themselves. Times are seconds since the epoch (`_at`) as floats.
+Frozen values only, with no behaviour beyond derived properties. Times are seconds since the epoch (`_at`) as floats.
 """
 
 from keyhole.model.changes import (

@@ -1,4 +1,5 @@
-"""What a driver tells of its servers as it happens. A `scope` is a host, a cluster: what is listed together.
+"""What a driver reports about its servers as it happens. A `scope` is a host or a cluster: the servers that are listed
+together.
 
 After a gap of any kind a driver begins again with `Listed`; there is no other way to catch up.
 """
@@ -11,7 +12,7 @@ from keyhole.model.servers import Server
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """All servers of a scope, in place of what was known of it."""
+    """All servers of a scope; replaces everything known about it."""
 
     servers: tuple[Server, ...]
     scope: str = ""
@@ -27,14 +28,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A server migrates to another host; its consoles are not to be opened meanwhile."""
+    """A server is migrating to another host; its consoles must not be opened meanwhile."""
 
     server_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMoved:
-    """A server's consoles are to be dialled again now."""
+    """A server's consoles must be dialled again now."""
 
     server_id: str
     why: Literal["moved", "started", "reconfigured"]
@@ -42,7 +43,7 @@ class ConsoleMoved:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A server runs no more and has no consoles until it is started."""
+    """A server has stopped and has no consoles until it is started."""
 
     server_id: str
     why: Literal["shutdown", "crashed", "suspended", "destroyed"]
@@ -50,14 +51,14 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A server was deleted, or left the driver's sight for good."""
+    """A server was deleted, or is permanently out of the driver's reach."""
 
     server_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A scope does not answer: until it is listed again nothing new is known of its servers. `why` is a sentence."""
+    """A scope does not answer: until it is listed again nothing new is known about its servers. `why` is a sentence."""
 
     why: str
     scope: str = ""

@@ -1,4 +1,4 @@
-"""Console types, in the words of the Compute API. A new one is a row in `CONSOLE_TYPES`."""
+"""Console types, as the Compute API names them. A new one is a row in `CONSOLE_TYPES`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class Protocol(StrEnum):
-    """What is spoken on a console, in the words of the Compute API."""
+    """The protocol of a console, as the Compute API names it."""
 
     VNC = "vnc"
     SERIAL = "serial"
@@ -17,7 +17,7 @@ class Protocol(StrEnum):
 
 
 class ConsoleType(StrEnum):
-    """How a client asks for a console, in the words of the Compute API."""
+    """The kind of console that a client requests, as the Compute API names it."""
 
     NOVNC = "novnc"
     XVPVNC = "xvpvnc"
@@ -29,7 +29,7 @@ class ConsoleType(StrEnum):
 
     @property
     def protocol(self) -> Protocol:
-        """What is spoken on consoles of this type."""
+        """The protocol of consoles of this type."""
         return CONSOLE_TYPES[self].protocol
 
 
@@ -37,8 +37,8 @@ class ConsoleType(StrEnum):
 class ConsoleKind:
     """One row of the console types: the protocol behind it and the form of its URL.
 
-    `url_path` follows the public URL's origin and ends where the token goes; `websocket_url` says that the
-    URL's scheme is ws or wss, because it names a WebSocket and not a page.
+    `url_path` follows the public URL's origin and ends where the token goes; `websocket_url` says that the URL's scheme
+    is ws or wss, because it is the URL of a WebSocket and not of a page.
     """
 
     protocol: Protocol

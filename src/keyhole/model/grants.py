@@ -1,4 +1,4 @@
-"""Permission to open a console and to come back to it, and the sessions that come of it."""
+"""Permission to open a console and to reconnect to it, and the resulting sessions."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ class Rights(StrEnum):
 class Grant:
     """Permission to open one console, stored under the sha256 of its token.
 
-    `address` is the console's place when the grant was made, `driver` the name of the driver instance that knew it (""
-    where that is not known): redemption asks that one alone, and refuses when it names another place by then.
-    `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` names the console that it
-    opens and is no secret. `sealed_requester` is opened with the token (`crypto/sealing.py`); None where the link was
-    not requested with one.
+    `address` is the console's place when the grant was made, `driver` the name of the driver instance that reported it
+    ("" if that is not known): redemption asks only that driver, and refuses if the place is a different one by then.
+    `redeemed_at` is None until the first use, `revoked_at` unless it was withdrawn. `id` identifies the console that it
+    opens and is not secret. `sealed_requester` is opened with the token (`crypto/sealing.py`); None if the link was not
+    requested with one.
     """
 
     token_hash: str = field(repr=False)
@@ -49,13 +49,13 @@ class Grant:
 
     @property
     def fingerprint(self) -> str:
-        """How logs name the token: the first 8 hex digits of its hash."""
+        """How logs identify the token: the first 8 hex digits of its hash."""
         return self.token_hash[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class LastAccess:
-    """That somebody opened a server's console."""
+    """The last use of a server's console."""
 
     user_name: str
     at: float
@@ -63,10 +63,10 @@ class LastAccess:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Permission of one browser to come back to the console that it opened, stored under the sha256 of its secret.
+    """Permission of one browser to reconnect to the console that it opened, stored under the sha256 of its secret.
 
-    `opened_at` is when the console first opened (None until then), `seen_at` when a session of it was last known to
-    live, `input_at` when its viewer last gave input. `ended` says why it is over, None while it is not.
+    `opened_at` is when the console first opened (None until then), `seen_at` when a session of it was last known to be
+    alive, `input_at` when its viewer last gave input. `ended` says why it ended, None while it has not.
     """
 
     secret_hash: str = field(repr=False)
@@ -80,9 +80,9 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class ResumeState:
-    """The ticket that a viewer comes (back) with, and what was before.
+    """The ticket that a viewer connects or reconnects with, and its earlier state.
 
-    `open_seconds` are those since its console first opened, `idle_seconds` those since the last input.
+    `open_seconds` is the time since its console first opened, `idle_seconds` the time since the last input.
     """
 
     ticket: Ticket
@@ -92,9 +92,9 @@ class ResumeState:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A live session as every worker may know it. `worker` carries it; `viewer` is the viewer's address.
+    """A live session in the form that all workers share. `worker` carries it; `viewer` is the viewer's address.
 
-    `ticket_hash` is None where its viewer cannot come back. Input and traffic are as of the last few seconds.
+    `ticket_hash` is None if its viewer cannot reconnect. Input and traffic may be a few seconds old.
     """
 
     id: str
@@ -110,7 +110,7 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True)
 class TerminationRequest:
-    """A session that its worker is to end, and why."""
+    """A session that its worker must end, and why."""
 
     session_id: str
     reason: Reason

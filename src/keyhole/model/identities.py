@@ -1,4 +1,4 @@
-"""Who asks, how they sign in, and what they are given for it."""
+"""Users and projects, how users sign in, and the tokens that they get."""
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 
 class Role(StrEnum):
-    """Roles that Keyhole acts on; others are carried and ignored."""
+    """Roles that Keyhole acts on; others are stored but ignored."""
 
     READER = "reader"
     MEMBER = "member"
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: a user, acting in a project (None when the token is unscoped), with roles."""
+    """The caller: a user, acting in a project (None if the token is unscoped), with roles."""
 
     user_id: str
     user_name: str
@@ -41,7 +41,7 @@ class Identity:
         return self.is_admin or (self.is_member and self.project_id == project_id)
 
     def has(self, role: Role | None) -> bool:
-        """Whether the roles are enough where `role` is asked for; None lets everybody in."""
+        """Whether the roles include the required `role`; None allows everybody."""
         match role:
             case None:
                 return True
@@ -55,7 +55,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class IdentityToken:
-    """An identity token as kept: its hash, whose it is, how it was got, and until when it is good."""
+    """A stored identity token: its hash, its user, how it was obtained, and until when it is valid."""
 
     token_hash: str = field(repr=False)
     identity: Identity
@@ -68,9 +68,9 @@ class IdentityToken:
 
 @dataclass(frozen=True, slots=True)
 class RequesterToken:
-    """What a console was asked for with: the identity token itself, until when it is good, and by what it was got.
+    """What a console was requested with: the identity token itself, until when it is valid, and how it was obtained.
 
-    It says later whether whoever asked still may. Kept sealed only (`crypto/sealing.py`).
+    Used later to check that the user still has access. Stored encrypted only (`crypto/sealing.py`).
     """
 
     token: str = field(repr=False)
@@ -80,9 +80,9 @@ class RequesterToken:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationCredential:
-    """What a program signs in with in its user's place: an id and a secret, for one project, with some of the roles.
+    """What a program signs in with on behalf of its user: an id and a secret, for one project, with some of the roles.
 
-    It is good until `expires_at` (None: no end). Only an `unrestricted` one may make and delete others.
+    It is valid until `expires_at` (None: no end). Only an `unrestricted` one may create and delete others.
     """
 
     id: str
@@ -99,14 +99,14 @@ class ApplicationCredential:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What servers belong to and users act in."""
+    """What servers belong to and what users act in."""
 
     id: str
     name: str
 
 
 class Scope(Enum):
-    """What a token is for where the request names no project."""
+    """What a token is for if the request names no project."""
 
     OWN_PROJECT = auto()
     UNSCOPED = auto()
@@ -139,7 +139,7 @@ class CredentialSignIn:
 
 @dataclass(frozen=True, slots=True)
 class TokenSignIn:
-    """A good token, to be exchanged for another one."""
+    """A valid token, to be exchanged for another one."""
 
     token: SecretStr
 

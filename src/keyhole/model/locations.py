@@ -1,4 +1,4 @@
-"""Where a console is, as its driver says without opening it."""
+"""Where a console is, as its driver reports without opening it."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,8 +9,9 @@ from keyhole.model.servers import Server
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a console does with a second line. `max_lines` is how many it serves at once, 0 where no limit is known;
-    `newcomer` is what becomes of one more; `excludes` are the protocols whose lines cannot be open beside this one.
+    """What a console does with a second line. `max_lines` is how many it serves at once, 0 if no limit is known;
+    `newcomer` is what happens to a further line; `excludes` are the protocols whose lines cannot be open at the same
+    time.
     """
 
     max_lines: int = 0
@@ -20,11 +21,11 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One console of one server: no secret, and nothing was opened to learn it.
+    """One console of one server; contains no secret, and nothing is opened to determine it.
 
-    `place` is what must not change between making a link and opening it. Logs and os-console-auth-tokens show it as
-    the console's address, so it is `tcp://HOST:PORT`, with a path where CONNECT asks for one, or `unix:/PATH`, for
-    all consoles that have an address. `detail` is the driver's own, handed back to its `open`.
+    `place` must not change between creating a link and opening it. Logs and os-console-auth-tokens show it as the
+    console's address, so for all consoles that have an address it is `tcp://HOST:PORT`, with a path if CONNECT needs
+    one, or `unix:/PATH`. `detail` is the driver's own and is passed back to its `open`.
     """
 
     server: Server

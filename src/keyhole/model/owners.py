@@ -1,4 +1,4 @@
-"""Whose a server is, by what its platform knows about it: the same rules for every driver."""
+"""Which project a server belongs to, from what its platform knows about it: the same rules for every driver."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class OwnerSource(StrEnum):
 
 
 class OwnerForm(StrEnum):
-    """What a fact gives: a project's id as the identity service has it, or its name."""
+    """What a fact contains: a project's id in the identity service, or its name."""
 
     ID = "id"
     NAME = "name"
@@ -35,9 +35,10 @@ class OwnerForm(StrEnum):
 class OwnerRule:
     """Where to read a project.
 
-    `key` is the name of the metadata or of the key; the prefix of the tag, which the project follows; a regular
-    expression whose one group is the project, of the server's name; the project itself for `constant`. Pool, namespace
-    and folder have none. Whoever may write the fact on the platform decides who opens the server's consoles.
+    `key` is the name of the metadata or of the key; the prefix of the tag, followed by the project; a regular
+    expression for the server's name, whose only group is the project; the project itself for `constant`. Pool,
+    namespace and folder have none. Anybody who can change the fact on the platform decides who may open the server's
+    consoles.
     """
 
     source: OwnerSource
@@ -47,7 +48,7 @@ class OwnerRule:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a platform knows about a server that may name its project. Empty texts are facts that it lacks."""
+    """What a platform knows about a server that may name its project. Empty texts are missing facts."""
 
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,7 +67,9 @@ class Owner(NamedTuple):
 
 
 def owners(rules: Sequence[OwnerRule], facts: Facts) -> Iterator[Owner]:
-    """The projects that the rules give, in their order; a fact that is empty, too long or not printable gives none."""
+    """The projects that the rules find, in the rules' order; a fact that is empty, too long or not printable yields
+    none.
+    """
     for rule in rules:
         text = _read(rule, facts)
         if text and len(text) <= MAX_NAME_CHARACTERS and text.isprintable():

@@ -1,4 +1,4 @@
-"""The machines whose consoles drivers know."""
+"""The machines whose consoles drivers provide."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from keyhole.model.console_types import Protocol
 
 
 class ServerStatus(StrEnum):
-    """The Compute API's server status, as far as drivers tell it."""
+    """The Compute API's server status, as far as drivers report it."""
 
     ACTIVE = "ACTIVE"
     BUILD = "BUILD"
@@ -21,9 +21,9 @@ class ServerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A machine whose consoles a driver knows. `protocols` are the kinds of console that it offers.
+    """A machine whose consoles a driver provides. `protocols` are the kinds of console that it offers.
 
-    `keeps_log` says that its serial log is kept, as far as can be told without reading it.
+    `keeps_log` says that it has a serial log, as far as is known without reading it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Where consoles are and how to get in: addresses, TLS, what unix sockets are held to, targets."""
+"""Where consoles are and how to connect: addresses, TLS, rules for unix sockets, targets."""
 
 import socket as sockets
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ Address = TcpAddress | UnixAddress
 
 
 class VencryptSubtype(StrEnum):
-    """How a VNC server is signed in to under TLS, in VeNCrypt's words: with certificates (x509) or anonymous TLS."""
+    """How to authenticate to a VNC server under TLS, by VeNCrypt's names: with certificates (x509) or anonymous TLS."""
 
     TLSNONE = "tlsnone"
     TLSVNC = "tlsvnc"
@@ -47,16 +47,16 @@ class VencryptSubtype(StrEnum):
 
     @property
     def is_anonymous(self) -> bool:
-        """TLS without certificates: nobody knows who is at the other end."""
+        """TLS without certificates: the other side is not authenticated."""
         return self.value.startswith("tls")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetTls:
-    """TLS towards a VNC server. `subtype` is the weakest that will do, within its kind of TLS.
+    """TLS towards a VNC server. `subtype` is the weakest one accepted, within its kind of TLS.
 
-    `ca` None means the system's authorities; `certificate` and `key` are ours, where the server wants to know us;
-    `server_name` is the name in the server's certificate where its address is another ("": the address). `insecure`
+    `ca` None means the system's authorities; `certificate` and `key` are ours, for servers that authenticate clients;
+    `server_name` is the name in the server's certificate if it differs from its address ("": the address). `insecure`
     leaves the server's certificate unchecked.
     """
 
@@ -69,14 +69,15 @@ class TargetTls:
 
     @property
     def is_verified(self) -> bool:
-        """Whether the server proves who it is."""
+        """Whether the server is authenticated."""
         return not (self.insecure or self.subtype.is_anonymous)
 
 
 @dataclass(frozen=True, slots=True)
 class SocketTrust:
-    """Which unix sockets may be dialled: below `directory`, beyond which no link is followed, and made to listen by
-    one of `user_ids` (None: by the file's owner, root or ourselves)."""
+    """Which unix sockets may be dialled: below `directory`, beyond which no link is followed, and with a listener that
+    runs as one of `user_ids` (None: the file's owner, root or ourselves).
+    """
 
     directory: str = "/"
     user_ids: frozenset[int] | None = None
@@ -84,14 +85,14 @@ class SocketTrust:
 
 @dataclass(frozen=True, slots=True)
 class HttpConnect:
-    """The host is asked for `path` by HTTP's CONNECT before anything else. The path is no secret."""
+    """The host is first asked for `path` by HTTP CONNECT. The path is not secret."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """A line that the gateway opens: the address, then what the host is asked for there."""
+    """A line that the gateway opens: the address, and what the host is then asked for."""
 
     address: Address
     upgrade: HttpConnect | None = None
@@ -99,7 +100,7 @@ class Dialled:
 
     @property
     def endpoint(self) -> str:
-        """Address and path in one: a console's place where no more is known. `addresses.parse_endpoint` reads it."""
+        """Address and path in one string: a console's place if nothing more is known; see `parse_endpoint`."""
         return f"{self.address}{self.upgrade.path if self.upgrade else ''}"
 
 
@@ -107,8 +108,8 @@ class Dialled:
 class Handed:
     """A line that the driver opened: a connected stream socket, which the gateway owns and closes from here on.
 
-    `protects` says what the line is to an audit: it does not leave this machine, it is encrypted, or it is in the
-    clear. `described_as` tells people what is at the other end.
+    `protects` is for audits: the line does not leave this machine, it is encrypted, or it is in the clear.
+    `described_as` describes the other end for people.
     """
 
     line: sockets.socket = field(repr=False)
@@ -121,10 +122,10 @@ Route = Dialled | Handed
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How one line to a console is had, and how to get in.
+    """How to open one line to a console, and how to authenticate.
 
-    `password` is the hypervisor's own VNC password, `user_name` goes with it where VeNCrypt's plain sub-types are
-    spoken. With `tls` nothing weaker is accepted.
+    `password` is the hypervisor's own VNC password, `user_name` goes with it for VeNCrypt's plain sub-types. With `tls`
+    nothing weaker is accepted.
     """
 
     protocol: Protocol

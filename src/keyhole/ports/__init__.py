@@ -1,1 +1,1 @@
-"""What the use cases depend on, and nothing about how it is done; the composition root hands in the implementations."""
+"""The interfaces that the use cases depend on; the composition root passes in the implementations."""

@@ -1,6 +1,6 @@
-"""What the use cases need of a hypervisor.
+"""What the use cases need from a hypervisor.
 
-Implementations live in drivers/, or in other packages (docs/howto/write-a-driver.md), and are held to
+Implementations are in drivers/, or in other packages (docs/howto/write-a-driver.md), and must pass
 tests/contract/driver_suite.py.
 """
 
@@ -32,7 +32,7 @@ from keyhole.model import (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a console is opened. `credential` is the token of the identity service, where it is known."""
+    """The user for whom a console is opened. `credential` is the identity service's token, where it is known."""
 
     user_id: str
     user_name: str
@@ -42,10 +42,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that does not work. `sentence` is for the operator and names what it is about.
+    """One thing that does not work. `sentence` is for the operator and names the part concerned.
 
-    `host` is the one that it is about ("": the driver itself), `code` a short name of its kind, `since` when it was
-    first seen, in seconds since the epoch.
+    `host` is the host concerned ("": the driver itself), `code` a short name for the kind of problem, `since` when it
+    was first seen, in seconds since the epoch.
     """
 
     sentence: str
@@ -55,9 +55,10 @@ class Problem:
 
 
 class HypervisorDriver(Interface):
-    """Knows servers and where their consoles are. Used inside its own `async with`.
+    """Knows servers and where their consoles are. Used as an `async with` context.
 
-    Any call may raise Unavailable, and may be cancelled at any await; then it leaves nothing behind.
+    Any call may raise Unavailable, and may be cancelled at any await; it must then release everything that it has
+    acquired.
     """
 
     @property
@@ -65,29 +66,30 @@ class HypervisorDriver(Interface):
         """The name of this instance: that of its `[drivers.NAME]` section."""
 
     def watch(self) -> AsyncIterator[Change]:
-        """What happens to the servers, for as long as somebody listens. Begins with `Listed` or `Unreachable` for each
-        scope; never ends, and does not raise for a host that is dead. `polled` makes one of a driver that can only
-        list."""
+        """Changes of the servers, for as long as the iteration lasts. Begins with `Listed` or `Unreachable` for each
+        scope; never ends, and does not raise for a dead host. `polled` provides it for a driver that can only list.
+        """
 
     async def list_now(self) -> Sequence[Server] | None:
-        """Every server, asked for at each list that somebody looks at; None where asking costs a call over a network:
-        then what `watch` told stands."""
+        """Every server, called for each list of servers; None if it would need a call over a network: then the servers
+        that `watch` reported are used.
+        """
 
     async def find_server(self, server_id: str) -> Server | None:
-        """One server as it is now, None when this driver does not know it."""
+        """One server as it is now; None if this driver does not have it."""
 
     async def locate(self, server_id: str, protocol: Protocol) -> Location:
-        """Where that console is now. Asked when a link is made, when it is opened, and when a browser returns.
+        """Where that console is now. Called when a link is created or opened, and when a browser reconnects.
 
-        Opens nothing and has no effect. Raises ServerNotFound, ServerNotReady (not running), ServerBusy;
+        Opens nothing and has no side effect. Raises ServerNotFound, ServerNotReady (not running), ServerBusy;
         ConsoleUnavailable naming the protocol.
         """
 
     def open(self, location: Location, caller: Caller | None) -> AbstractAsyncContextManager[Target]:
-        """A line to the console at a place that `locate` gave, for that caller (None: for Keyhole itself).
+        """A line to the console at a location from `locate`, for that caller (None: for Keyhole itself).
 
-        Entered when the console is dialled, under the gateway's deadline, and left when the line is closed, perhaps by
-        another task. Raises as `locate`.
+        Entered when the console is dialled, within the gateway's deadline, and exited when the line is closed, possibly
+        by another task. Raises as `locate`.
         """
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
@@ -98,22 +100,25 @@ class HypervisorDriver(Interface):
         """
 
     async def screenshot(self, server_id: str, head: int = 0) -> Screenshot | None:
-        """The picture of one of a server's screens, None where only its console can tell. Raises ServerNotFound."""
+        """The picture of one of a server's screens; None if only its console has one. Raises ServerNotFound."""
 
     async def check(self) -> Sequence[Problem]:
-        """What does not work, for /readyz; empty when all is well."""
+        """The current problems, for /readyz; empty if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriverContext:
-    """What a driver is given beside its own settings. `name` is the instance's, `project_id_of` gives a project's id by
-    its name and raises SettingsError where there is none."""
+    """What a driver is given in addition to its own settings. `name` is the instance's, `project_id_of` returns a
+    project's id for its name and raises SettingsError if there is none.
+    """
 
     name: str
     project_id_of: Callable[[str], str]
 
     def owner_of(self, facts: Facts, rules: Sequence[OwnerRule]) -> str:
-        """The id of the project that the first rule to give one gives, "" where none does: nobody's but an admin's."""
+        """The id of the project that the first matching rule gives; "" if no rule matches: then only admins have
+        access.
+        """
         for owner in owners(rules, facts):
             if owner.form is OwnerForm.ID:
                 return owner.text
@@ -141,7 +146,7 @@ class DriverFactory(Interface):
 async def polled(
     list_all: Callable[[], Awaitable[Sequence[Server]]], seconds: float, scope: str = ""
 ) -> AsyncIterator[Change]:
-    """The news of a driver that can only list: a listing when something changed, and whether it answers."""
+    """The changes of a driver that can only list: a listing when something changed, and whether it answers."""
     before: Change | None = None
     while True:
         now: Change
@@ -156,6 +161,6 @@ async def polled(
 
 
 async def unchanging(servers: Sequence[Server]) -> AsyncIterator[Change]:
-    """The news of a driver whose servers stay what they are."""
+    """The changes of a driver whose servers never change."""
     yield Listed(tuple(servers))
     await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""What the HTTP server and the application agree upon."""
+"""The contract between the HTTP server and the application."""
 
 REQUEST_ARRIVED = "keyhole.request_arrived"
-"""Where an HTTP server leaves in a request's ASGI scope a function that says whether all of its body has arrived."""
+"""The key in a request's ASGI scope for a function that says whether all of its body has arrived."""

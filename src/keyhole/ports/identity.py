@@ -1,6 +1,6 @@
-"""Who somebody is and what they may do. Implementations live in identity/ and are held to one suite in tests/contract/.
+"""Who a user is and what the user may do. Implementations are in identity/ and must pass one suite in tests/contract/.
 
-Every method may raise `Unavailable`; other errors are named with the method.
+Every method may raise `Unavailable`; other errors are listed with the method.
 """
 
 from collections.abc import Sequence
@@ -23,33 +23,33 @@ ALIVE_SECONDS = 30.0
 
 
 class IdentityProvider(Interface):
-    """Says whose an identity token is."""
+    """Validates identity tokens."""
 
     async def validate(self, token: str) -> IdentityToken:
-        """The good token's contents. Raises NotAuthenticated."""
+        """The contents of a valid token. Raises NotAuthenticated."""
 
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
-        """Whether a user who asked with that requester token may still open consoles of a project, as of now.
+        """Whether the user of that requester token may still open consoles of a project.
 
-        That its token expired takes nothing from anybody. Without a requester token: as far as can be told without it.
+        An expired token does not change this. Without a requester token: as far as that is known.
         """
 
     def project_name(self, project_id: str) -> str | None:
-        """A project's name, None where it is not known without asking."""
+        """A project's name; None if it is not known without a request."""
 
     async def check(self) -> Sequence[str]:
-        """One sentence for each thing that does not work, for /readyz."""
+        """One sentence for each problem, for /readyz."""
 
 
 class TokenIssuer(IdentityProvider, Interface):
-    """An identity provider that hands out tokens itself (the embedded one)."""
+    """An identity provider that issues tokens itself (the embedded one)."""
 
     async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
-        """A new token for who can sign in, acting in a project (its name or id, or the scope that stands for one).
+        """A new token for valid credentials, for a project (its name or id, or the scope that stands for one).
 
-        `client` is the address that asks, by which failures are counted. A token for a token expires when that one
-        does. Raises NotAuthenticated, after the same time whether the user exists or not; TooManyAttempts; Forbidden
-        for a token that was got with an application credential and may not be exchanged.
+        `client` is the client's address, by which failures are counted. A token for a token expires when that one does.
+        Raises NotAuthenticated, after the same time whether the user exists or not; TooManyAttempts; Forbidden for a
+        token that was issued for an application credential, which may not be exchanged.
         """
 
     async def revoke(self, token: str) -> None:
@@ -61,7 +61,7 @@ class TokenIssuer(IdentityProvider, Interface):
 
 @dataclass(frozen=True, slots=True)
 class PersonSignIn:
-    """What a person types: a name and password, and where the name or the project need it, more."""
+    """What a person enters to sign in: a name and password, and domains or a project where needed."""
 
     username: str
     password: SecretStr
@@ -70,21 +70,21 @@ class PersonSignIn:
 
 
 class LoginProvider(Interface):
-    """Signs persons in at whichever identity service issues the tokens."""
+    """Signs people in with the identity service that issues the tokens."""
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
-        """A new token for a project. `client` is the address that asks, by which failures are counted.
+        """A new token for a project. `client` is the client's address, by which failures are counted.
 
-        Raises NotAuthenticated, TooManyAttempts; ProjectNeeded where the person is in several projects and named none.
+        Raises NotAuthenticated, TooManyAttempts; ProjectNeeded if the person is in several projects and named none.
         """
 
     async def sign_out(self, token: str) -> None:
-        """Makes a token invalid; one that is not good is ignored."""
+        """Makes a token invalid; one that is not valid is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialWish:
-    """What an application credential shall be. `roles` None: all that the holder of the token has."""
+    """A request for an application credential. `roles` None: all roles of the token's holder."""
 
     name: str
     description: str = ""
@@ -94,22 +94,24 @@ class CredentialWish:
 
 
 class ApplicationCredentials(Interface):
-    """Makes and deletes application credentials for the holders of tokens."""
+    """Creates and deletes application credentials for the holders of tokens."""
 
     async def create(
         self, holder: IdentityToken, wish: CredentialWish
     ) -> tuple[ApplicationCredential, SecretStr] | None:
-        """A new one of the holder's in the token's project, and its secret, which is told this once.
+        """A new credential of the holder in the token's project, and its secret, which is returned only here.
 
-        None when the holder already has one of that name. Raises Forbidden for roles that the token lacks, for a token
+        None if the holder already has one of that name. Raises Forbidden for roles that the token lacks, for a token
         without a project or of a restricted credential, and beyond the number that a user may have.
         """
 
     async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:
-        """Every one of a user, the oldest first."""
+        """All credentials of a user, the oldest first."""
 
     async def find(self, user_id: str, credential_id: str) -> ApplicationCredential | None:
-        """One of a user."""
+        """One credential of a user."""
 
     async def delete(self, holder: IdentityToken, credential: ApplicationCredential) -> None:
-        """Deletes one at once, with all tokens got by it. Raises Forbidden for a token of a restricted credential."""
+        """Deletes a credential at once, with all tokens issued for it. Raises Forbidden for a token of a restricted
+        credential.
+        """

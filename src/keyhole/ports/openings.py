@@ -1,4 +1,4 @@
-"""A console that somebody may open now: made by a use case, carried to the session that comes of it."""
+"""A console that may be opened now: created by a use case and passed to the session."""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from keyhole.model import Grant, Location, RequesterToken, ResumeState, Target
 from keyhole.ports.drivers import Caller, HypervisorDriver
 
 CameBy = Literal["novnc", "serial", "spice", "mks", "unknown"]
-"""Which kind of console's address a token came by."""
+"""In which kind of console URL a token arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a session is opened with: its grant, where the console is by which driver, and what was before.
+    """What a session is opened with: its grant, where the console is according to which driver, and its earlier state.
 
-    `requester` is the identity token that the console was requested with, None where it is not known; `resume` the
-    ticket that its browser may reconnect with, None for a viewer that keeps none.
+    `requester` is the identity token that the console was requested with, None if it is not known; `resume` the ticket
+    that its browser may reconnect with, None for a viewer without one.
     """
 
     grant: Grant
@@ -30,11 +30,11 @@ class Opening:
 
     @property
     def uses_link(self) -> bool:
-        """Whether the link was used for this opening, and is given back if the console does not open."""
+        """Whether the link was redeemed for this opening, and becomes usable again if the console does not open."""
         return self.resume is None or self.resume.ticket.opened_at is None
 
     def open(self) -> AbstractAsyncContextManager[Target]:
-        """A line to the console, for whom the grant was given to."""
+        """A line to the console, for the user of the grant."""
         credential = None if self.requester is None else SecretStr(self.requester.token)
         grant = self.grant
         return self.driver.open(
@@ -43,10 +43,10 @@ class Opening:
 
 
 class TokenResolver(Interface):
-    """Knows what a console token opens: Keyhole's own grants, or another service that hands tokens out."""
+    """Knows what a console token opens: Keyhole's own grants, or another service that issues tokens."""
 
     async def resolve(self, token: str, came_by: CameBy) -> Opening | None:
-        """What the token opens, which may use it up; None where it is not of this resolver's making.
+        """What the token opens, which may redeem it; None if this resolver's service did not issue it.
 
         Raises TokenRefused, and other Refusals that say why there is no console now.
         """

@@ -1,6 +1,6 @@
-"""What the use cases need of a relay, and what a relay tells its taps.
+"""What the use cases need from a relay, and what a relay passes to its taps.
 
-Implementations live in relay/. Sockets stay there: the core asks a relay, and ends it.
+Implementations are in relay/. Sockets stay there: the core only queries a relay and ends it.
 """
 
 from typing import Protocol as Interface
@@ -8,14 +8,14 @@ from typing import Protocol as Interface
 from keyhole.reasons import Reason
 
 VIEWER_CHECKS = 3
-"""How often a viewer is asked for a sign of life until it counts as lost."""
+"""How often a viewer is checked before it counts as lost."""
 
 
 class Tap(Interface):
-    """Sees what a console's line carries. Called on the byte path: returns at once, and raises nothing."""
+    """Sees what a console's line carries. Called on the byte path: must return at once and never raise."""
 
     def target_sent(self, data: bytes, at: float) -> None:
-        """Bytes of the target's, as the viewers get them; `at` is the event loop's monotonic clock, in seconds."""
+        """Bytes from the target, as the viewers get them; `at` is the event loop's monotonic clock, in seconds."""
 
     def viewer_sent(self, data: bytes, at: float) -> None:
         """A viewer's input that was accepted, as the target gets it."""
@@ -25,7 +25,7 @@ class Tap(Interface):
 
 
 class Relay(Interface):
-    """What carries a session's bytes."""
+    """Carries a session's bytes."""
 
     @property
     def last_input_at(self) -> float:
@@ -37,26 +37,28 @@ class Relay(Interface):
 
     @property
     def buffered_bytes(self) -> int:
-        """How many bytes wait to be sent, to both sides together."""
+        """How many bytes are queued, for both sides together."""
 
     def end(self, reason: Reason, detail: str = "") -> None:
         """Ends the session; the first reason given is the one that counts."""
 
     def refill(self) -> None:
-        """Called once a second: the viewer may send as many messages again as it may in a second."""
+        """Called once a second: refills the viewer's message allowance."""
 
     def check_viewer(self) -> None:
-        """Called VIEWER_CHECKS times in `keepalive_timeout_seconds`; ends the session when the viewer answered none."""
+        """Called VIEWER_CHECKS times in `keepalive_timeout_seconds`; ends the session if the viewer answered none of
+        them.
+        """
 
     def set_view_only(self, view_only: bool) -> None:
-        """Takes the viewer's input away, or allows it, from the next message on.
+        """Blocks or allows the viewer's input, from the next message on.
 
-        Keys and buttons that it holds are released first. A message that is half sent is completed or withheld, as it
-        was begun.
+        Keys and buttons that it holds are released first. A message that is partly sent is completed or withheld,
+        depending on how it began.
         """
 
     def add_tap(self, tap: Tap) -> None:
-        """Has a tap see all that the console's line carries from now on."""
+        """Adds a tap, which sees everything that the console's line carries from now on."""
 
     def remove_tap(self, tap: Tap) -> None:
-        """A tap has seen enough. One that was never added is ignored."""
+        """Removes a tap. One that was never added is ignored."""

@@ -1,1 +1,1 @@
-"""What moves one console's bytes between its viewer and its target."""
+"""Moves one console's bytes between its viewer and its target."""

@@ -1,4 +1,4 @@
-"""The end of a connection whose peer should still read our last words."""
+"""Closes connections in such a way that the peer can still read our last bytes."""
 
 import asyncio
 
@@ -22,10 +22,10 @@ def close_with_reason(transport: asyncio.Transport, frames: FrameReader | None, 
 
 
 class CloseHandshake(asyncio.Protocol):
-    """Waits, for a while, until a WebSocket peer has read our close frame and answers it (RFC 6455 7.1.1).
+    """Waits a limited time until a WebSocket peer has read our close frame and answers it (RFC 6455 7.1.1).
 
-    Closing at once would reset the connection if the peer still sends, and the reason would be lost on the way. For the
-    same reason a peer whose frames make no sense is read on, unheard, until its time is over.
+    Closing at once would reset the connection if the peer is still sending, and the reason would be lost. For the same
+    reason, after invalid frames we keep reading and discard what arrives, until the timeout.
     """
 
     def __init__(self, transport: asyncio.Transport, frames: FrameReader, seconds: float) -> None:
@@ -52,7 +52,7 @@ class CloseHandshake(asyncio.Protocol):
 
 
 def close_soon(transport: asyncio.Transport, seconds: float) -> None:
-    """Closes once everything written has been sent, and cuts the line when that takes too long."""
+    """Closes once everything written has been sent, and aborts the connection when that takes too long."""
     transport.close()
     if transport.get_write_buffer_size():
         asyncio.get_running_loop().call_later(seconds, transport.abort)

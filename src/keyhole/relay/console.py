@@ -1,11 +1,11 @@
 """A console's line to its target, the viewers on it, and its taps.
 
-With one viewer and no tap the line is read straight into that viewer's half-pipe; otherwise what it carries is handed
-to all. The target is read on as long as one viewer can take more: a viewer that cannot, beside others that can, misses
-bytes and knows how many, so a slow one never holds up the rest. Alone it holds up the target, and misses nothing.
+With one viewer and no tap the line is read straight into that viewer's half-pipe; otherwise its bytes are passed to all
+of them. The target is read as long as at least one viewer can take more: a slower viewer misses bytes, and knows how
+many, so it never delays the others. A single viewer that is slow delays the target and misses nothing.
 
-Several viewers share lines whose output can be read from any point on, such as serial lines. RFB cannot: what a server
-sends depends on the pixel format and the encodings that one viewer asked for.
+Several viewers can share a line whose output can be read from any point on, such as a serial line. This is impossible
+with RFB: what a server sends depends on the pixel format and the encodings that one viewer requested.
 """
 
 import asyncio
@@ -25,30 +25,30 @@ class Viewer(Interface):
 
     to_viewer: TargetToViewer
     missed_bytes: int
-    """How much of the target's output went by while the viewer was full."""
+    """How much of the target's output was skipped while the viewer was full."""
 
     @property
     def is_full(self) -> bool:
-        """Whether the viewer does not take any more."""
+        """Whether the viewer cannot take any more."""
 
     def write_input_to(self, target: Writer) -> None:
-        """Where the viewer's input goes from now on."""
+        """Sets where the viewer's input goes from now on."""
 
     def pause_input(self) -> None:
-        """The target does not take any more: the viewer is not read."""
+        """The target cannot take any more: stop reading the viewer."""
 
     def resume_input(self) -> None:
         """The target takes more again."""
 
     def target_finished(self, *, lost: bool) -> None:
-        """The target sends no more."""
+        """The target has stopped sending."""
 
 
 class Console:
     """One line to a target, used up when its last viewer has left.
 
-    `source` is what the target reads from where that is another transport (`Connection.source`). `clock` is the event
-    loop's, in seconds. A connection that closes is given `linger_seconds` to send what was written.
+    `source` is the transport that the target is read from, if it is a different one (`Connection.source`). `clock` is
+    the event loop's, in seconds. A closing connection has `linger_seconds` to send what was written.
     """
 
     __slots__ = ("_buffer", "_in_bulk", "_source", "_taps", "_viewers", "clock", "linger_seconds", "target")
@@ -71,10 +71,10 @@ class Console:
         self._taps: tuple[Tap, ...] = ()
 
     def join(self, viewer: Viewer) -> None:
-        """One more viewer gets what the target sends from now on."""
+        """Adds a viewer, which gets what the target sends from now on."""
         self._viewers += (viewer,)
         self._connect()
-        # A transport that is full already has told the protocol before; it will tell this one when it is not.
+        # A full transport has notified the previous protocol; it will notify this one when it has room again.
         if self.target.get_write_buffer_size() > WRITE_BUFFER_BYTES:
             viewer.pause_input()
         else:
@@ -82,7 +82,7 @@ class Console:
         self._regulate()
 
     def leave(self, viewer: Viewer) -> None:
-        """One viewer fewer. The line is closed after the last one; what was written is still sent."""
+        """Removes a viewer. The line is closed after the last one; what was written is still sent."""
         self._viewers = tuple(other for other in self._viewers if other is not viewer)
         if self._viewers:
             self._connect()
@@ -96,34 +96,34 @@ class Console:
             tap.line_closed()
 
     def add_tap(self, tap: Tap) -> None:
-        """Has a tap see what the line carries from now on."""
+        """Adds a tap, which sees what the line carries from now on."""
         self._taps += (tap,)
         self._connect()
 
     def remove_tap(self, tap: Tap) -> None:
-        """A tap has seen enough. One that was never added is ignored."""
+        """Removes a tap. One that was never added is ignored."""
         self._taps = tuple(other for other in self._taps if other is not tap)
         if self._viewers:
             self._connect()
 
     def can_half_close(self) -> bool:
-        """Whether the target may be told that a viewer sends no more: where it is the only one."""
+        """Whether to forward a viewer's end of input to the target: only if it is the only viewer."""
         return len(self._viewers) == 1 and self.target.can_write_eof()
 
     def viewer_full(self) -> None:
-        """A viewer does not take any more: the target is not read while all are so."""
+        """A viewer cannot take any more: the target is not read while this is true of all."""
         if len(self._viewers) == 1:
             self._pause()
         else:
             self._regulate()
 
     def viewer_drained(self) -> None:
-        """A viewer takes more again."""
+        """A viewer can take more again."""
         if not self._source.is_closing():
             self._source.resume_reading()
 
     def abort(self) -> None:
-        """Cuts the line, unless it still has viewers."""
+        """Aborts the line, unless it still has viewers."""
         if not self._viewers:
             self.target.abort()
 
@@ -147,17 +147,17 @@ class Console:
         self.target.write(data)
 
     def flood_began(self) -> None:
-        """Much arrives at a time: has it read into the buffer, unless others are to see it, too."""
+        """Much arrives at a time: switches to reading into the buffer, unless others must see the bytes too."""
         if not self._in_bulk and self._is_direct and self._source is self.target:
             self._in_bulk = True
             self._change_kind(BulkReader(self, self._viewers[0].to_viewer, self._buffer))
 
     def flood_ended(self) -> None:
-        """Little arrives at a time: has it handed over as it comes."""
+        """Little arrives at a time: switches to passing it on as it comes."""
         self._connect()
 
     def target_full(self) -> None:
-        """The target does not take any more: stop reading the viewers."""
+        """The target cannot take any more: stop reading the viewers."""
         for viewer in self._viewers:
             viewer.pause_input()
 
@@ -167,7 +167,7 @@ class Console:
             viewer.resume_input()
 
     def target_finished(self, *, lost: bool = False) -> None:
-        """The target sends no more."""
+        """The target has stopped sending."""
         for viewer in self._viewers:
             viewer.target_finished(lost=lost)
 
@@ -186,7 +186,7 @@ class Console:
             self._source.pause_reading()
 
     def _connect(self) -> None:
-        """Has the line read, and the viewers' input written, in the way that suits the viewers and taps."""
+        """Chooses how the line is read and the viewers' input is written, according to the viewers and taps."""
         protocol = self._viewers[0].to_viewer if self._is_direct else SharedReader(self, self)
         if self._in_bulk:
             self._in_bulk = False
@@ -197,7 +197,7 @@ class Console:
             viewer.write_input_to(self if self._taps else self.target)
 
     def _change_kind(self, protocol: asyncio.BaseProtocol) -> None:
-        """A transport looks at its protocol's kind, buffered or not, when it begins to read."""
+        """A transport checks whether its protocol is buffered when it begins to read."""
         reads = self.target.is_reading()
         if reads:
             self.target.pause_reading()

@@ -1,6 +1,6 @@
-"""How the end of a session is told: failures become reasons here, and reasons close frames.
+"""How the end of a session is reported: failures become reasons here, and reasons become close frames.
 
-A close frame's text is the reason's public name, followed by `: detail` when there is one; the page shows its own words
+A close frame's text is the reason's public name, followed by `: detail` when there is one; the page shows its own text
 for the name.
 """
 
@@ -18,7 +18,7 @@ INVALID_DATA = 1007
 class Ending:
     """Why a session ends: the reason, and a detail that may be shown (no address, no secret; may be empty).
 
-    `exact_code` stands in for the reason's close code where RFC 6455 7.4.1 has one for this very case.
+    `exact_code` replaces the reason's close code where RFC 6455 7.4.1 has a code for exactly this case.
     """
 
     reason: Reason
@@ -28,7 +28,7 @@ class Ending:
     @property
     def code(self) -> int:
         code = self.exact_code or STATUSES[self.reason].close
-        assert code is not None  # a reason that is told before the upgrade
+        assert code is not None  # a reason that is reported before the upgrade
         return code
 
     @property
@@ -37,12 +37,12 @@ class Ending:
 
 
 def ending_of_target(failure: KeyholeError) -> Ending:
-    """What a failure on the way to the target, or in its handshake, is called."""
+    """The ending for a failure in connecting to the target, or in its handshake."""
     return _ending_of(failure, Reason.TARGET_PROTOCOL_ERROR)
 
 
 def ending_of_viewer(failure: KeyholeError) -> Ending:
-    """What a failure in the viewer's handshake is called."""
+    """The ending for a failure in the viewer's handshake."""
     return _ending_of(failure, Reason.VIEWER_PROTOCOL_ERROR)
 
 

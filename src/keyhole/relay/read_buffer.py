@@ -1,4 +1,4 @@
-"""Memory to read large amounts into, so that a flood is neither copied nor allocated on its way."""
+"""Memory for large reads, so that a flood is neither copied nor allocated."""
 
 from keyhole.protocols.websocket.frames_out import Frames, cut_frames
 
@@ -6,9 +6,9 @@ SIZE_BYTES = 256 * 1024
 
 
 class ReadBuffer:
-    """One for all sessions of an event loop: what is read into it is used up before anybody else reads.
+    """One buffer for all sessions of an event loop: bytes are consumed before the next read.
 
-    Unless a writer had to keep it: then it is given away, and the next reader gets new memory.
+    If a writer has to keep the bytes, it takes over the memory, and the next reader gets new memory.
     """
 
     __slots__ = ("_whole", "memory")
@@ -25,6 +25,6 @@ class ReadBuffer:
         return self._whole if size == SIZE_BYTES else cut_frames(self.memory[:size])
 
     def give_away(self) -> None:
-        """It belongs to whoever has it."""
+        """The current holder keeps the memory."""
         self.memory = memoryview(bytearray(SIZE_BYTES))
         self._whole = cut_frames(self.memory)

@@ -1,9 +1,9 @@
 """The relay: one viewer's session on a console's line, until one named reason ends it.
 
-Two half-pipes on two transports, joined crosswise: what comes of the target goes to the viewer (`to_viewer`), what
-comes of the viewer goes to the target (`to_target`). Each side's full write buffer pauses reading from the other side
-only, so a slow viewer holds up the screen and never its own keystrokes. No task and no object per message; whatever
-waits is bounded by the transports' write buffers.
+Two half-pipes connect two transports: bytes from the target go to the viewer (`to_viewer`), bytes from the viewer go to
+the target (`to_target`). A full write buffer on one side only pauses reading from the other, so a slow viewer delays
+the screen and never its own keystrokes. No task and no object per message; the transports' write buffers limit what is
+queued.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from keyhole.relay.to_viewer import WRITE_BUFFER_BYTES, TargetToViewer
 
 
 class Relay:
-    """One viewer on a console (`ports.relay.Relay`). It carries bytes from `start` on until it ends.
+    """One viewer on a console (`ports.relay.Relay`). It carries bytes from `start` until it ends.
 
-    `frames` reads the viewer's WebSocket, None where its bytes come as they are. `ended` is called once.
+    `frames` reads the viewer's WebSocket; None if its bytes are not framed. `ended` is called once.
     """
 
     __slots__ = (
@@ -63,7 +63,7 @@ class Relay:
         self.to_target = ViewerToTarget(self, viewer, frames, input_filter, console.target)
 
     def start(self, viewer_payload: bytes, target_bytes: bytes) -> None:
-        """Begins to move bytes, first those left over from the handshakes (the viewer's already unframed)."""
+        """Begins to move bytes, starting with those left over from the handshakes (the viewer's already unframed)."""
         self._viewer.set_protocol(self.to_target)
         self.to_target.is_full = self._viewer.get_write_buffer_size() > WRITE_BUFFER_BYTES
         self._console.join(self)
@@ -78,7 +78,7 @@ class Relay:
 
     @property
     def last_input_at(self) -> float:
-        """To the second, by whoever calls `refill`: the byte path reads no clock."""
+        """Accurate to a second, set by `refill`: the byte path does not read the clock."""
         self._note_input()
         return self._input_at
 
@@ -96,19 +96,20 @@ class Relay:
         return self.to_target.is_full
 
     def refill(self) -> None:
-        """A second has passed: the viewer may send as many messages again, and its input gets its time."""
+        """A second has passed: refills the viewer's message allowance, and records when it gave input."""
         self._note_input()
         if self._frames is not None:
             self._frames.refill()
         self._filter.refill()
 
     def check_viewer(self) -> None:
-        """Asks a WebSocket viewer for a sign of life; one that gave none since the last checks is lost.
+        """Pings a WebSocket viewer; one that has sent nothing since the last checks is lost.
 
-        Whoever takes a full buffer's bytes, however slowly, is there: no ping reaches it past what waits before.
+        A viewer that reads from a full buffer, however slowly, counts as alive: no ping can overtake the bytes that are
+        queued.
         """
         if self._frames is None:
-            return  # a raw viewer has no way to answer; TCP keep-alive watches over it
+            return  # a raw viewer has no way to answer; TCP keep-alive checks it
         taken = self.to_viewer.sent_bytes - self._viewer.get_write_buffer_size()
         if self.is_full and taken != self._taken_at_check:
             self.to_target.checks_unanswered = 0
@@ -132,11 +133,11 @@ class Relay:
         self._console.remove_tap(tap)
 
     def write_input_to(self, target: Writer) -> None:
-        """Accepted input goes there from now on."""
+        """Sets where accepted input goes from now on."""
         self.to_target.target = target
 
     def pause_input(self) -> None:
-        """The target does not take any more: stop reading the viewer."""
+        """The target cannot take any more: stop reading the viewer."""
         if not self._viewer.is_closing():
             self._viewer.pause_reading()
 
@@ -146,7 +147,7 @@ class Relay:
             self._viewer.resume_reading()
 
     def viewer_full(self) -> None:
-        """The viewer does not take any more: its screen need not be read."""
+        """The viewer cannot take any more: its screen need not be read."""
         self._console.viewer_full()
 
     def viewer_drained(self) -> None:
@@ -154,9 +155,9 @@ class Relay:
         self._console.viewer_drained()
 
     def viewer_finished(self) -> bool:
-        """The viewer sends no more. A native one may still read what the target has to say (a half-closed line).
+        """The viewer has stopped sending. A native viewer may still read from the target (a half-closed connection).
 
-        Returns whether its connection stays open, which is for `linger_seconds` at most.
+        Returns whether its connection stays open, for `linger_seconds` at most.
         """
         if self._frames is None and self._viewer.can_write_eof() and self._console.can_half_close():
             self._viewer_finished = True
@@ -168,15 +169,15 @@ class Relay:
         return False
 
     def viewer_left(self, *, lost: bool = False) -> None:
-        """The viewer's connection is over, or it said that it is."""
+        """The viewer's connection has ended, or the viewer is closing it."""
         self.end(Reason.VIEWER_LOST if lost else Reason.VIEWER_CLOSED)
 
     def viewer_broke(self, error: ProtocolError) -> None:
-        """Ends the session for what its viewer sent."""
+        """Ends the session because of what its viewer sent."""
         self._end(ending_of_viewer(error))
 
     def target_finished(self, *, lost: bool) -> None:
-        """The target sends no more. It ended the session, unless it only followed a viewer that finished first."""
+        """The target has stopped sending. This ends the session, unless the viewer finished first."""
         if self._viewer_finished:
             self.end(Reason.VIEWER_CLOSED)
         else:

@@ -1,7 +1,7 @@
-"""How a target's transport is read where that is not straight into one viewer's half-pipe.
+"""How a target's transport is read when it is not read straight into one viewer's half-pipe.
 
-Each is the protocol of the target's transport for a while; `Console` says which. What they have in common with the
-half-pipe is what the transport tells beside bytes.
+Each reader is temporarily the protocol of the target's transport; `Console` chooses which. They share with the
+half-pipe the transport's notifications other than bytes.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ CALM_READS = 16
 
 
 class Line(Interface):
-    """What a target's protocol tells of its transport: a `Console`."""
+    """Receives what a target's protocol reports about its transport: a `Console`."""
 
     def flood_began(self) -> None:
         """Much arrives at a time."""
@@ -23,17 +23,17 @@ class Line(Interface):
         """Little arrives at a time."""
 
     def target_full(self) -> None:
-        """The target does not take any more."""
+        """The target cannot take any more."""
 
     def target_drained(self) -> None:
         """The target takes more again."""
 
     def target_finished(self, *, lost: bool = False) -> None:
-        """The target sends no more; `lost` where the kernel gave it up."""
+        """The target has stopped sending; `lost` if the kernel gave up the connection."""
 
 
 class TargetReader(asyncio.BaseProtocol):
-    """What a target's transport tells, but for its bytes."""
+    """The notifications of a target's transport, except for its bytes."""
 
     __slots__ = ("_line",)
 
@@ -54,14 +54,14 @@ class TargetReader(asyncio.BaseProtocol):
 
 
 class BulkSink(Interface):
-    """Takes what was read in bulk: a `TargetToViewer`."""
+    """Receives what was read in bulk: a `TargetToViewer`."""
 
     def bulk_received(self, size: int, buffer: ReadBuffer) -> bool:
         """`size` bytes are in the buffer. Returns whether that is much."""
 
 
 class BulkReader(TargetReader, asyncio.BufferedProtocol):
-    """Has the target's bytes read into a buffer, until its flood is over."""
+    """Reads the target's bytes into a buffer, until its flood is over."""
 
     __slots__ = ("_buffer", "_sink", "_small_reads", "get_buffer")
 
@@ -82,14 +82,14 @@ class BulkReader(TargetReader, asyncio.BufferedProtocol):
 
 
 class Audience(Interface):
-    """Those that a line's bytes are for: a `Console`."""
+    """Receives a line's bytes: a `Console`."""
 
     def distribute(self, data: bytes) -> None:
         """Bytes of the target's, for all."""
 
 
 class SharedReader(TargetReader, asyncio.Protocol):
-    """Hands the target's bytes to several viewers, or to taps."""
+    """Passes the target's bytes to several viewers, or to taps."""
 
     __slots__ = ("_audience",)
 

@@ -1,7 +1,7 @@
 """The half-pipe from one viewer to its target, which is the protocol of the viewer's transport.
 
 The viewer's bytes pass a filter, which keeps message boundaries, drops the input of viewers that may only watch, and
-tells real input from noise. Pings are answered here, and signs of life noted.
+distinguishes real input from other messages. Pings are answered here, and activity is recorded.
 """
 
 import asyncio
@@ -13,49 +13,49 @@ from keyhole.protocols.websocket.frames_out import ping_frame, pong_frame
 
 
 class InputFilter(Interface):
-    """What a viewer's bytes pass through, one for each protocol."""
+    """The filter for a viewer's bytes, one for each protocol."""
 
     input_count: int
-    """Grows with each thing that a person did, passed on or not."""
+    """Counts each action of the user, whether passed on or not."""
 
     def feed(self, data: bytes) -> bytes:
         """What to pass on of `data`. Raises ProtocolError."""
 
     def refill(self) -> None:
-        """A second has passed: the viewer may send as many messages again."""
+        """A second has passed: refills the viewer's message allowance."""
 
     def set_view_only(self, view_only: bool) -> bytes:
-        """Changes what the viewer may do; returns what the target is to get at once, perhaps nothing."""
+        """Changes what the viewer may do; returns the bytes, possibly none, to send to the target at once."""
 
 
 class Writer(Interface):
-    """What accepted input is written to: the target's transport, or what lets taps see it, too."""
+    """Where accepted input is written: the target's transport, or an object that also passes it to taps."""
 
     def write(self, data: bytes) -> None:
         """Sends it."""
 
 
 class ViewerEnd(Interface):
-    """What a viewer's protocol tells of its transport: a `Relay`."""
+    """Receives what a viewer's protocol reports about its transport: a `Relay`."""
 
     def viewer_full(self) -> None:
-        """The viewer does not take any more."""
+        """The viewer cannot take any more."""
 
     def viewer_drained(self) -> None:
         """The viewer takes more again."""
 
     def viewer_finished(self) -> bool:
-        """The viewer sends no more. Returns whether its connection stays open."""
+        """The viewer has stopped sending. Returns whether its connection stays open."""
 
     def viewer_left(self, *, lost: bool = False) -> None:
-        """The viewer closed its connection; `lost` where the kernel gave it up."""
+        """The viewer closed its connection; `lost` if the kernel gave it up."""
 
     def viewer_broke(self, error: ProtocolError) -> None:
-        """What the viewer sent cannot be made sense of."""
+        """The viewer sent invalid data."""
 
 
 class ViewerToTarget(asyncio.Protocol):
-    """`frames` reads the viewer's WebSocket, None where its bytes come as they are. It carries bytes while `is_open`.
+    """`frames` reads the viewer's WebSocket; None if its bytes are not framed. It carries bytes while `is_open`.
 
     `checks_unanswered` counts the calls of `ping` since the viewer last sent anything.
     """
@@ -93,7 +93,7 @@ class ViewerToTarget(asyncio.Protocol):
         self.sent_bytes = 0
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the viewer's, in whatever they travel."""
+        """Bytes from the viewer, framed or not."""
         self.checks_unanswered = 0
         if not self.is_open:
             return
@@ -145,7 +145,7 @@ class ViewerToTarget(asyncio.Protocol):
         self._end.viewer_drained()
 
     def ping(self) -> None:
-        """Asks a WebSocket viewer for a sign of life, unless it takes nothing at the moment."""
+        """Pings a WebSocket viewer, unless it cannot take any more at the moment."""
         self.checks_unanswered += 1
         if not self.is_full:
             self._viewer.write(ping_frame(b""))

@@ -1,7 +1,7 @@
 """The half-pipe from a target to one viewer.
 
-It is the protocol of the target's transport while that has one viewer and no tap. What comes of the target goes on
-untouched, in WebSocket frames where the viewer reads frames. No task and no object per message.
+It is the protocol of the target's transport while that has one viewer and no tap. The target's bytes are passed on
+unchanged, in WebSocket frames if the viewer reads frames. No task and no object per message.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.target_readers import Line, TargetReader
 
 WRITE_BUFFER_BYTES = 64 * 1024
-"""How much may wait to be sent before the other side is paused."""
+"""How much may be queued before the other side is paused."""
 
 JOIN_BYTES = 4096
-"""A frame up to this size is copied behind its header: a gathered write costs more."""
+"""A frame up to this size is copied behind its header: a gather write costs more."""
 
 BULK_BYTES = 128 * 1024
 """A read of this size belongs to a flood: from then on the target is read in bulk."""
@@ -33,7 +33,7 @@ class TargetToViewer(TargetReader, asyncio.Protocol):
         self.sent_bytes = 0
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the target's, whose memory the viewer's transport keeps if it cannot send all at once."""
+        """Bytes from the target, whose memory the viewer's transport keeps if it cannot send all at once."""
         if not self.is_open:
             return
         size = len(data)
@@ -50,7 +50,7 @@ class TargetToViewer(TargetReader, asyncio.Protocol):
     def bulk_received(self, size: int, buffer: ReadBuffer) -> bool:
         """`size` bytes of the target's are in the buffer. Returns whether that is much."""
         if size <= WRITE_BUFFER_BYTES:
-            # A copy, since many small pieces may wait at the viewer, and each would keep a whole buffer.
+            # A copy, since many small pieces may be queued for the viewer, and each would keep a whole buffer.
             self.data_received(bytes(buffer.memory[:size]))
             return False
         if self.is_open:

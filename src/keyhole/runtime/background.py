@@ -1,4 +1,4 @@
-"""What the service does by itself beside serving: timers, purging what expired, watching drivers and rights."""
+"""The service's background tasks: timers, deleting expired data, watching drivers and users' rights."""
 
 import asyncio
 import random
@@ -25,13 +25,13 @@ FORGET_SECONDS = 600
 WATCH_SECONDS = 30
 
 POLL_SECONDS = 0.4
-"""How often sessions that are to be ended are looked for, while there are any."""
+"""How often to check for sessions that must end, while there are any sessions."""
 
 GATHER_SECONDS = 0.1
-"""How long what is to be written down waits for more of it: one write costs as much for a hundred rows as for one."""
+"""How long changes are collected before they are stored: one write costs as much for a hundred rows as for one."""
 
 WATCH_SHARE = 20
-"""Servers are listed to watch over them for a twentieth of the time at most, however long a driver takes."""
+"""At most a twentieth of the time is spent on listing servers, however long a driver takes."""
 
 
 STEADY_SECONDS = 10.0
@@ -39,13 +39,13 @@ STEADY_SECONDS = 10.0
 
 
 class BackgroundTasks:
-    """Runs the service's own tasks beside it, and starts again those that a defect ended."""
+    """Runs the service's background tasks, and restarts those that a defect ended."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._defects: dict[str, str] = {}
         self.defects: Mapping[str, str] = MappingProxyType(self._defects)
-        """A sentence for each task that failed lately, by the task's name; it names no data of the task's."""
+        """A sentence for each task that failed recently, by the task's name; it contains no data of the task."""
 
     @contextmanager
     def running(self, **works: Callable[[], Coroutine[None, None, None]]) -> Iterator[None]:
@@ -74,19 +74,19 @@ class BackgroundTasks:
 
 
 async def run_timers(sessions: Sessions, *servers: HttpServer) -> None:
-    """The service's clock: once a second, the sessions evenly over it."""
+    """The service's timer: checks the sessions once a second, spread evenly over it."""
     clock = asyncio.get_running_loop().time
     while True:
         begun_at = clock()
         for server in servers:
             server.tick()
         for done in sessions.sweep():
-            # A sweep that is late does not pause, and still lets others have their turn.
+            # A sweep that is late does not pause, but still lets other tasks run.
             await asyncio.sleep(max(0.0, begun_at + SWEEP_SECONDS * done - clock()))
 
 
 async def refresh_certificate(certificate: Certificate | None, telemetry: Telemetry) -> None:
-    """Takes a new certificate into use when its files are there: looks once a second."""
+    """Starts using a new certificate when its files have changed: checks once a second."""
     while certificate is not None:
         await asyncio.sleep(1)
         try:
@@ -97,7 +97,7 @@ async def refresh_certificate(certificate: Certificate | None, telemetry: Teleme
 
 
 async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None:
-    """Writes down live sessions and tickets, and ends the sessions that are to be ended."""
+    """Stores live sessions and tickets, and ends the sessions that must end."""
     told = ""
     begun = False
     while True:
@@ -121,7 +121,7 @@ async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None
 
 
 async def flush_sessions(services: SessionServices, telemetry: Telemetry) -> None:
-    """Writes down the end of everything, once the last session is over."""
+    """Stores the final state, once the last session has ended."""
     try:
         await services.tickets.keep()
         await services.heartbeat.close()
@@ -130,7 +130,7 @@ async def flush_sessions(services: SessionServices, telemetry: Telemetry) -> Non
 
 
 async def watch_deleted_servers(services: SessionServices) -> None:
-    """Ends the sessions on servers that are deleted."""
+    """Ends the sessions on deleted servers."""
     clock = asyncio.get_running_loop().time
     while True:
         begun_at = clock()
@@ -140,10 +140,10 @@ async def watch_deleted_servers(services: SessionServices) -> None:
 
 
 async def reauthorize(reauthorization: Reauthorization, seconds: float, telemetry: Telemetry) -> None:
-    """Ends the sessions of users whose rights are withdrawn; never where `seconds` is 0."""
+    """Ends the sessions of users whose rights are revoked; never if `seconds` is 0."""
     told = ""
     while seconds:
-        # Workers that started together do not ask together.
+        # Workers that started together do not check together.
         await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
         review = await reauthorization.end_revoked()
         telemetry.reauthorized(review.allowed, review.revoked, review.unknown)
@@ -153,7 +153,7 @@ async def reauthorize(reauthorization: Reauthorization, seconds: float, telemetr
 
 
 async def purge_expired(consoles: Links, services: SessionServices, store: TokenStore, telemetry: Telemetry) -> None:
-    """Forgets what expired long ago."""
+    """Deletes what expired long ago."""
     while True:
         try:
             await consoles.sweep()
@@ -166,7 +166,7 @@ async def purge_expired(consoles: Links, services: SessionServices, store: Token
 
 
 async def watch_drivers(servers: Servers, drivers: Sequence[HypervisorDriver], telemetry: Telemetry) -> None:
-    """Tells of each problem of a driver when it appears."""
+    """Logs each problem of a driver when it appears."""
     known: dict[str, set[str]] = {}
     while True:
         for driver in drivers:

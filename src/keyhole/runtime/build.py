@@ -1,6 +1,6 @@
-"""The composition root: makes every part from the settings, joins them, and runs the service in this process.
+"""The composition root: builds every part from the settings, connects them, and runs the service in this process.
 
-Nothing here decides anything about consoles; no part below knows another except as an argument.
+It contains no logic about consoles; the parts below only know each other as arguments.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ Count = Callable[[], Awaitable[Sequence[Family]]]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The running service, for those who start it in their own process."""
+    """The running service, for code that starts it in its own process."""
 
     url: str
     consoles: Links
@@ -76,13 +76,13 @@ class Service:
     telemetry: Telemetry
 
     async def accept(self, sockets: Iterable[socket.socket], admin_sockets: Iterable[socket.socket] = ()) -> None:
-        """Accepts connections on these sockets, which stay the caller's, and on no others."""
+        """Accepts connections on these sockets, which the caller still owns, and on no others."""
         await self.admin_listener.accept(admin_sockets)
         await self.listener.accept(sockets)
         self.telemetry.worker_serves()
 
     async def retire(self) -> None:
-        """Accepts nobody any more; what has begun goes on."""
+        """Stops accepting connections; existing ones continue."""
         await self.listener.accept(())
         await self.admin_listener.accept(())
         self.telemetry.worker_retired()
@@ -98,7 +98,7 @@ class Service:
 
 
 def check(settings: Settings) -> list[str]:
-    """Everything that can be wrong with the settings without starting anything; returns the drivers' names.
+    """Checks the settings as far as possible without starting anything; returns the drivers' names.
 
     Raises SettingsError.
     """
@@ -111,7 +111,7 @@ def check(settings: Settings) -> list[str]:
 
 
 def session_limits(settings: Settings) -> SessionLimits:
-    """What the settings allow of sessions."""
+    """The session limits of the settings."""
     return SessionLimits(
         idle_seconds=settings.sessions.idle_seconds,
         maximum_seconds=settings.sessions.maximum_seconds,
@@ -125,13 +125,13 @@ def session_limits(settings: Settings) -> SessionLimits:
 
 
 def handshake_limits(settings: Settings) -> HandshakeLimits:
-    """What the settings allow each worker of connections being set up."""
+    """Each worker's limits on connections being set up, from the settings."""
     limits, workers = settings.limits, settings.server.workers
     return HandshakeLimits(share_of(limits.handshakes, workers), share_of(limits.handshakes_per_address, workers))
 
 
 def connections_per_address(settings: Settings) -> int:
-    """What the settings allow each worker of one address' connections of pages and API calls."""
+    """Each worker's limit on one address' connections for pages and API calls, from the settings."""
     return share_of(settings.limits.connections_per_address, settings.server.workers)
 
 
@@ -142,10 +142,10 @@ async def running(
     count: Count | None = None,
     broadcast: Callable[[LoginResult], None] = lambda _: None,
 ) -> AsyncIterator[Service]:
-    """Runs the service while the context lasts; it accepts nobody until it is given sockets.
+    """Runs the service while the context lasts; it accepts no connections until it is given sockets.
 
-    `count` gives the metrics of the whole service, None where this process is all of it; `broadcast` tells others of a
-    sign-in that was tried. Raises SettingsError when it cannot start.
+    `count` returns the metrics of the whole service, None if this process is the whole service; `broadcast` reports
+    sign-in attempts to other workers. Raises SettingsError when it cannot start.
     """
     choices = chosen_drivers(settings)
     certificate = certificate_of(settings.server.tls_certificate, settings.server.tls_key)

@@ -1,7 +1,7 @@
-"""`python -m keyhole.runtime.worker CHANNEL`: one process of the service, started and ordered by the supervisor.
+"""`python -m keyhole.runtime.worker CHANNEL`: one process of the service, started and controlled by the supervisor.
 
-It takes its orders from the channel alone (`supervisor/channel.py` says what is spoken), no signal, and ends when the
-supervisor is gone.
+It takes commands only from the channel (`supervisor/channel.py` defines the protocol), not from signals, and ends when
+the supervisor is gone.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Telemetry
 
 RETRY_SECONDS = 1.0
-"""How long accepting rests when a socket could not be taken into use."""
+"""How long accepting pauses when a socket could not be used."""
 
 SCRAPE_SECONDS = 3.0
-"""How long the others may take to say what they have counted; then this process speaks for itself alone."""
+"""How long the other workers may take to report their metrics; then this process reports only its own."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _prepare(end: socket.socket) -> Settings | None:
-    """Reads and checks the settings, and tells the supervisor what it has to know; None when there is nothing to do."""
+    """Reads and checks the settings, and tells the supervisor what it needs; None when there is nothing to do."""
     question = ask_supervisor(end)
     if question is None:
         return None
@@ -84,7 +84,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     worker = _Worker(channel, telemetry, public, sockets[len(public) :])
     try:
         async with running(settings, telemetry, worker.count, worker.tell) as service:
-            gc.freeze()  # objects made so far stay for good: garbage collection need not visit them
+            gc.freeze()  # objects created so far are permanent: garbage collection need not visit them
             channel.send({"ready": True, "pongs": True})
             await worker.obey(service, settings.sessions.drain_seconds)
     except SettingsError as error:
@@ -94,7 +94,7 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
 
 
 class _Worker:
-    """Does what the supervisor says. `sockets` are those of the public port, `admin_sockets` the admins'."""
+    """Carries out the supervisor's commands. `sockets` are those of the public port, `admin_sockets` the admins'."""
 
     def __init__(
         self,
@@ -111,12 +111,12 @@ class _Worker:
         self._wanted: list[socket.socket] = []
         self._accepting: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
-        """Held by whoever changes what is accepted on, which must not stop half-way."""
+        """Held while the listening sockets change, which must not stop half-way."""
         self._drain: asyncio.Task[None] | None = None
         self._drained = asyncio.Event()
 
     async def obey(self, service: Service, orphan_seconds: int) -> None:
-        """Until it was told to end, and has drained; without a supervisor, its sessions have this many seconds."""
+        """Runs until it is told to end and has drained; without a supervisor, its sessions have this many seconds."""
         orders = asyncio.create_task(self._take_orders(service))  # noqa: TID251  # ended here
         drained = asyncio.create_task(self._drained.wait())  # noqa: TID251  # awaited here
         await asyncio.wait({orders, drained}, return_when=asyncio.FIRST_COMPLETED)
@@ -127,7 +127,7 @@ class _Worker:
         orders.cancel()
 
     async def count(self) -> list[Family]:
-        """The metrics of the whole service, or of this process alone when nobody knows those of the others."""
+        """The metrics of the whole service, or only of this process if those of the others are not available."""
         answer: asyncio.Future[list[Family]] = asyncio.get_running_loop().create_future()
         self._scrapes.add(answer)
         self._channel.send({"scraped": True})
@@ -140,11 +140,13 @@ class _Worker:
             self._scrapes.discard(answer)
 
     def tell(self, outcome: LoginResult) -> None:
-        """Has the other workers told how a sign-in went."""
+        """Reports the result of a sign-in to the other workers."""
         self._channel.send({"attempt": asdict(outcome)})
 
     async def _take_orders(self, service: Service) -> None:
-        """Until the supervisor is gone. An order that fails costs no session: it is logged, and the next one comes."""
+        """Runs until the supervisor is gone. A command that fails ends no session: it is logged, and the next one
+        follows.
+        """
         while (message := await self._channel.receive()) is not None:
             try:
                 self._take(message, service)
@@ -163,19 +165,19 @@ class _Worker:
                 self._channel.send({"counted": families_of(self._telemetry.registry)})
             case {"counts": families}:
                 for answer in self._scrapes:
-                    if not answer.done():  # whoever asked may have given up in this very turn
+                    if not answer.done():  # the caller may have given up in this iteration of the loop
                         answer.set_result(families)
             case {"ping": _}:
                 self._channel.send({"pong": True})
 
     def _accept(self, service: Service, sockets: list[socket.socket]) -> None:
-        """Has these sockets and no others accepted on, soon."""
+        """Starts accepting on these sockets and no others, soon."""
         self._wanted = sockets
         if self._accepting is None or self._accepting.done():
             self._accepting = asyncio.create_task(self._accept_on_wanted(service))  # noqa: TID251  # kept as long as self
 
     async def _accept_on_wanted(self, service: Service) -> None:
-        """Accepts as last ordered. Where that fails (no descriptor is free) it is tried again: sessions go on."""
+        """Accepts as last commanded. If that fails (no descriptor is free) it is retried: sessions continue."""
         accepted: list[socket.socket] | None = None
         told = ""
         while (wanted := self._wanted) is not accepted:
@@ -194,7 +196,7 @@ class _Worker:
             await asyncio.sleep(RETRY_SECONDS)
 
     def _end(self, service: Service, seconds: float | None) -> None:
-        """Begins to drain; a later order counts instead of an earlier one."""
+        """Begins to drain; a later command replaces an earlier one."""
         if self._drain is not None:
             self._drain.cancel()
         self._drain = asyncio.create_task(self._drained_after(service, seconds))  # noqa: TID251  # kept as long as self

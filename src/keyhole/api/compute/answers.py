@@ -1,4 +1,4 @@
-"""What the compute API answers, as JSON Schema: for the OpenAPI document and for what checks against it."""
+"""The compute API's answers, as JSON Schema: for the OpenAPI document and the tests that use it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def opened(required: JsonSchema, *names: str) -> JsonSchema:
 
 
 def listed(name: str, item: JsonSchema) -> JsonSchema:
-    """A page of a collection, with the link to the next where there may be one."""
+    """A page of a collection, with the link to the next page where there may be one."""
     collection: dict[str, Any] = {"type": "array", "items": dict(item)}
     return {
         "type": "object",

@@ -1,4 +1,4 @@
-"""What a handler of the compute API is called with, and the links that its answers hold."""
+"""The argument of the compute API's handlers, and the links in their answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from keyhole.model import Identity, RequesterToken
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes hrefs below the public URL. `project_id` is the one in the request's path, empty when there is none."""
+    """Creates hrefs below the public URL. `project_id` is the one in the request's path, empty when there is none."""
 
     base_url: str
     version_path: str
@@ -25,7 +25,7 @@ class Links:
         return self._join(f"{self.base_url}/{self.version_path}", parts)
 
     def pair(self, *parts: str) -> list[dict[str, str]]:
-        """A resource's `links`: itself, and the bookmark, which names no version."""
+        """A resource's `links`: itself, and the bookmark, which has no version."""
         return [
             {"rel": "self", "href": self.to(*parts)},
             {"rel": "bookmark", "href": self._join(self.base_url, parts)},
@@ -38,8 +38,8 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that passed every check of its operation. `parameters` are the path's, decoded; `requester` is what
-    `identity` asks with.
+    """One request that passed every check of its operation. `parameters` are the path's, decoded; `requester` is the
+    token of `identity`.
     """
 
     services: ApiServices

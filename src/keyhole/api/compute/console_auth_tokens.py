@@ -1,4 +1,4 @@
-"""os-console-auth-tokens: where an admin (a console proxy) reads what a console token opens. Nothing is used up."""
+"""os-console-auth-tokens: an admin (a console proxy) looks up what a console token opens, without redeeming it."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ WITH_TLS_PORT = Microversion(2, 99)
 async def show_token(call: Call) -> dict[str, Any]:
     """{"console": {"instance_uuid", "host", "port", "internal_access_path"}}; spice-direct has "tls_port" from 2.99 on.
 
-    `internal_access_path` is what the host is to be asked for by CONNECT, null where there is none. A target on a unix
-    socket has the socket's path as host and 0 as port. A token that was used up is not found.
+    `internal_access_path` is the path to request from the host by CONNECT, null if there is none. A target on a unix
+    socket has the socket's path as host and 0 as port. A token that was redeemed is not found.
     """
     try:
         grant = await call.services.consoles.inspect(call.parameters["token"])
@@ -40,7 +40,7 @@ async def show_token(call: Call) -> dict[str, Any]:
 
 
 async def refuse_before_2_31(call: Call) -> dict[str, Any]:
-    """Older microversions told about RDP consoles only, which there are none of."""
+    """Older microversions only covered RDP consoles, of which there are none."""
     message = f"{GENERIC_BAD_REQUEST} Ask with microversion 2.31 or later."
     raise RequestRefused(400, Reason.REQUEST_MALFORMED, message)
 
@@ -50,7 +50,7 @@ def _not_found(reason: Reason) -> RequestRefused:
 
 
 def _parts_of(place: str) -> tuple[str, int, str]:
-    """Host, port and path; of a console that has no address, as its driver opens it itself, its place as the host."""
+    """Host, port and path; for a console without an address, which its driver opens itself, its place as the host."""
     try:
         address, connect_path = parse_endpoint(place)
     except ValueError:

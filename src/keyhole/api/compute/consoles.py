@@ -1,4 +1,4 @@
-"""Consoles by the compute API: the four old actions, remote-consoles, and what was removed."""
+"""Consoles in the compute API: the four old actions, remote-consoles, and removed calls."""
 
 import re
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ async def create_remote_console(call: Call) -> dict[str, Any]:
     protocol = Protocol(call.body["remote_console"]["protocol"])
     console_type = ConsoleType(call.body["remote_console"]["type"])
     if protocol is Protocol.RDP or console_type.protocol is not protocol:
-        # Whether the server is there is told first.
+        # Whether the server exists is checked first.
         await call.services.servers.find_for(call.identity, call.parameters["server_id"])
         raise _impossible(protocol, console_type)
     url = await _create(call, console_type)
@@ -107,7 +107,7 @@ async def _what_is_offered(call: Call, server_id: str) -> str:
 
 
 def _impossible(protocol: Protocol, console_type: ConsoleType) -> RequestRefused:
-    """The refusal of a protocol and a type that do not belong together."""
+    """The refusal of a protocol and a type that do not match."""
     if protocol is Protocol.RDP:
         message = f"{GENERIC_BAD_REQUEST} There are no RDP consoles; ask for another protocol."
         return RequestRefused(400, Reason.CONSOLE_TYPE_UNAVAILABLE, message)

@@ -1,8 +1,8 @@
 """One request to the compute API, through its checks in Nova's order.
 
-The order, of which clients see every step: size, token (401), route (404), microversion (400, 406), content type
-(415), action name (400, 404), JSON (400), the URL's project (400), the operation's microversions (404), schema (400),
-then role and server as the operation says. Paths below /v2 are the legacy mode: the oldest microversion always, no
+The order, which clients can observe: size, token (401), route (404), microversion (400, 406), content type (415),
+action name (400, 404), JSON (400), the URL's project (400), the operation's microversions (404), schema (400), then
+role and server in the operation's order. Paths below /v2 are the legacy mode: always the oldest microversion, no
 microversion headers, and unknown properties are dropped instead of refused.
 """
 
@@ -58,7 +58,7 @@ _NOT_FOUND = "The resource could not be found."
 
 
 class ComputeExchange(Exchange):
-    """`version` is None until it was negotiated, and always in the legacy mode: answers name it when it is there."""
+    """`version` is None until it has been negotiated, and always in the legacy mode: answers state it if it is set."""
 
     surface = Surface.COMPUTE
 
@@ -149,7 +149,7 @@ class ComputeExchange(Exchange):
             raise RequestRefused(415, Reason.REQUEST_MALFORMED, message)
 
     async def _read(self, match: Match[Operation]) -> tuple[tuple[Operation, ...], Any]:
-        """The operations that the body's action leaves over, and the body."""
+        """The operations that match the body's action, and the body."""
         if not match.rows[0].takes_body:
             return match.rows, None
         text = await read_body(self.request, API_BODY_LIMIT_BYTES)
@@ -159,7 +159,7 @@ class ComputeExchange(Exchange):
         return match.rows, _json_value(text) if text else None
 
     def _query(self, operation: Operation, version: Microversion, *, legacy: bool) -> QueryParams:
-        """The arguments that the operation takes. The legacy mode lets everything in."""
+        """The arguments that the operation takes. The legacy mode allows all."""
         if not self.request.scope["query_string"]:
             return _NO_QUERY
         self._check_query_encoding()
@@ -200,7 +200,7 @@ class ComputeExchange(Exchange):
 
 
 def _without_empty_start(segments: list[str]) -> tuple[str, ...]:
-    """An endpoint with a slash at its end gives paths that begin with two."""
+    """An endpoint that ends in a slash leads to paths that begin with two."""
     while len(segments) > 1 and not segments[0]:
         segments = segments[1:]
     return tuple(segments)
@@ -208,14 +208,14 @@ def _without_empty_start(segments: list[str]) -> tuple[str, ...]:
 
 def _json_value(text: bytes) -> Any:
     try:
-        # NaN is a wrong number, as in Nova: the schema says where.
+        # NaN is an invalid number, as in Nova: the schema's error says where.
         return parse_json(text, not_numbers=True)
     except ValueError as error:
         raise _malformed() from error
 
 
 def _of_action(operations: tuple[Operation, ...], body: Any) -> tuple[Operation, ...]:
-    """The operations that bear the name of the body's one key; what is no object is refused as Nova does."""
+    """The operations named by the body's only key; a body that is not an object is refused as in Nova."""
     if isinstance(body, dict | list | str) and len(body) != 1:
         raise _malformed()
     if not isinstance(body, dict):

@@ -1,4 +1,4 @@
-"""The shapes in which the compute API refuses: Nova's faults, the router's 404, the token check's 401."""
+"""The formats of the compute API's refusals: Nova's faults, the router's 404, the token check's 401."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ ERROR_CONTENT_TYPE = "application/json; charset=UTF-8"
 
 
 class NoSuchRoute(Refusal):
-    """Nothing at this path for this method: answered in the router's own shape, which is no fault."""
+    """No call at this path for this method: answered in the router's own format, which is not a fault."""
 
 
 def fault(refusal: Refusal, headers: Headers) -> Response:
-    """{"<fault>": {"code", "message"}}; an overLimit that says when to come back has `retryAfter`."""
+    """{"<fault>": {"code", "message"}}; an overLimit that says when to try again has `retryAfter`."""
     status = status_of(refusal)
     own = headers_of(refusal)
     content: dict[str, Any] = {"code": status, "message": str(refusal)}
@@ -37,7 +37,7 @@ def no_such_route(headers: Headers) -> Response:
 
 
 def not_authenticated(refusal: Refusal, identity_url: str, headers: Headers) -> Response:
-    """The 401 of the token check, which tells where tokens are had."""
+    """The 401 of the token check, which says where to get tokens."""
     error = {"code": 401, "title": title_of(401), "message": str(refusal)}
     challenge = ("WWW-Authenticate", f'Keystone uri="{identity_url}"')
     return json_response(401, {"error": error}, [challenge, *headers])

@@ -39,7 +39,7 @@ FLAVOR_QUERY = QueryRules(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Flavor:
-    """A size of servers; 0 where the hypervisor does not tell."""
+    """A size of servers; 0 if the hypervisor does not report it."""
 
     vcpus: int
     memory_mb: int
@@ -49,7 +49,7 @@ class Flavor:
         return f"{self.vcpus}x{self.memory_mb}"
 
     def embedded(self) -> dict[str, Any]:
-        """As it stands inside a server from microversion 2.47 on."""
+        """The form inside a server from microversion 2.47 on."""
         return {
             "original_name": self.id,
             "vcpus": self.vcpus,
@@ -67,7 +67,7 @@ def flavor_of(server: Server) -> Flavor:
 
 
 async def list_flavors(call: Call) -> dict[str, Any]:
-    """{"flavors": [{"id", "name", "links"}]}: the sizes that the caller's servers have."""
+    """{"flavors": [{"id", "name", "links"}]}: the sizes of the caller's servers."""
     return await _list(call, _basic, "flavors")
 
 

@@ -1,9 +1,9 @@
-"""The server list's `name` filter: a regular expression from a stranger.
+"""The server list's `name` filter: an untrusted regular expression.
 
-Python's engine backtracks: nested or many repeats would stop the process for hours. So a pattern may have at most two
-of `* + ? {` and `(` together, and nothing repeated may be a group; the time for one name is then bounded by the cube
-of its length. The list stops for others between names. Compiling takes a time that grows with the ranges in its sets,
-which are limited, too.
+Python's engine backtracks: nested or many repeats would block the process for hours. So a pattern may have at most two
+of `* + ? {` and `(` together, and no group may be repeated; the time for one name is then bounded by the cube of its
+length. Other tasks run between names. The time for compiling grows with the ranges in the pattern's sets, which are
+limited too.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def compile_name_filter(pattern: str) -> re.Pattern[str]:
 
 
 async def with_matching_names(servers: Iterable[Server], pattern: re.Pattern[str]) -> list[Server]:
-    """The servers in whose name the pattern is found."""
+    """The servers whose name contains a match."""
     found = []
     breathe_at = time.monotonic() + _BREATHE_SECONDS
     for server in servers:

@@ -33,14 +33,14 @@ from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 from keyhole.model import Identity, Role
 
 Handler = Callable[[Call], Awaitable[dict[str, Any] | bytes]]
-"""Gives the answer's content, as bytes where it is JSON text already."""
+"""Returns the answer's content, as bytes if it is already JSON text."""
 
 ACTION_PATH = "/servers/{server_id}/action"
-"""The path whose operations are told apart by the one key of the body."""
+"""The path whose operations are distinguished by the body's only key."""
 
 
 class Order(StrEnum):
-    """Which refusal comes first when both the role and the server are wanting."""
+    """Which refusal comes first if both the role and the server are wrong."""
 
     POLICY_FIRST = "policy first"
     SERVER_FIRST = "server first"
@@ -50,9 +50,9 @@ class Order(StrEnum):
 class Operation:
     """One operation in one range of microversions.
 
-    `role` None lets everybody in who is signed in. `policy` is Nova's name for the rule, which a refusal quotes.
-    `query` are the query arguments that it knows; `answer` is what a 200 holds, None where there is no 200;
-    `refusals` are statuses beside those that every call may have.
+    `role` None allows everybody who is signed in. `policy` is Nova's name for the rule, which a refusal quotes. `query`
+    are the query arguments that it accepts; `answer` is the content of a 200, None if there is no 200; `refusals` are
+    statuses in addition to those of every call.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Pages of lists: how many, from where on, and the link to the next."""
+"""Pages of lists: their size, where they start, and the link to the next page."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 
 def limit_of(call: Call) -> int:
-    """How many the page may hold. Raises RequestRefused (400)."""
+    """The page's maximum size. Raises RequestRefused (400)."""
     for name in ("page_size", "offset"):
         _whole_number(call, name)
     limit = _whole_number(call, "limit")
@@ -23,7 +23,7 @@ def limit_of(call: Call) -> int:
 
 
 def after_marker(call: Call, items: list[Item], id_of: Callable[[Item], str]) -> list[Item]:
-    """The items behind the one that `marker` names. Raises RequestRefused (400) when it is none of them."""
+    """The items after the one that `marker` names. Raises RequestRefused (400) if there is no such item."""
     marker = call.query.get("marker")
     if not marker:
         return items

@@ -1,6 +1,6 @@
-"""Query arguments: which ones a call takes at a microversion, and what their values must be.
+"""Query arguments: which ones a call accepts at a microversion, and which values are valid.
 
-What a call did not know it once ignored; from a microversion on it is refused. The words are Nova's.
+Calls ignore unknown arguments up to some microversion and refuse them from then on. The messages are Nova's.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from keyhole.api.compute.schema import Invalid, Schema, check_parameter, refuse_
 from keyhole.api.compute.versions import NEWEST, OLDEST, Microversion
 
 PRIVATE = "_"
-"""What names begin with that are no argument of any call."""
+"""The prefix of names that are not an argument of any call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class QueryRules:
     private: bool = False
 
     def known(self, version: Microversion) -> list[Argument]:
-        """The arguments that there are at a microversion."""
+        """The arguments that exist at a microversion."""
         return [argument for argument in self.arguments if argument.oldest <= version <= argument.newest]
 
     def accept(self, query: QueryParams, version: Microversion) -> QueryParams:
-        """The arguments that are known. Raises Invalid for the first wrong value, else for names that are not."""
+        """The known arguments. Raises Invalid for the first wrong value, otherwise for unknown names."""
         if not query:
             return query
         known = self.known(version)

@@ -1,9 +1,8 @@
-"""Checks request bodies and says what is wrong in the words that Compute API clients know (those of JSON Schema).
+"""Checks request bodies and reports errors with the messages that Compute API clients know (those of JSON Schema).
 
 Only the keywords that the operations use: type, enum, pattern, minimum, minLength, format, properties, required,
-additionalProperties.
-They are tried in that order and the first failure is the answer, as in Nova: an inner property before its parent's
-missing or superfluous ones.
+additionalProperties. They are tried in that order and the first failure is reported, as in Nova: an inner property
+before its parent's missing or additional ones.
 """
 
 import re
@@ -26,7 +25,7 @@ class Invalid(KeyholeError):
 
 
 class Format(StrEnum):
-    """Forms of strings that JSON Schema has names for."""
+    """String formats that JSON Schema names."""
 
     REGEX = "regex"
     TIME = "date-time"
@@ -70,7 +69,7 @@ def closed_object(required: tuple[str, ...] = (), /, **properties: Schema) -> Sc
 
 
 def wrapped(name: str, inner: Schema) -> Schema:
-    """An object whose one property, which must be there, is `name`."""
+    """An object whose only property, which is required, is `name`."""
     return Schema(("object",), properties=MappingProxyType({name: inner}), required=(name,), closed=True)
 
 
@@ -80,7 +79,7 @@ def one_of(*words: str) -> Schema:
 
 
 def check(schema: Schema, value: Any, *, strip: bool = False) -> Any:
-    """The value when it is right; with `strip`, without the properties that a closed object does not name.
+    """The value if it is valid; with `strip`, without the properties that a closed object does not allow.
 
     Raises Invalid.
     """
@@ -94,7 +93,7 @@ def refuse_unknown(names: set[str]) -> None:
 
 
 def check_parameter(schema: Schema, name: str, value: str) -> str:
-    """The value of a query parameter when it is right. Raises Invalid."""
+    """The value of a query parameter if it is valid. Raises Invalid."""
     wrong = _what_is_wrong(schema, value)
     if wrong:
         raise Invalid(f"Invalid input for query parameters {name}. Value: {_bounded(value)}. {wrong}")
@@ -187,7 +186,7 @@ def _invalid(name: str | None, value: Any, wrong: str) -> Invalid:
 
 
 def _quoted(value: Any) -> str:
-    """The value as Python writes it, which is how these messages show it."""
+    """The value as Python writes it, as in these messages."""
     try:
         return _bounded(repr(value))
     except RecursionError:

@@ -1,6 +1,6 @@
-"""Which servers a list's query arguments leave over, and in which order.
+"""Which servers match a list's query arguments, and in which order.
 
-What nobody has here (images, addresses, tags ...) is found on no server.
+Filters by things that no server has here (images, addresses, tags ...) match none.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -82,7 +82,7 @@ _SORTS: Mapping[str, Callable[[Server], object]] = MappingProxyType(
 
 
 def filtered(call: Call, servers: list[Server]) -> list[Server]:
-    """The servers that every argument fits. Raises RequestRefused (400), Forbidden."""
+    """The servers that match every argument. Raises RequestRefused (400), Forbidden."""
     _refuse_fields(call)
     statuses = _statuses(call)
     if statuses is not None:
@@ -112,7 +112,7 @@ def in_order(call: Call, servers: list[Server]) -> list[Server]:
 
 
 def truth(value: str) -> bool:
-    """What a word for yes or no means. Raises RequestRefused (400)."""
+    """The meaning of a word for yes or no. Raises RequestRefused (400)."""
     word = value.strip().lower()
     if word not in _YES | _NO:
         known = ", ".join(repr(word) for word in sorted(_YES | _NO))
@@ -121,7 +121,7 @@ def truth(value: str) -> bool:
 
 
 def _refuse_fields(call: Call) -> None:
-    """An admin may filter by anything, and is told what nobody can filter by; for others it is not there."""
+    """An admin may filter by anything, and gets an error for unsupported filters; for others these are ignored."""
     if call.identity.is_admin:
         for name in call.query:
             if name in JOINED or name.startswith(PRIVATE):
@@ -136,7 +136,7 @@ def _statuses(call: Call) -> set[str] | None:
         raise _refused(f"Invalid status value; there are {', '.join(sorted(STATUSES))}.")
     if statuses == {DELETED} and not call.identity.is_admin:
         raise Forbidden("Only administrators may list deleted instances")
-    # A server that migrates is an active one whose task it is to migrate.
+    # A migrating server is an active one whose task is to migrate.
     return statuses | {ServerStatus.MIGRATING} if ServerStatus.ACTIVE in statuses else statuses
 
 

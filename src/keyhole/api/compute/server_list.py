@@ -1,4 +1,4 @@
-"""GET /servers and /servers/detail: whose servers, filtered how, which page of them."""
+"""GET /servers and /servers/detail: which project's servers, how they are filtered, which page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ async def list_servers(call: Call) -> dict[str, Any]:
 
 
 async def list_servers_in_detail(call: Call) -> dict[str, Any]:
-    """{"servers": [...]} with all that is known of each."""
+    """{"servers": [...]} with everything that is known about each."""
     return await _list(call, "detail", detailed_view, "servers", "detail")
 
 

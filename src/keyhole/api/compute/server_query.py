@@ -25,7 +25,7 @@ JOINED = (
     "security_groups",
     "pci_devices",
 )
-"""Arguments that are known and that no server can be found by."""
+"""Arguments that are accepted but cannot be used as filters."""
 
 _TEXTS = """
 user_id project_id tenant_id launch_index image_ref image vm_state task_state host uuid sort_dir all_tenants

@@ -1,4 +1,6 @@
-"""How a server looks in the compute API. What a hypervisor does not tell has the value that clients take as empty."""
+"""How a server looks in the compute API. Fields that a hypervisor does not report have the value that clients treat as
+empty.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ ADDED: Sequence[tuple[Microversion, Mapping[str, Any]]] = (
     (Microversion(2, 96), {"pinned_availability_zone": None}),
     (Microversion(2, 100), {"scheduler_hints": {}}),
 )
-"""What a microversion added to the view of a server, none of which is known here."""
+"""What a microversion added to the view of a server, none of which is known to Keyhole."""
 
 _NO_STATE = 0
 _RUNNING = 1
@@ -50,7 +52,7 @@ STATES: Mapping[ServerStatus, tuple[str | None, int]] = MappingProxyType(
 
 
 async def show_server(call: Call) -> dict[str, Any]:
-    """{"server": {...}}: all that is known of one server."""
+    """{"server": {...}}: everything that is known about one server."""
     _, server = await call.services.servers.find_for(call.identity, call.parameters["server_id"])
     view = detailed_view(call, server)
     return {"server": view if call.version < SERVER_GROUPS else view | {"server_groups": []}}
@@ -100,7 +102,7 @@ def detailed_view(call: Call, server: Server) -> dict[str, Any]:
 
 
 def _for_admins(call: Call, server: Server) -> dict[str, Any]:
-    """Where the server runs, and what else only an admin is shown."""
+    """Where the server runs, and other fields that only admins see."""
     attributes: dict[str, Any] = {
         "host": server.host or None,
         "hypervisor_hostname": server.host or None,
@@ -124,7 +126,7 @@ def _flavor(call: Call, server: Server) -> dict[str, Any]:
 
 
 def _host_id(server: Server) -> str:
-    """Tells servers on the same host without naming it, differently for each project."""
+    """Identifies servers on the same host without naming the host, differently for each project."""
     if not server.host:
         return ""
     return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest()

@@ -37,7 +37,7 @@ NEWEST = Microversion(2, 104)
 
 
 def requested_version(headers: Headers) -> Microversion:
-    """The microversion that the headers ask for, in range or not. Raises RequestRefused (400) when it is none."""
+    """The microversion that the headers request, in range or not. Raises RequestRefused (400) if it is malformed."""
     asked = _standard_version(headers) or _legacy_version(headers)
     if asked is None:
         return OLDEST
@@ -51,7 +51,7 @@ def requested_version(headers: Headers) -> Microversion:
 
 
 def refuse_unsupported(version: Microversion) -> None:
-    """Refuses a microversion that is not offered with 406."""
+    """Refuses an unsupported microversion with 406."""
     if not OLDEST <= version <= NEWEST:
         message = f"Version {version} is not supported by the API. Minimum is {OLDEST} and maximum is {NEWEST}."
         raise RequestRefused(406, Reason.VERSION_NOT_SUPPORTED, message)
@@ -59,7 +59,7 @@ def refuse_unsupported(version: Microversion) -> None:
 
 @lru_cache(maxsize=128)
 def version_headers(version: Microversion) -> tuple[tuple[str, str], ...]:
-    """The header lines that tell which microversion was answered."""
+    """The header lines that state the microversion of the answer."""
     return (
         (VERSION_HEADER, f"compute {version}"),
         (LEGACY_VERSION_HEADER, str(version)),
@@ -69,7 +69,7 @@ def version_headers(version: Microversion) -> tuple[tuple[str, str], ...]:
 
 
 def _standard_version(headers: Headers) -> str | None:
-    """From `volume 3.5, compute 2.6`: what stands after the last `compute`."""
+    """From `volume 3.5, compute 2.6`: what follows the last `compute`."""
     for one in reversed(",".join(headers.getlist(VERSION_HEADER)).split(",")):
         words = one.split(maxsplit=1)
         if len(words) == 2 and words[0].lower() == "compute":
@@ -122,7 +122,7 @@ def one_version(base_url: str, *, legacy: bool) -> dict[str, Any]:
 
 
 def choices(base_url: str, path: str) -> dict[str, Any]:
-    """The answer to a path that names no version: where it may be below each of them."""
+    """The answer to a path without a version: where it may be below each version."""
     return {
         "choices": [
             {

@@ -1,1 +1,1 @@
-"""The HTTP face of the embedded identity, in Keystone's shapes (v3 and v2.0)."""
+"""The HTTP API of the embedded identity, in Keystone's formats (v3 and v2.0)."""

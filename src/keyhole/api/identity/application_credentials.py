@@ -1,6 +1,6 @@
-"""Application credentials by the identity API v3: /v3/users/{user_id}/application_credentials.
+"""Application credentials in the identity API v3: /v3/users/{user_id}/application_credentials.
 
-A user makes them for itself; an admin may see and delete those of others.
+Users create them for themselves; an admin may see and delete those of others.
 """
 
 from starlette.responses import Response
@@ -17,7 +17,7 @@ from keyhole.reasons import Reason
 
 
 async def create(call: IdentityCall) -> Response:
-    """{"application_credential": {"name", ...}} gives it back with its secret, which is told this once."""
+    """{"application_credential": {"name", ...}} returns it with its secret, which is shown only here."""
     caller = await call.caller()
     if caller.identity.user_id != call.parameters["user_id"]:
         raise Forbidden(_forbidden("Cannot create an application credential for another user."))
@@ -36,7 +36,7 @@ async def create(call: IdentityCall) -> Response:
 
 
 async def list_all(call: IdentityCall) -> Response:
-    """Every application credential of a user, or those of the `name` that is asked for."""
+    """All application credentials of a user, or those with the requested `name`."""
     await _caller_for(call, "identity:list_application_credentials")
     found = await call.credentials.list_of(call.parameters["user_id"])
     name = call.request.query_params.get("name")
@@ -51,7 +51,7 @@ async def show(call: IdentityCall) -> Response:
 
 
 async def delete(call: IdentityCall) -> Response:
-    """Deletes one at once, with all tokens got by it."""
+    """Deletes one at once, with all tokens issued for it."""
     caller = await _caller_for(call, "identity:delete_application_credential")
     await call.credentials.delete(caller, await _credential(call))
     response = Response(status_code=204)
@@ -60,7 +60,7 @@ async def delete(call: IdentityCall) -> Response:
 
 
 async def _caller_for(call: IdentityCall, action: str) -> IdentityToken:
-    """Who asks: the user itself or an admin. Raises NotAuthenticated, Forbidden."""
+    """The caller: the user itself or an admin. Raises NotAuthenticated, Forbidden."""
     caller = await call.caller()
     if caller.identity.user_id != call.parameters["user_id"] and not caller.identity.is_admin:
         raise Forbidden(_forbidden(f"{action}."))
@@ -68,7 +68,7 @@ async def _caller_for(call: IdentityCall, action: str) -> IdentityToken:
 
 
 async def _credential(call: IdentityCall) -> ApplicationCredential:
-    """The one in the path. Raises RequestRefused (404)."""
+    """The credential in the path. Raises RequestRefused (404)."""
     credential_id = call.parameters["credential_id"]
     found = await call.credentials.find(call.parameters["user_id"], credential_id)
     if found is None:
@@ -78,7 +78,7 @@ async def _credential(call: IdentityCall) -> ApplicationCredential:
 
 
 def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialWish:
-    """What is asked for in our words. Raises RequestRefused for what cannot be."""
+    """The request in Keyhole's own terms. Raises RequestRefused for what is impossible."""
     expires_at = None if asked.expires_at is None else asked.expires_at.timestamp()
     if expires_at is not None and expires_at <= now:
         raise _invalid("expires_at is in the past")
@@ -96,7 +96,7 @@ def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialW
 
 
 def _role(reference: RoleReference, held: frozenset[str]) -> str:
-    """The name of a role that the caller holds, given by name or id."""
+    """The name of a role that the caller has, given by name or id."""
     for role in held:
         if role == reference.name or role_id(role) == reference.id:
             return role

@@ -1,4 +1,4 @@
-"""What a handler of the identity API is called with, and the answers that several of them give."""
+"""The argument of the identity API's handlers, and the answers that several of them share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from keyhole.reasons import Reason
 VARY = ("Vary", "X-Auth-Token")
 
 SERVICE_ROLES = frozenset({"admin", "service"})
-"""Who may look at and revoke the tokens of others."""
+"""The roles that may inspect and revoke the tokens of others."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityCall:
-    """One request to the identity API. `parameters` are the path's, decoded; `client` is the address that asks."""
+    """One request to the identity API. `parameters` are the path's, decoded; `client` is the client's address."""
 
     request: Request
     services: ApiServices
@@ -37,24 +37,24 @@ class IdentityCall:
         return self.services.identity_url
 
     def respond(self, status: int, content: object, headers: Headers = ()) -> Response:
-        """A JSON answer with the headers that all of them have."""
+        """A JSON answer with the headers that all answers have."""
         return json_response(status, content, [*headers, *self.headers()])
 
     def headers(self) -> list[tuple[str, str]]:
         return [VARY, NO_STORE, ("x-openstack-request-id", self.request_id)]
 
     async def caller(self) -> IdentityToken:
-        """Whose X-Auth-Token it is. Raises NotAuthenticated."""
+        """The identity of the X-Auth-Token. Raises NotAuthenticated."""
         token = self.request.headers.get("x-auth-token")
         if not token:
             raise NotAuthenticated
         return await self.issuer.validate(token)
 
     async def subject(self, text: str, action: str) -> IdentityToken:
-        """A token that the caller asks about: its own, or any for an admin or a service.
+        """A token that the caller asks about: its own, or any token for an admin or a service.
 
-        Raises NotAuthenticated when the caller has no good token, RequestRefused (404) when the subject is none,
-        Forbidden when it is somebody else's.
+        Raises NotAuthenticated if the caller has no valid token, RequestRefused (404) if the subject is not a valid
+        token, Forbidden if it is somebody else's.
         """
         caller = await self.caller()
         try:

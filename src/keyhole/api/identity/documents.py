@@ -1,4 +1,4 @@
-"""Version documents and service catalogs: what a client learns about where things are."""
+"""Version documents and service catalogs: where clients find the services."""
 
 import uuid
 from typing import Any
@@ -7,11 +7,11 @@ REGION = "RegionOne"
 INTERFACES = ("public", "internal", "admin")
 
 _NAMES = uuid.UUID("6f1b7a0e-52ad-4d0c-9a63-0c1f6d3d8a11")
-"""Ids of things that only have a name (roles, services, endpoints) are derived from it below this one."""
+"""The namespace in which ids of things that only have a name (roles, services, endpoints) are derived from it."""
 
 
 def id_of(kind: str, name: str) -> str:
-    """32 hex digits for something that is known by its name alone; always the same."""
+    """32 hex digits for something that only has a name; always the same."""
     return uuid.uuid5(_NAMES, f"{kind}/{name}").hex
 
 
@@ -31,7 +31,7 @@ def one_version(identity_url: str) -> dict[str, Any]:
 
 
 def v2_document(identity_url: str) -> dict[str, Any]:
-    """The version v2.0; it is not offered for discovery, only to who asks for it by its path."""
+    """The version v2.0; it is not listed for discovery, only available at its path."""
     return {"id": "v2.0", "status": "deprecated", "updated": "2016-08-04T00:00:00Z"} | _found_at(identity_url, "v2.0")
 
 

@@ -1,4 +1,4 @@
-"""The table of the identity API: every call that is answered."""
+"""The table of the identity API: every supported call."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -32,8 +32,9 @@ async def show_v2(call: IdentityCall) -> Response:
 class Endpoint:
     """One call. The parts of its path in braces are parameters.
 
-    `answer` is the one key that a success must have; `body` is what the request's must be; `status` is that of
-    success. With `subject` it asks about the token in X-Subject-Token; `open` calls need no token of the caller's.
+    `answer` is the only key that a successful answer must have; `body` the only key of the request's body; `status` is
+    that of success. Calls with `subject` are about the token in X-Subject-Token; `open` calls need no token from the
+    caller.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""One request to the identity API: where it goes, and how it is refused in Keystone's shape."""
+"""One request to the identity API: its handler, and refusals in Keystone's format."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,9 @@ PREFIX = "/identity"
 
 
 class IdentityExchange(Exchange):
-    """Answers where tokens are issued here; elsewhere the version documents say where they are, and nothing else is."""
+    """Answers all calls if tokens are issued here; otherwise only the version documents, which say where tokens are
+    issued.
+    """
 
     surface = Surface.IDENTITY
 
@@ -47,7 +49,7 @@ class IdentityExchange(Exchange):
         return await endpoint.handler(call)
 
     def _elsewhere(self, path: str) -> Response:
-        """The version documents of the identity service that issues the tokens: clients follow their links there."""
+        """The version documents that point to the identity service that issues tokens: clients follow the links."""
         url = self._services.identity_url
         headers = [VARY, NO_STORE, ("x-openstack-request-id", self.request_id)]
         match self.request.method, path:

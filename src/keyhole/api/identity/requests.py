@@ -1,6 +1,6 @@
-"""The bodies of token requests, v3 and v2.0, and of new application credentials, and what they ask for.
+"""The bodies of token requests, v3 and v2.0, and of new application credentials, and what they request.
 
-Only the one domain is known. Unknown keys are ignored in token requests and refused in others, as Keystone does.
+There is only one domain. Unknown keys are ignored in token requests and refused in others, as Keystone does.
 """
 
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ class Body(BaseModel):
 
 
 class Strict(Body):
-    """A part whose unknown keys are refused, since they might ask for less than would be given."""
+    """A part whose unknown keys are refused, since they might request less than would be granted."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
@@ -62,7 +62,7 @@ class Named(Body):
     domain: Domain | None = None
 
     def reference(self, what: str) -> str:
-        """The id or name. Raises RequestRefused when the request leaves it open, NotAuthenticated for other domains."""
+        """The id or name. Raises RequestRefused if the request omits it, NotAuthenticated for other domains."""
         if self.domain is not None and not self.domain.is_ours:
             raise NotAuthenticated
         if self.id is not None:
@@ -95,7 +95,7 @@ class CredentialMethod(Body):
     secret: Secret
 
     def references(self) -> tuple[str, str | None]:
-        """The credential and, when it is its name, the user. Raises RequestRefused, NotAuthenticated."""
+        """The credential and, if it is given by name, the user. Raises RequestRefused, NotAuthenticated."""
         if self.id is not None:
             return self.id, None
         if self.name is None:
@@ -130,7 +130,7 @@ class Auth(Body):
 
     @property
     def scope(self) -> Scope | str:
-        """What the issuer is asked for: a project's id or name, or what stands for one. Raises Refusal."""
+        """What the issuer is asked for: a project's id or name, or the scope that stands for one. Raises Refusal."""
         if self.asked_scope is None:
             return Scope.OWN_PROJECT
         if self.asked_scope.project is not None:
@@ -184,7 +184,7 @@ class RoleReference(Strict):
 
 
 def _in_utc(at: datetime) -> datetime:
-    """The time in UTC, to which one without a zone belongs already. Raises ValueError beyond the year 9999 there."""
+    """The time in UTC, which is assumed if there is no zone. Raises ValueError beyond the year 9999 in UTC."""
     try:
         return datetime.fromtimestamp((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp(), UTC)
     except (ValueError, OverflowError) as error:
@@ -192,7 +192,7 @@ def _in_utc(at: datetime) -> datetime:
 
 
 class NewCredential(Strict):
-    """What an application credential shall be. Without roles it has all that the token has."""
+    """The requested application credential. Without roles it has all roles of the token."""
 
     name: Name
     description: Annotated[str, StringConstraints(max_length=1024)] | None = None
@@ -208,7 +208,7 @@ class CredentialRequest(Strict):
 
 
 def parse(model: type[Model], body: bytes) -> Model:
-    """The request that a body holds. Raises RequestRefused (400) saying what is wrong, never with values."""
+    """The request in a body. Raises RequestRefused (400), which says what is wrong but never quotes values."""
     try:
         return model.model_validate(parse_json(body))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Tokens by the identity API v2.0, for clients of Rackspace and of old OpenStack."""
+"""Tokens in the identity API v2.0, for clients of Rackspace and of old OpenStack."""
 
 from starlette.responses import Response
 
@@ -19,13 +19,13 @@ async def issue(call: IdentityCall) -> Response:
 
 
 async def show(call: IdentityCall) -> Response:
-    """What the token in the path is good for."""
+    """The contents of the token in the path."""
     text = call.parameters["token"]
     return _answer(call, text, await call.subject(text, "identity:validate_token"))
 
 
 def _sign_in(auth: OldAuth) -> tuple[str, SignIn]:
-    """What is signed in with: its name in the log, and the credentials. Raises RequestRefused."""
+    """The means of signing in: its name in the log, and the credentials. Raises RequestRefused."""
     if auth.password is not None:
         user = auth.password.username or auth.password.user_id
         if user is None:

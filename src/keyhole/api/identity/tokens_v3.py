@@ -1,4 +1,4 @@
-"""Tokens by the identity API v3: /v3/auth/tokens and what a token's holder may ask about it."""
+"""Tokens in the identity API v3: /v3/auth/tokens and what a token's holder may request about it."""
 
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ _SUBJECT = "X-Subject-Token"
 
 
 async def issue(call: IdentityCall) -> Response:
-    """{"auth": {"identity", "scope"}} gives the token in X-Subject-Token and its contents in the body."""
+    """{"auth": {"identity", "scope"}} returns the token in X-Subject-Token and its contents in the body."""
     auth = parse(V3Request, await read_body(call.request, API_BODY_LIMIT_BYTES)).auth
     sign_in, scope = _sign_in(auth)
     text, token = await call.issuer.issue(sign_in, scope, call.client)
@@ -28,7 +28,7 @@ async def show(call: IdentityCall) -> Response:
 
 
 async def check(call: IdentityCall) -> Response:
-    """Whether the token in X-Subject-Token is good: the same answer without a body."""
+    """Whether the token in X-Subject-Token is valid: the same answer without a body."""
     text, _ = await _subject(call, "identity:check_token")
     return raw_response(200, b"", "application/json", [(_SUBJECT, text), *call.headers()])
 
@@ -43,20 +43,20 @@ async def revoke(call: IdentityCall) -> Response:
 
 
 async def list_projects(call: IdentityCall) -> Response:
-    """The projects that the caller may act in, whatever the token is for."""
+    """The projects that the caller may act in, whatever the token's scope."""
     caller = await call.caller()
     return call.respond(200, projects_v3(await call.issuer.projects_of(caller.identity.user_id), call.url))
 
 
 async def show_catalog(call: IdentityCall) -> Response:
-    """The catalog that the caller's token has; one without a project has none."""
+    """The catalog of the caller's token; a token without a project has none."""
     if (await call.caller()).identity.project_id is None:
         raise Forbidden("A project-scoped token is required to produce a service catalog.")
     return call.respond(200, catalog_v3(call.services.compute_url, call.url))
 
 
 def _sign_in(auth: Auth) -> tuple[SignIn, Scope | str]:
-    """What is signed in with, and for what. Raises RequestRefused, NotAuthenticated."""
+    """The credentials, and what they are used for. Raises RequestRefused, NotAuthenticated."""
     identity = auth.identity
     match identity.methods:
         case ("password",):
@@ -72,7 +72,7 @@ def _sign_in(auth: Auth) -> tuple[SignIn, Scope | str]:
             if identity.application_credential is None:
                 raise malformed("Expecting to find application_credential in identity.")
             credential, owner = identity.application_credential.references()
-            # It has a project of its own: the issuer refuses whatever else is asked for.
+            # It has its own project: the issuer refuses any other scope.
             scope = Scope.OWN_PROJECT if auth.asked_scope is None else Scope.UNSCOPED
             return CredentialSignIn(credential, identity.application_credential.secret, owner), scope
         case methods:

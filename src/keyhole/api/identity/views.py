@@ -1,4 +1,4 @@
-"""How tokens look in v3 and in v2.0, and projects and application credentials in v3."""
+"""The format of tokens in v3 and v2.0, and of projects and application credentials in v3."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,7 +20,9 @@ def token_v3(
     *,
     with_catalog: bool,
 ) -> dict[str, Any]:
-    """{"token": {...}}; one without a project has neither roles nor a catalog. `credential` is what it was got by."""
+    """{"token": {...}}; one without a project has neither roles nor a catalog. `credential` is the one that it was
+    issued for.
+    """
     identity = token.identity
     content: dict[str, Any] = {
         "methods": list(token.methods),
@@ -115,7 +117,7 @@ def catalog_v3(compute_url: str, identity_url: str) -> dict[str, Any]:
 
 
 def role_id(role: str) -> str:
-    """The id of a role, which is known by its name alone."""
+    """The id of a role, derived from its name."""
     return id_of("role", role)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the whole HTTP API, made from the tables that the API is made of.
+"""The OpenAPI document of the whole HTTP API, generated from the tables that define the API.
 
 Calls that share a path and method (actions, ranges of microversions) are one operation there: its body is one of
 theirs, and `x-openstack` lists them.
@@ -56,7 +56,7 @@ PROBLEM: Json = {
 
 
 def document(public_url: str, *, issues_tokens: bool) -> Json:
-    """The document, for a service at this URL; with the calls of identity where tokens are issued here."""
+    """The document, for a service at this URL; with the identity calls if tokens are issued here."""
     components: Json = {
         "securitySchemes": _SECURITY,
         "schemas": {
@@ -228,7 +228,7 @@ def _described(name: str, tag: str, summary: str, *, security: Sequence[Json]) -
 
 
 def _refusals(statuses: Sequence[int], shape: str) -> Json:
-    """Answers of these statuses in a surface's shape. In the compute API two have shapes of their own."""
+    """Answers of these statuses in a surface's format. In the compute API two have a different format."""
     schemas: dict[int, Json] = defaultdict(lambda: _ref(shape))
     if shape == "Fault":
         schemas |= {401: _ref("Unauthorized"), 404: {"oneOf": [_ref("Fault"), _ref("NoRoute")]}}

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def json_schema(schema: Schema) -> Json:
-    """What a schema of the compute API says, in JSON Schema's keywords."""
+    """A schema of the compute API in JSON Schema's keywords."""
     described: Json = {"type": schema.types[0] if len(schema.types) == 1 else list(schema.types)}
     if schema.enum:
         described["enum"] = list(schema.enum)
@@ -33,7 +33,7 @@ def json_schema(schema: Schema) -> Json:
 
 
 def model_schema(model: type[BaseModel], schemas: Json) -> Json:
-    """A reference to what a model takes; the model and its parts are put among `schemas`."""
+    """A reference to a model's schema; the model and its parts are added to `schemas`."""
     described = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= described.pop("$defs", {})
     schemas[model.__name__] = described
@@ -41,7 +41,7 @@ def model_schema(model: type[BaseModel], schemas: Json) -> Json:
 
 
 def body_of(schemas: Sequence[Json]) -> Json:
-    """A body in JSON that is one of these; without any, whatever it may be."""
+    """A JSON body that matches one of these; without any, any body."""
     schema: Json = {}
     if schemas:
         schema = schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}

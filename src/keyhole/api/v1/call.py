@@ -1,4 +1,4 @@
-"""What a handler of Keyhole's own API is called with, and the shapes that its answers share."""
+"""The argument of the handlers of Keyhole's own API, and the formats that their answers share."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ from keyhole.reasons import Reason
 class V1Call:
     """One request that passed every check of its operation.
 
-    `parameters` are the path's; `body` is of the operation's own model; `signed_in` is None where nobody needs to be;
-    `client` is the address that asks; `document` is the OpenAPI document of every call, as the bytes that are sent.
+    `parameters` are the path's; `body` is an instance of the operation's model; `signed_in` is None if the call needs
+    no sign-in; `client` is the client's address; `document` is the OpenAPI document of every call, as the bytes that
+    are sent.
     """
 
     request: Request
@@ -36,7 +37,7 @@ class V1Call:
 
     @property
     def identity(self) -> Identity:
-        """Who asks. Raises NotAuthenticated."""
+        """The caller. Raises NotAuthenticated."""
         if self.signed_in is None:
             raise NotAuthenticated
         return self.signed_in.identity
@@ -47,7 +48,7 @@ class V1Call:
         return json_response(200, answer.model_dump(mode="json", exclude_unset=True), [*headers, *self._headers()])
 
     def stream(self, pieces: AsyncIterator[bytes], media_type: str) -> Response:
-        """An answer whose bytes come as time goes by."""
+        """An answer that is streamed."""
         response = StreamingResponse(pieces, media_type=media_type)
         add_headers(response, self._headers())
         return response
@@ -63,13 +64,13 @@ class V1Call:
 
 
 async def show_document(call: V1Call) -> Response:
-    """The description of every call, for anybody who asks, pages of any origin included."""
+    """The description of every call, for everybody, including pages of any origin."""
     headers = [("x-request-id", call.request_id), ("Access-Control-Allow-Origin", "*")]
     return raw_response(200, call.document, "application/json", headers)
 
 
 def iso(at: float) -> str:
-    """A time as the API tells it."""
+    """A time in the API's format."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -79,5 +80,5 @@ def server_of(grant: Grant) -> Named:
 
 
 def not_found(what: str) -> RequestRefused:
-    """404: what is another project's is not there either."""
+    """404: also for what belongs to another project."""
     return RequestRefused(404, Reason.NOT_FOUND, f"There is no such {what} in your project.")

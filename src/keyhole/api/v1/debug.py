@@ -1,4 +1,4 @@
-"""Looking into a live session, for admins: its bytes as a capture file, and its traffic added up."""
+"""Looking into a live session, for admins: its bytes as a capture file, and its traffic totals."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -38,7 +38,7 @@ async def capture(call: V1Call) -> Response:
 
 
 async def traffic(call: V1Call) -> Response:
-    """What the session's line carries in the next seconds, added up for each direction."""
+    """The totals of what the session's line carries in the next seconds, for each direction."""
     seconds = _seconds(call) or TRAFFIC_SECONDS
     session = await _session_here(call)
     tap = TrafficTap()
@@ -60,7 +60,7 @@ async def traffic(call: V1Call) -> Response:
 
 
 async def _session_here(call: V1Call) -> Session:
-    """Raises RequestRefused: 404, and 421 (RFC 9110 15.5.20) where another worker has the session."""
+    """Raises RequestRefused: 404, and 421 (RFC 9110 15.5.20) if another worker has the session."""
     session_id = call.parameters["session_id"]
     session = call.services.registry.here(session_id)
     if session is not None:
@@ -83,7 +83,7 @@ def _seconds(call: V1Call) -> int | None:
 
 
 async def _pcap_of(session: Session, seconds: int | None, now: float) -> AsyncIterator[bytes]:
-    """`now` is in seconds since the epoch; the tap tells the event loop's time."""
+    """`now` is in seconds since the epoch; the tap reports the event loop's time."""
     queue, writer = TapQueue(), pcap.PcapWriter()
     clock = asyncio.get_running_loop().time
     began_at = clock()

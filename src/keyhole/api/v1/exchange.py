@@ -25,7 +25,7 @@ BODY_LIMIT_BYTES = 8192
 
 
 class V1Exchange(Exchange):
-    """A page of another origin may ask next to nothing here; clients that are no browser name none."""
+    """A page of another origin may call next to nothing here; clients other than browsers send no origin."""
 
     surface = Surface.PAGES
 
@@ -90,7 +90,7 @@ class V1Exchange(Exchange):
 
 
 def _detail_of(refusal: Refusal) -> str:
-    """The vocabulary's words, unless the refusal has some that were made for who asks."""
+    """The vocabulary's text, unless the refusal has a message for the caller."""
     words = WORDS[refusal.reason]
     match refusal:
         case TicketRefused(detail="") | TokenRefused():

@@ -1,4 +1,4 @@
-"""Console links by Keyhole's own API: what one opens, asked by the page before it connects; and taking one back."""
+"""Console links in Keyhole's own API: what a link opens, requested by the page before it connects, and revoking one."""
 
 from typing import Annotated
 
@@ -20,9 +20,9 @@ class InspectRequest(BaseModel):
 
 
 async def inspect(call: V1Call) -> Response:
-    """What a link opens; nothing is used up, and who holds its token may ask.
+    """What a link opens; it is not redeemed, and any holder of its token may ask.
 
-    `resumable` says that a browser which opens the link may come back to `console` without it.
+    `resumable` says that a browser which opens the link may reconnect to `console` without it.
     """
     consoles = call.services.consoles
     grant = await consoles.inspect(call.body.token)
@@ -42,9 +42,9 @@ async def inspect(call: V1Call) -> Response:
 
 
 async def revoke(call: V1Call) -> Response:
-    """Withdraws a link with all that it gave: sessions that it opened end within a second, and nobody comes back.
+    """Revokes a link and everything that it granted: sessions that it opened end within a second and cannot be resumed.
 
-    Those that this worker carries end first, and so also while the store cannot be written.
+    Those that this worker carries end first, and so even while the store cannot be written.
     """
     console_id = call.parameters["console_id"]
     grant = await call.services.revocations.grant_of_console(console_id)

@@ -1,4 +1,4 @@
-"""Persons sign in on our own page: the identity token goes into a cookie that no script can read."""
+"""Signing in on our own page: the identity token goes into a cookie that no script can read."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class SignInRequest(BaseModel):
 
 
 async def sign_in(call: V1Call) -> Response:
-    """Signs a person in for one project, where the identity tokens come from."""
+    """Signs a person in for one project, with the service that issues identity tokens."""
     asked: SignInRequest = call.body
     person = PersonSignIn(asked.username, asked.password, asked.project, asked.domain)
     token, contents = await call.services.login.sign_in(person, call.client)
@@ -39,7 +39,7 @@ async def sign_in(call: V1Call) -> Response:
 
 
 async def sign_out(call: V1Call) -> Response:
-    """Makes the caller's token invalid and has the browser forget it; who is not signed in is not any more either."""
+    """Makes the caller's token invalid and removes the cookie; also succeeds if the caller is not signed in."""
     token = identity_token(call.request, call.services)
     if token:
         await call.services.login.sign_out(token)
@@ -47,7 +47,7 @@ async def sign_out(call: V1Call) -> Response:
 
 
 async def show_me(call: V1Call) -> Response:
-    """Who the caller is."""
+    """The caller's identity."""
     if call.signed_in is None:
         raise NotAuthenticated
     return call.respond(_view(call.signed_in))

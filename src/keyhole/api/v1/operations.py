@@ -1,6 +1,6 @@
-"""THE table of Keyhole's own API: every call, who may make it, what it takes and gives.
+"""THE table of Keyhole's own API: every call, who may make it, what it takes and returns.
 
-Routing, roles, bodies, the OpenAPI document and docs/reference/api.md come from here. A new call is a row and its
+Routing, roles, bodies, the OpenAPI document and docs/reference/api.md are derived from it. A new call is a row and its
 handler.
 """
 
@@ -26,11 +26,10 @@ from keyhole.protocols import pcap
 class V1Operation:
     """One call. The parts of its path in braces are parameters.
 
-    `role` is what the caller's identity must have; None where no identity is asked for. `ticket` says that a ticket's
-    cookie is. `query` are the arguments that are looked at, `answer` is what a success holds (None: 204 without any),
-    of the `media_type`;
-    `refusals` are statuses beside those that follow from the other columns. Pages of any origin may ask only where
-    `any_origin` says so.
+    `role` is required of the caller's identity; None if no identity is required. `ticket` says that a ticket's cookie
+    is required. `query` are the arguments that are used, `answer` is the content of a success (None: 204 without any),
+    of the `media_type`; `refusals` are statuses in addition to those that follow from the other columns. Pages of any
+    origin may only make calls with `any_origin`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The query arguments of the lists of Keyhole's own API: how many, from where on, whose."""
+"""The query arguments of the lists of Keyhole's own API: page size, start, project."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,7 +25,7 @@ _NO = frozenset({"0", "false", "no"})
 
 
 def limit_of(call: V1Call) -> int:
-    """How many the page may hold. Raises RequestRefused (400)."""
+    """The page's maximum size. Raises RequestRefused (400)."""
     text = call.request.query_params.get("limit")
     if text is None:
         return MAX_PAGE
@@ -36,7 +36,7 @@ def limit_of(call: V1Call) -> int:
 
 
 def wants_all_projects(call: V1Call) -> bool:
-    """Whether an admin asks for every project's. Raises RequestRefused (400), Forbidden."""
+    """Whether an admin requests all projects. Raises RequestRefused (400), Forbidden."""
     text = call.request.query_params.get("all_projects", "0").lower()
     if text in _NO:
         return False
@@ -48,12 +48,12 @@ def wants_all_projects(call: V1Call) -> bool:
 
 
 def marker_of(call: V1Call) -> str | None:
-    """Behind which one the page begins, None for the first page."""
+    """The item after which the page begins; None for the first page."""
     return call.request.query_params.get("marker")
 
 
 def no_such_marker(marker: str) -> RequestRefused:
-    """400: the marker names nothing that the caller may see."""
+    """400: the marker is not an item that the caller may see."""
     return _malformed(f"marker [{marker[:64]}] not found")
 
 

@@ -1,4 +1,4 @@
-"""Servers by Keyhole's own API: what its page shows of each, that Nova's list does not tell."""
+"""Servers in Keyhole's own API: what its page shows of each beyond Nova's list."""
 
 from starlette.responses import Response
 
@@ -9,7 +9,7 @@ from keyhole.model import LastAccess, Server
 
 
 async def list_servers(call: V1Call) -> Response:
-    """The project's servers in the drivers' order; an admin's `all_projects=1` asks for those of all."""
+    """The project's servers in the drivers' order; with an admin's `all_projects=1` those of all projects."""
     count = limit_of(call)
     everywhere = wants_all_projects(call)
     servers = _after(marker_of(call), await call.services.servers.list_for(call.identity, all_projects=everywhere))

@@ -1,4 +1,4 @@
-"""Live sessions by Keyhole's own API: list, show, end; those of every worker on the same store."""
+"""Live sessions in Keyhole's own API: list, show, end; those of every worker on the same store."""
 
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from keyhole.reasons import Reason
 
 
 async def list_sessions(call: V1Call) -> Response:
-    """The project's sessions, the newest first; an admin's `all_projects=1` asks for those of all."""
+    """The project's sessions, the newest first; with an admin's `all_projects=1` those of all projects."""
     count = limit_of(call)
     everywhere = wants_all_projects(call)
     marker = marker_of(call)
@@ -34,9 +34,9 @@ async def show_session(call: V1Call) -> Response:
 
 
 async def end_session(call: V1Call) -> Response:
-    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot come back.
+    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot reconnect.
 
-    One that this worker carries ends also while the store cannot be written.
+    A session that this worker carries ends even while the store cannot be written.
     """
     record = await _of_caller(call)
     await call.services.registry.terminate(OfSession(record.id), Reason.KILLED, f"by {call.identity.user_name}")
@@ -51,7 +51,7 @@ async def _of_caller(call: V1Call) -> SessionRecord:
 
 
 async def _find(call: V1Call, session_id: str) -> SessionRecord | None:
-    """A session that the caller may know of."""
+    """A session that the caller may see."""
     record = await call.services.registry.find(session_id)
     if record is None or (record.grant.project_id != call.identity.project_id and not call.identity.is_admin):
         return None

@@ -1,4 +1,4 @@
-"""A console by the ticket of who opened it: whether it can be come back to, and closing it for good."""
+"""A console, for the holder of its ticket: whether it can be resumed, and closing it permanently."""
 
 from starlette.responses import Response
 
@@ -11,7 +11,7 @@ from keyhole.reasons import Reason
 
 
 async def show(call: V1Call) -> Response:
-    """What the ticket's console is; a problem says why it cannot be come back to."""
+    """The ticket's console; a problem says why it cannot be resumed."""
     ticket = await _ticket(call)
     grant = ticket.grant
     expires_at = call.services.tickets.deadline_of(ticket)
@@ -30,7 +30,7 @@ async def show(call: V1Call) -> Response:
 
 
 async def close(call: V1Call) -> Response:
-    """The person closes the console for good: its session ends, and the ticket with it."""
+    """Closes the console permanently: its session and its ticket end."""
     ticket = await _ticket(call)
     await call.services.registry.terminate(OfTicket(ticket, for_good=True), Reason.VIEWER_CLOSED)
     forget = no_ticket_cookie(ticket.grant.id, secure=call.services.secure)

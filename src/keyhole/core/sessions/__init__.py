@@ -1,1 +1,1 @@
-"""Live sessions: those of this process, and what all processes see and end of each other's."""
+"""Live sessions: those of this process, and how processes list and end each other's."""

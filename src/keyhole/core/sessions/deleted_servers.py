@@ -9,14 +9,16 @@ from keyhole.reasons import Reason
 
 
 class DeletedServers:
-    """Finds servers that were deleted, or moved to another project, by what the drivers list."""
+    """Finds servers that were deleted, or moved to another project, from the drivers' lists."""
 
     def __init__(self, index: ServerIndex) -> None:
         self._index = index
         self._listed: dict[str, set[ServerRef]] = {}
 
     async def among(self, awaited: Set[ServerRef]) -> set[ServerRef]:
-        """Which of these are no longer so. What a driver listed that does not answer now is not taken to be gone."""
+        """Which of these no longer exist in their project. Servers of a driver that does not answer now are not treated
+        as deleted.
+        """
         drivers = await self._index.refresh()
         missing, listed_before = set(awaited), set[ServerRef]()
         for known in drivers:
@@ -29,7 +31,7 @@ class DeletedServers:
 
 
 async def end_sessions_on_deleted(sessions: Sessions, deleted: DeletedServers) -> None:
-    """Ends the sessions here whose server is gone. Raises Unavailable."""
+    """Ends this process's sessions whose server is gone. Raises Unavailable."""
     if not sessions:
         return
     for server in await deleted.among(sessions.servers):

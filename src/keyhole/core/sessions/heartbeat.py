@@ -1,8 +1,8 @@
-"""How this worker's sessions get into the store, and how it learns which of them are to end.
+"""How this worker's sessions get into the store, and how it learns which of them it must end.
 
-Each worker writes its own sessions down, some moments after they opened, and looks twice a second for those that it is
-to end: because another worker asked for it, or because their grant was revoked. A worker that died is known by its
-silence, and its sessions vanish with it.
+Each worker stores its own sessions shortly after they open, and checks twice a second for sessions that it must end:
+because another worker requested it, or because their grant was revoked. A worker without a recent heartbeat counts as
+dead, and its sessions are removed with it.
 """
 
 import asyncio
@@ -17,26 +17,26 @@ from keyhole.ports.stores import SessionStore
 from keyhole.reasons import Reason
 
 BEAT_SECONDS = 4.0
-"""How often a worker with sessions says that it lives."""
+"""How often a worker with sessions sends a heartbeat."""
 
 SILENT_SECONDS = 15.0
-"""After this time without a beat a worker counts as dead."""
+"""After this time without a heartbeat a worker counts as dead."""
 
 REPORT_SECONDS = 10.0
-"""How often input and traffic of the sessions are written down."""
+"""How often the sessions' input and traffic are stored."""
 
 REPORT_AT_ONCE = 200
-"""How many sessions are written at once, so that thousands do not hold up the loop."""
+"""How many sessions are written at once, so that thousands do not block the loop."""
 
 Activity = tuple[float, tuple[int, int]]
-"""The last input (monotonic), and the bytes each way."""
+"""The last input (monotonic), and the bytes in each direction."""
 
 
 class Heartbeat:
     """A `SessionListener` of this worker's sessions. `clock` gives the seconds since the epoch.
 
-    `changed` is set when there is something to write down. What talks to the store raises Unavailable, and can be tried
-    again: nothing is forgotten before it is written.
+    `changed` is set when there is something to store. Methods that use the store raise Unavailable and can be repeated:
+    nothing is dropped before it is written.
     """
 
     def __init__(
@@ -56,17 +56,17 @@ class Heartbeat:
         return len(self._sessions)
 
     def opened(self, session: Session) -> None:
-        """A session is to be written down."""
+        """A session must be stored."""
         self._changed.set()
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
-        """A session is to be struck out."""
+        """A session must be removed from the store."""
         if self._written.pop(session.id, None) is not None:
             self._over.add(session.id)
             self._changed.set()
 
     async def work(self) -> None:
-        """One round: writes down what there is to write down, and ends what is to be ended."""
+        """One round: stores pending changes, and ends the sessions that must end."""
         now = self._clock()
         if self._sessions and is_due(now, self._beaten_at, BEAT_SECONDS):
             await self._beat(now)
@@ -79,11 +79,11 @@ class Heartbeat:
                 self._sessions.terminate(OfSession(request.session_id), request.reason, request.detail)
 
     async def close(self) -> None:
-        """Forgets this worker and its sessions, all of which are over."""
+        """Removes this worker and its sessions, all of which have ended."""
         await self._store.forget_worker(self.worker)
 
     def record(self, session: Session) -> SessionRecord:
-        """A session of this worker as every worker may know it."""
+        """A session of this worker in the form that all workers share."""
         to_viewer, to_target = session.relay.traffic_bytes
         return SessionRecord(
             id=session.id,
@@ -98,7 +98,7 @@ class Heartbeat:
         )
 
     async def _beat(self, now: float) -> None:
-        """Where this worker was taken for dead, its sessions were struck out and are to be written down again."""
+        """If this worker was considered dead, its sessions were removed and must be stored again."""
         if not await self._store.beat(self.worker, now):
             await self._store.remove_sessions(list(self._written))
             self._written.clear()
@@ -111,7 +111,7 @@ class Heartbeat:
             if self._sessions.get(session.id) is not None:
                 self._written[session.id] = _activity(session)
             else:
-                self._over.add(session.id)  # it ended while it was written down
+                self._over.add(session.id)  # it ended while it was being written
         over = list(self._over)
         await self._store.remove_sessions(over)
         self._over.difference_update(over)

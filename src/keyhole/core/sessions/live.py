@@ -1,6 +1,6 @@
-"""The live sessions: how many a server may have, when they end by themselves, who is on.
+"""The live sessions: how many a server may have, when they end automatically, who is connected.
 
-Knows nothing of sockets: a session's data plane is a `Relay` that can be asked and ended. All times here are of the
+Does not use sockets: a session's data plane is a `Relay`, which can be queried and ended. All times here are of the
 event loop's monotonic clock, in seconds.
 """
 
@@ -27,18 +27,18 @@ from keyhole.reasons import Reason
 from keyhole.telemetry.telemetry import Telemetry, Traffic
 
 SWEEP_SECONDS = 1.0
-"""How long `Sessions.sweep` is given to go through all sessions, and then begins anew."""
+"""How long one pass of `Sessions.sweep` over all sessions may take."""
 
 SWEEP_AT_ONCE = 50
-"""How many sessions are looked at before others have their turn: with thousands the loop would stand still."""
+"""How many sessions are checked before other tasks run: thousands at once would block the loop."""
 
 MOST_BETWEEN_LOOKS_SECONDS = 2 * SWEEP_SECONDS
-"""A session may be looked at early in a sweep and, once many others have begun or ended, late in the next one."""
+"""A session may be checked early in one sweep and, once many others have begun or ended, late in the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """0 means no limit, but for `keepalive_timeout_seconds`: how long a viewer may give no sign of life."""
+    """0 means no limit, but for `keepalive_timeout_seconds`: how long a viewer may be unresponsive."""
 
     idle_seconds: int = 0
     maximum_seconds: int = 0
@@ -51,7 +51,9 @@ class SessionLimits:
 
     @property
     def check_seconds(self) -> float:
-        """The time between two checks of a viewer, shorter by that between two looks so that the sum is kept."""
+        """The time between two checks of a viewer, reduced by the time between two sweeps so that the total is not
+        exceeded.
+        """
         return self.keepalive_timeout_seconds / VIEWER_CHECKS - MOST_BETWEEN_LOOKS_SECONDS
 
 
@@ -60,8 +62,8 @@ class Session:
     """One viewer on one console.
 
     `counted_from` is when the console first opened, `input_at` when it had input before this session; `began_at` is
-    `opened_at` in seconds since the epoch. `ticket` is what the viewer may come back with, as it is now;
-    `requester` is the identity token that the console was requested with, None where it is not known.
+    `opened_at` in seconds since the epoch. `ticket` is the current ticket that the viewer may reconnect with;
+    `requester` is the identity token that the console was requested with, None if it is not known.
     """
 
     id: str
@@ -77,11 +79,11 @@ class Session:
     ticket: Ticket | None = None
     requester: RequesterToken | None = None
     counted_bytes: tuple[int, int] = (0, 0)
-    """The traffic that the metrics know of already."""
+    """The traffic that the metrics already include."""
 
     @property
     def last_input_at(self) -> float:
-        """When there was real input last, or else when the console was opened."""
+        """When there last was real input, or else when the console was opened."""
         given_at = self.relay.last_input_at
         return given_at if given_at > self.opened_at else self.input_at
 
@@ -91,13 +93,13 @@ class Session:
 
 
 class SessionListener(Interface):
-    """Is told of every session when it opened and when it is over."""
+    """Is notified of every session when it has opened and when it has ended."""
 
     def opened(self, session: Session) -> None:
-        """The session's picture has begun."""
+        """The session has begun to show its console."""
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
-        """The session is over."""
+        """The session has ended."""
 
 
 class Sessions:
@@ -139,21 +141,22 @@ class Sessions:
         return set(self._by_server)
 
     def subscribe(self, listener: SessionListener) -> None:
-        """Has a listener told of every session from now on."""
+        """Notifies a listener of every session from now on."""
         self._listeners += (listener,)
 
     def get(self, session_id: str) -> Session | None:
-        """One by its id."""
+        """The session with this id."""
         return self._live.get(session_id)
 
     def of_ticket(self, secret_hash: str) -> Session | None:
-        """The one that was opened with a ticket."""
+        """The session that was opened with a ticket."""
         return self._by_ticket.get(secret_hash)
 
     def slot(self, grant: Grant, elsewhere: Mapping[Reason, int] | None = None) -> Slot:
         """A slot for a grant's session, held as a context while it is set up; `opened` takes it over.
 
-        `elsewhere` says how many sessions other processes have, by the limit that they count for. Raises LimitReached.
+        `elsewhere` is how many sessions other processes have, by the limit that they count towards. Raises
+        LimitReached.
         """
         return self._slots.take(
             {
@@ -174,10 +177,10 @@ class Sessions:
         started_at: float,
         encrypted: bool | None,
     ) -> Session:
-        """A session's picture has begun; `started_at` is when its viewer asked for it.
+        """A session has begun to show its console; `started_at` is when its viewer requested it.
 
-        A viewer has one session: another one of the same ticket, which its viewer lost, ends here. `encrypted` is for
-        the audit. What cannot be told to the audit does not open, and the slot stays the caller's.
+        A viewer has one session: an older one with the same ticket, which its viewer has lost, ends here. `encrypted`
+        is for the audit. If the audit fails, the session does not open and the caller keeps the slot.
         """
         now, grant, resume = self._clock(), opening.grant, opening.resume
         session = Session(secrets.token_hex(16), grant, viewer, now, relay, slot, now, now, now, self._wall_clock())
@@ -221,10 +224,11 @@ class Sessions:
             session.relay.end(reason, detail)
 
     def sweep(self) -> Iterator[float]:
-        """Counts what went through, ends the sessions whose time is up, checks on the others: SWEEP_AT_ONCE at a time.
+        """Counts traffic, ends the sessions that have reached a time limit and checks the others, SWEEP_AT_ONCE at a
+        time.
 
-        Gives after each lot how much of the work is done, from 0 to 1: the caller spreads it over SWEEP_SECONDS. Who
-        came in the meantime is looked at the next time.
+        Yields after each batch how much of the work is done, from 0 to 1: the caller spreads it over SWEEP_SECONDS.
+        Sessions that opened in the meantime are checked the next time.
         """
         sessions = tuple(self._live.values())
         for start in range(0, len(sessions), SWEEP_AT_ONCE):
@@ -274,6 +278,6 @@ def _server_of(session: Session) -> ServerRef:
 
 
 def _new_traffic(session: Session) -> tuple[int, int]:
-    """What has gone through since this was last asked."""
+    """The traffic since the last call."""
     (seen_to_viewer, seen_to_target), session.counted_bytes = session.counted_bytes, session.relay.traffic_bytes
     return session.counted_bytes[0] - seen_to_viewer, session.counted_bytes[1] - seen_to_target

@@ -14,12 +14,12 @@ from keyhole.ports.stores import SessionStore
 from keyhole.reasons import Reason
 
 MAX_UNANSWERED = 3
-"""After this many questions that the identity service left unanswered, the others wait for the next round."""
+"""After this many checks that the identity service did not answer, the others wait for the next round."""
 
 
 @dataclass(slots=True)
 class Review:
-    """How many users still may, may not any more, or are not known about: `problem` says why."""
+    """How many users are still allowed, no longer allowed, or could not be checked: `problem` says why."""
 
     allowed: int = 0
     revoked: int = 0
@@ -28,7 +28,7 @@ class Review:
 
 
 class Reauthorization:
-    """Asks the identity service about users with open consoles. Raises Unavailable where the store does not answer."""
+    """Checks users with open consoles with the identity service. Raises Unavailable if the store does not answer."""
 
     def __init__(
         self, store: SessionStore, sessions: Sessions, registry: SessionRegistry, identity: IdentityProvider
@@ -41,7 +41,7 @@ class Reauthorization:
     async def end_unentitled(self) -> None:
         """Ends all sessions, of any worker, of users who may not open consoles. Raises Unavailable.
 
-        Done at a start, when the users may be other ones than before.
+        Run at the start, since the users may have changed.
         """
         after: SessionRecord | None = None
         while page := await self._registry.list(after=after):
@@ -51,9 +51,10 @@ class Reauthorization:
             after = page[-1]
 
     async def end_revoked(self) -> Review:
-        """Ends the sessions here of users who may no longer open their consoles; asks once for each requester token.
+        """Ends this process's sessions of users who may no longer open their consoles; checks each requester token
+        once.
 
-        A user who cannot be asked about stays. The order is another one each time, so that nobody is always the last.
+        Users who cannot be checked keep their sessions. The order is random, so that no user is always checked last.
         """
         holders = defaultdict(list)
         for session in self._sessions:

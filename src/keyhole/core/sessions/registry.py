@@ -1,7 +1,7 @@
 """The registry of live sessions: those of every worker on the same store, and the one way to end them.
 
-Sessions of other workers are as the store has them (`heartbeat.py`), which is a moment behind. Nothing here holds up a
-console that opens.
+Sessions of other workers are read from the store (`heartbeat.py`), which is slightly out of date. Nothing here delays a
+console that is opening.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ PAGE = 1000
 
 
 class RegistryStore(SessionStore, RevocationStore, Interface):
-    """Keeps sessions, and knows which grants they came from."""
+    """Stores sessions, and knows which grants they came from."""
 
 
 class SessionRegistry:
     """`clock` gives the seconds since the epoch; `shared` says that the service has more workers than this.
 
-    What talks to the store raises Unavailable, and can be tried again.
+    Methods that use the store raise Unavailable and can be repeated.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class SessionRegistry:
         return self._sessions.get(session_id)
 
     async def find(self, session_id: str) -> SessionRecord | None:
-        """A live session of any worker; one of this worker also while the store does not answer."""
+        """A live session of any worker; one of this worker is found even if the store does not answer."""
         session = self._sessions.get(session_id)
         if session is not None:
             return self._heartbeat.record(session)
@@ -70,19 +70,19 @@ class SessionRegistry:
         return await self._store.list_sessions(self._alive_since, project_id=project_id, after=after, count=count)
 
     async def elsewhere(self, grant: Grant) -> Mapping[Reason, int]:
-        """How many live sessions other workers have that count with a grant's, by the limit that they count for.
+        """How many live sessions of other workers count towards the same limits as a grant's, by limit.
 
-        One that opened within the last moments may be missing.
+        Very recent sessions may be missing.
         """
         if not self._shared:
             return {}
         return await self._store.count_sessions(grant, self._heartbeat.worker, self._alive_since)
 
     async def terminate(self, selector: OfSession | OfTicket | OfConsole, reason: Reason, detail: str = "") -> None:
-        """Ends sessions, whichever worker carries them: those here at once, those of others within a second.
+        """Ends sessions, whichever worker carries them: this worker's at once, others' within a second.
 
-        What would let their viewers reconnect ends with them where the reason calls for it. Raises Unavailable where
-        the store does not answer; sessions of this worker are over by then.
+        Their tickets end with them if the reason requires it. Raises Unavailable if the store does not answer; this
+        worker's sessions have ended by then.
         """
         here = self._sessions.get(selector.session_id) if isinstance(selector, OfSession) else None
         ticket_hash = here.ticket.secret_hash if here is not None and here.ticket is not None else None
@@ -103,7 +103,7 @@ class SessionRegistry:
                     await self._store.request_termination(TerminationRequest(session_id, reason, detail))
 
     async def sweep(self) -> None:
-        """Forgets the sessions of workers that died."""
+        """Removes the sessions of workers that died."""
         await self._store.sweep_sessions(self._alive_since)
 
     @property
@@ -115,7 +115,7 @@ class SessionRegistry:
             await self._tickets.end_now(ticket_hash, reason, detail)
 
     async def _terminate_elsewhere(self, ticket_hash: str, reason: Reason, detail: str) -> None:
-        """Ends a ticket's session at another worker, and waits for a while until it is over."""
+        """Ends a ticket's session at another worker, and waits a limited time until it has ended."""
         if not await self._is_elsewhere(ticket_hash):
             return
         await self._store.request_termination_of_ticket(ticket_hash, reason, detail)

@@ -1,4 +1,4 @@
-"""Which sessions are to end."""
+"""Which sessions to end."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class OfSession:
 
 @dataclass(frozen=True, slots=True)
 class OfTicket:
-    """The session of this ticket; `for_good` ends the ticket, too, whatever the reason."""
+    """The session of this ticket; `for_good` also ends the ticket, whatever the reason."""
 
     ticket: Ticket
     for_good: bool = False

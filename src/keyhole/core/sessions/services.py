@@ -1,4 +1,4 @@
-"""What keeps, finds and ends sessions, put together."""
+"""The objects that store, find and end sessions, assembled."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from keyhole.telemetry.telemetry import Telemetry
 
 
 class Store(RegistryStore, TicketStore, Interface):
-    """Keeps sessions, grants and tickets."""
+    """Stores sessions, grants and tickets."""
 
 
 class Clocks(NamedTuple):
@@ -33,7 +33,7 @@ class Clocks(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionServices:
-    """`live` are this worker's sessions; `changed` is set when there is something to write down."""
+    """`live` are this worker's sessions; `changed` is set when there is something to store."""
 
     live: Sessions
     tickets: Tickets
@@ -56,7 +56,7 @@ def assemble(
     *,
     shared: bool = False,
 ) -> SessionServices:
-    """`shared` says that other workers have the same store."""
+    """`shared` says that other workers use the same store."""
     clock, wall_clock = clocks
     changed = asyncio.Event()
     live = Sessions(limits, telemetry, clock, wall_clock)

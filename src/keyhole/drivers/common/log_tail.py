@@ -1,4 +1,4 @@
-"""The end of a log file, however large the file is: read backwards in blocks until there are lines enough.
+"""The end of a log file, however large the file is: read backwards in blocks until there are enough lines.
 
 Blocks; run it in a thread. Memory is bounded by MAX_BYTES.
 """
@@ -14,21 +14,21 @@ from keyhole.model import SocketTrust
 from keyhole.net.plain_paths import reached
 
 MAX_BYTES = 1 << 20
-"""No more than this is ever returned; of a longer log it is the end."""
+"""The most that is ever returned; for a longer log, its end."""
 
 BLOCK_BYTES = 64 << 10
 
 ANYWHERE = SocketTrust()
-"""Any folder and any owner; no link is followed."""
+"""Any folder and any owner; no symbolic link is followed."""
 
 
 def read_tail(path: Path, lines: int | None, trust: SocketTrust = ANYWHERE) -> bytes:
-    """The last `lines` lines of a file as they are, all of it when None.
+    """The last `lines` lines of a file, unchanged; the whole file if None.
 
-    A line ends at b"\\n"; what follows the last one counts as a line, even when empty. Who writes the log may be
-    hostile and may not read every file that we may: below `trust.directory` (the root where the log lies elsewhere) no
-    link is followed, and the file must belong to one of `trust.user_ids`, if any are given. Raises LogUnavailable when
-    the file is refused, cannot be read or is not a regular one.
+    A line ends at b"\\n"; what follows the last one counts as a line, even when empty. The log's writer may be hostile
+    and have access to fewer files than Keyhole: below `trust.directory` (the root, for a log outside it) no link is
+    followed, and the file must belong to one of `trust.user_ids`, if any are given. Raises LogUnavailable if the file
+    is refused, cannot be read or is not a regular file.
     """
     try:
         with _opened(Path(os.path.abspath(path)), trust) as descriptor:
@@ -80,7 +80,7 @@ def _after_break(block: bytes, number: int) -> bytes:
 
 
 def _read(descriptor: int, start: int, end: int) -> bytes:
-    """The bytes from `start` up to `end`, fewer when the file was cut meanwhile."""
+    """The bytes from `start` up to `end`; fewer if the file was truncated meanwhile."""
     parts: list[bytes] = []
     while start < end and (part := os.pread(descriptor, end - start, start)):
         parts.append(part)

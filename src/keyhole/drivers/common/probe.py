@@ -1,8 +1,8 @@
-"""Whether something listens at a console's address, without disturbing what does.
+"""Whether something listens at a console's address, without disturbing the listener.
 
-A console may serve one client at a time, end with its first client, or shut out who connects and says nothing. So a
-unix socket is only looked at, and a TCP connection is reset before the kernel hands it to the listener: the last
-message of TCP's opening is held back (TCP_QUICKACK off) and a reset is sent in its place (no lingering).
+A console may serve one client at a time, end with its first client, or block a client that connects and sends nothing.
+So a unix socket is only inspected, and a TCP connection is reset before the kernel passes it to the listener: the last
+segment of TCP's handshake is delayed (TCP_QUICKACK off) and a reset is sent instead (no lingering).
 """
 
 import asyncio
@@ -19,9 +19,9 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 async def probe(address: Address, directory: str = "/") -> str | None:
-    """What is wrong with an address, as the end of a sentence; None when something listens there.
+    """What is wrong with an address, as the end of a sentence; None if something listens there.
 
-    `directory` is where a unix socket may lie, as in `model.SocketTrust`.
+    `directory` is where a unix socket may be, as in `model.SocketTrust`.
     """
     match address:
         case UnixAddress(path):
@@ -47,7 +47,7 @@ def _look_at(path: str, directory: str) -> str | None:
 
 
 async def _try_all(host: str, port: int) -> str | None:
-    """Tries each address of a host until one answers; the first one's problem when none does."""
+    """Tries each address of a host until one answers; the first one's problem if none does."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -46,15 +46,15 @@ from keyhole.ports.drivers import Caller, DriverContext, Problem, polled
 from keyhole.ports.opened_targets import holds_nothing
 
 FRESH_SECONDS = 1.0
-"""How old a listing may be; a console's address is asked for anew each time."""
+"""How old a listing may be; a console's address is requested each time."""
 
 _ONE_LINE = Traits(max_lines=1, newcomer="hangs")
-"""A chardev serves one client; whoever comes while it does waits in the socket's queue."""
+"""A chardev serves one client; further clients wait in the socket's queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a console is opened, but for the password: whether its VNC server asks for one."""
+    """How a console is opened, without the password: whether its VNC server asks for one."""
 
     target: Target
     wants_password: bool = False
@@ -104,7 +104,7 @@ class QemuDriver:
         return polled(self.list_now, self._settings.poll_seconds)
 
     async def list_now(self) -> Sequence[Server]:
-        """Every guest with an identity, in the order of the sockets' paths."""
+        """Every guest with an id, in the order of the sockets' paths."""
         guests = await self._guests(FRESH_SECONDS)
         return [self._server(seen) for seen in guests]
 
@@ -113,9 +113,9 @@ class QemuDriver:
         return self._server(seen) if seen else None
 
     async def locate(self, server_id: str, protocol: Protocol) -> Location:
-        """As in the port. The guest is asked anew, and is the one that was meant: a socket's path may be used again.
+        """As in the port. The guest is asked again, and its id is checked: a socket's path may be reused.
 
-        Of two QEMU processes that have the guest's id neither is the one that is meant: ServerNotReady.
+        If two QEMU processes have the guest's id, neither is used: ServerNotReady.
         """
         seen = await self._ask_for(server_id)
         guest = seen.guest
@@ -142,7 +142,7 @@ class QemuDriver:
         return replace(way.target, password=password)
 
     async def console_log(self, server_id: str, lines: int | None) -> bytes:
-        """As in the port; works for a QEMU that hangs or has ended, too. The file is held to the rules of sockets."""
+        """As in the port; also works for a QEMU that hangs or has ended. The file must meet the rules for sockets."""
         seen = (await self._guests(FRESH_SECONDS)).find(server_id)
         if seen is None:
             raise ServerNotFound(server_id)
@@ -194,8 +194,9 @@ class QemuDriver:
         return self._trust(address.path if isinstance(address, UnixAddress) else None, guest)
 
     def _trust(self, path: str | None, guest: Guest) -> SocketTrust:
-        """A console's socket or log belongs to who made the QMP socket, and is reached without links from the QMP
-        sockets' own folder where it lies there, too."""
+        """A console's socket or log must belong to the user that created the QMP socket, and no link is followed below
+        the QMP sockets' folder if it is in there.
+        """
         user_ids = self._settings.socket_uids
         if user_ids is None:
             user_ids = frozenset({guest.peer.user_id})

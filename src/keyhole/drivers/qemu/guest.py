@@ -1,8 +1,8 @@
-"""What one QEMU tells of its guest over QMP: who it is, how it is, and where its consoles are.
+"""What one QEMU reports about its guest over QMP: its identity, its state, and where its consoles are.
 
-QEMU may have been taken over by its guest, so nothing it says is believed without need. Types are checked, texts are
-printable, and a socket counts only when it belongs to the user that QEMU runs as: else a guest could name some other
-program's socket, or another machine's port, as its console and have us open it with our rights.
+QEMU may have been taken over by its guest, so its answers are not trusted more than necessary. Types are checked, texts
+are printable, and a socket only counts if it belongs to the user that QEMU runs as: otherwise a guest could name
+another program's socket, or another machine's port, as its console and make us open it with our rights.
 
 Source: QEMU 7.2, qapi/*.json and the answers of that version.
 """
@@ -26,9 +26,9 @@ from keyhole.protocols.text import sanitize
 MAX_NAME_CHARACTERS = 255
 
 MIGRATING = "migrating"
-"""The task state of a guest on its way to or from another QEMU."""
+"""The task state of a guest that is migrating to or from another QEMU."""
 
-# qapi/run-state.json, RunState. What stands still and can go on counts as paused.
+# qapi/run-state.json, RunState. A guest that is stopped and can continue counts as paused.
 _STATUS = {
     "running": ServerStatus.ACTIVE,
     "prelaunch": ServerStatus.BUILD,
@@ -58,17 +58,17 @@ _SERIAL_DEVICES = tuple(
 # qapi/ui.json, VncPrimaryAuth: those that can be answered, the simplest first.
 _VNC_AUTHENTICATION = ("none", "vnc", "vencrypt")
 
-# chardev/char-socket.c: how a socket that listens is told in words; the end of a connection may follow.
+# chardev/char-socket.c: how a listening socket is described; the peer of a connection may follow.
 _SOCKET = re.compile(r"(?:disconnected:)?(?P<kind>unix|tcp):(?P<place>.+?),server(?:=on)?(?: <-> .*)?", re.DOTALL)
 
 
 class UnusableGuest(KeyholeError):
-    """A guest that cannot be offered; the message says what would be right."""
+    """A guest that cannot be offered; the message says what is required."""
 
 
 @dataclass(frozen=True, slots=True)
 class VncServer:
-    """Where a VNC server of QEMU's listens, and whether it asks for a password."""
+    """Where one of QEMU's VNC servers listens, and whether it asks for a password."""
 
     address: Address
     wants_password: bool
@@ -78,7 +78,7 @@ class VncServer:
 class Guest:
     """One guest. `serial` is its serial port's socket, `serial_label` the name of the chardev behind that port.
 
-    `remarks` are sentences for the operator about consoles that are there but not offered.
+    `remarks` are sentences for the operator about consoles that exist but are not offered.
     """
 
     id: str
@@ -100,7 +100,7 @@ class Guest:
 async def ask_guest(
     qmp: QmpSession, default_name: str, *, encrypted: bool = False, user_ids: frozenset[int] | None = None
 ) -> Guest:
-    """Asks all there is to know; `encrypted` prefers a VNC server that speaks VeNCrypt.
+    """Queries everything that is needed; `encrypted` prefers a VNC server with VeNCrypt.
 
     `user_ids` are the users that may listen on a console's TCP port (None: the one that QEMU runs as).
     Raises UnusableGuest, CommandFailed, ProtocolError, OSError.
@@ -132,10 +132,10 @@ async def ask_guest(
 
 
 def chardev_address(answer: object, label: str) -> Address | None:
-    """From query-chardev: where the chardev of that label listens; None when it is not a socket that can be dialled.
+    """From query-chardev: where the chardev with that label listens; None if it is not a socket that can be dialled.
 
-    QEMU tells it in words: "unix:PATH,server=on" or "tcp:HOST:PORT,server=on <-> PEER" while somebody is connected,
-    "disconnected:" in front while nobody is. Telnet, TLS and WebSocket chardevs are told apart by their first word.
+    QEMU describes it as text: "unix:PATH,server=on" or "tcp:HOST:PORT,server=on <-> PEER" while somebody is connected,
+    with "disconnected:" in front while nobody is. Telnet, TLS and WebSocket chardevs have a different first word.
     """
     for entry in answer if isinstance(answer, list) else ():
         match entry:
@@ -189,9 +189,9 @@ def _count(answer: object) -> int:
 
 
 def _vnc_server(answer: object, *, encrypted: bool) -> VncServer | None:
-    """The one that is easiest to enter, a unix socket before a port; the same one for the same answer.
+    """The one that is easiest to use, a unix socket before a port; the same one for the same answer.
 
-    `encrypted` puts those with VeNCrypt first. Where there are none, what is told is that the others do not offer it.
+    `encrypted` puts those with VeNCrypt first. If there are none, the remark is that the others do not offer it.
     """
     offers: list[tuple[bool, int, bool, str, VncServer]] = []
     for display in answer if isinstance(answer, list) else ():
@@ -235,7 +235,7 @@ async def _optional(qmp: QmpSession, command: str, **arguments: object) -> objec
 
 
 def _unix_address(path: str) -> UnixAddress | None:
-    """None for a path that is relative (to a folder we do not know), too long or otherwise not a socket's."""
+    """None for a path that is relative (to an unknown folder), too long or otherwise not a socket's."""
     try:
         address = parse_target_url(f"unix:{path}")
     except ValueError:
@@ -244,7 +244,7 @@ def _unix_address(path: str) -> UnixAddress | None:
 
 
 def _tcp_address(host: str, port: str) -> TcpAddress | None:
-    """None when these are not an address and a port in digits. A server on every address is reached by loopback."""
+    """None if these are not an address and a port in digits. A server on all addresses is reached by loopback."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -257,14 +257,14 @@ def _tcp_address(host: str, port: str) -> TcpAddress | None:
 
 
 async def _problem_of(address: Address, peer: Peer, user_ids: frozenset[int]) -> str | None:
-    """Why a socket is not believed to be this QEMU's, as the end of a sentence."""
+    """Why a socket is not accepted as this QEMU's, as the end of a sentence."""
     if isinstance(address, TcpAddress):
         return await asyncio.to_thread(listener_problem, address, user_ids)
     return None if _belongs_to(address, peer) else "is not of the user that QEMU runs as"
 
 
 def _belongs_to(address: UnixAddress, peer: Peer) -> bool:
-    """The socket was made by the user that QEMU runs as."""
+    """The socket was created by the user that QEMU runs as."""
     try:
         facts = Path(address.path).lstat()
     except OSError:

@@ -13,8 +13,9 @@ from keyhole.protocols.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A guest, and what was found at its socket. `is_double` says that another QEMU process has its id as well, though
-    neither migrates: nobody can tell which of the two is the server of that id."""
+    """A guest, and what was found at its socket. `is_double` says that another QEMU process has the same id although
+    neither is migrating: there is no telling which of the two is the server with that id.
+    """
 
     result: ProbeResult
     guest: Guest
@@ -36,11 +37,11 @@ class Guests:
         return iter(self._by_id.values())
 
     def find(self, guest_id: str) -> Seen | None:
-        """One by its id."""
+        """The guest with this id."""
         return self._by_id.get(guest_id)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong at each socket, and the ids that stand at two."""
+        """The problems at each socket, and the ids that are found at two sockets."""
         for result in self._results.values():
             path = _shown(result.path)
             if result.problem:
@@ -51,9 +52,10 @@ class Guests:
         yield from self._doubles
 
     def _add(self, result: ProbeResult, guest: Guest) -> None:
-        """Of two with one id, as while a guest moves from one QEMU to another, the settled one counts, else the first.
+        """If two have the same id, as while a guest moves from one QEMU to another, the settled one counts, otherwise
+        the first.
 
-        Two sockets of one process are as good as one; of two settled processes neither counts.
+        Two sockets of one process count as one; of two settled processes neither counts.
         """
         other = self._by_id.get(guest.id)
         settled = _is_settled(result, guest)
@@ -67,7 +69,7 @@ class Guests:
 
 
 def _is_settled(result: ProbeResult, guest: Guest) -> bool:
-    """It answers, and does not migrate to or from another QEMU."""
+    """It answers, and is not migrating to or from another QEMU."""
     return not result.stopped and guest.task_state is None and guest.status is not ServerStatus.UNKNOWN
 
 

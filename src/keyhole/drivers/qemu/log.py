@@ -1,7 +1,7 @@
-"""Where QEMU writes a serial port's log. QMP does not tell it, so it is read from QEMU's own command line.
+"""Where QEMU writes a serial port's log. QMP does not report it, so it is read from QEMU's own command line.
 
-`-chardev socket,id=LABEL,...,logfile=PATH` is a log beside a console, `-chardev file,id=LABEL,path=PATH` a log alone.
-Blocks; run it in a thread.
+`-chardev socket,id=LABEL,...,logfile=PATH` is a log in addition to a console, `-chardev file,id=LABEL,path=PATH` only a
+log. Blocks; run it in a thread.
 """
 
 import itertools
@@ -20,7 +20,7 @@ _OPTION = re.compile(rb"((?:[^,]|,,)*)(?:,|$)", re.DOTALL)
 def log_path(peer: Peer, label: str) -> Path:
     """The log of the chardev with that label. Raises LogUnavailable."""
     try:
-        # Pid 0 is what the kernel tells of a process in a process namespace that is not ours.
+        # The kernel reports pid 0 for a process in a different process namespace.
         with Path(f"/proc/{peer.pid}/cmdline").open("rb") as file:
             words = file.read(MAX_COMMAND_LINE_BYTES).split(b"\0")
     except OSError as error:
@@ -32,7 +32,7 @@ def log_path(peer: Peer, label: str) -> Path:
 
 
 def log_path_in(words: list[bytes], label: str) -> Path | None:
-    """The same from a command line; None when it is not QEMU's, or the chardev has no log with an absolute path."""
+    """The same from a command line; None if it is not QEMU's, or the chardev has no log with an absolute path."""
     if not words or not _PROGRAM.fullmatch(words[0]):
         return None
     for option, value in itertools.pairwise(words):
@@ -46,6 +46,6 @@ def log_path_in(words: list[bytes], label: str) -> Path | None:
 
 
 def _settings(value: bytes) -> tuple[bytes, dict[bytes, bytes]]:
-    """A QEMU option's value: its first word, then `key=value` parted by commas; a comma in a value is doubled."""
+    """A QEMU option's value: its first word, then `key=value` separated by commas; a comma in a value is doubled."""
     first, *others = (part.replace(b",,", b",") for part in _OPTION.findall(value))
     return first, {key: content for key, _, content in (part.partition(b"=") for part in others)}

@@ -1,7 +1,7 @@
-"""One connection to a QMP socket: commands out, answers in, events passed over.
+"""One connection to a QMP socket: commands out, answers in, events ignored.
 
-QEMU serves one client of a QMP socket at a time, so a connection is for a few questions and is closed at once. There
-is no deadline in here: whoever opens a session sets one around it.
+QEMU serves one client of a QMP socket at a time, so a connection is used for a few commands and closed at once. There
+is no deadline in here: the caller sets one.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class CommandFailed(KeyholeError):
 
 
 class QmpSession:
-    """An open connection on which commands may be given, one after the other."""
+    """An open connection for commands, one after the other."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
         self.peer = peer
@@ -32,7 +32,7 @@ class QmpSession:
         self._events: list[QmpEvent] = []
 
     async def greet(self) -> None:
-        """Returns when QEMU takes commands. Raises ProtocolError, OSError."""
+        """Returns when QEMU accepts commands. Raises ProtocolError, OSError."""
         while not isinstance(await self._next_event(), Ready):
             pass
 
@@ -62,10 +62,10 @@ class QmpSession:
 
 @contextlib.asynccontextmanager
 async def open_qmp(path: Path, trust: SocketTrust | None = None) -> AsyncIterator[QmpSession]:
-    """A session on the QMP socket at `path`, past the greeting.
+    """A session on the QMP socket at `path`, after the greeting.
 
-    Waits as long as others hold the socket. Raises OSError when nobody listens there, SocketRefused when the socket is
-    none of those that are trusted (None: those in the path's own folder), ProtocolError when what answers is not QMP.
+    Waits as long as others use the socket. Raises OSError if nothing listens there, SocketRefused if the socket is not
+    trusted (None: those in the path's own folder are), ProtocolError if the answer is not QMP.
     """
     connection = await connect(str(path), trust or SocketTrust(str(path.parent)))
     try:

@@ -1,7 +1,7 @@
-"""What is found at the QMP sockets: a look at each, on its own and under a deadline.
+"""Scans the QMP sockets: each is queried separately and under a deadline.
 
-A QEMU serves one client at a time, so each is let go at once. One that hangs, or whose socket somebody else holds, is
-named as a problem and shown as UNKNOWN if it was seen before; it never keeps the others from being seen.
+A QEMU serves one client at a time, so each connection is closed at once. A QEMU that hangs, or whose socket is in use
+by another program, is reported as a problem and shown as UNKNOWN if it was seen before; it never hides the others.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from keyhole.net.tasks import TaskSet
 from keyhole.protocols.text import sanitize
 
 ASK_SECONDS = 2.0
-"""How long one QEMU may take to answer all questions."""
+"""How long one QEMU may take to answer all commands."""
 
 UNRESPONSIVE_SECONDS = 10.0
-"""How long a QEMU that did not answer in time is not asked again for a listing."""
+"""How long a QEMU that did not answer in time is not queried again for a listing."""
 
 MAX_SOCKETS = 1024
 MAX_ASKED_AT_ONCE = 32
@@ -35,7 +35,7 @@ MAX_ASKED_AT_ONCE = 32
 class ProbeResult:
     """What was found at one socket: a guest, a problem, or both. `at` is the monotonic clock, `log` the serial log.
 
-    `stopped` says that the guest's QEMU has ended: the guest is the one that was seen there last.
+    `stopped` says that the guest's QEMU has ended: the guest is the last one that was seen there.
     """
 
     path: Path
@@ -53,9 +53,9 @@ class QmpSockets:
 
     def __init__(self, pattern: str, user_ids: frozenset[int] | None, *, encrypted: bool) -> None:
         self.folder = _folder_of(pattern)
-        """The folder that all of them lie below."""
+        """The folder that contains all of them."""
         self.problem = ""
-        """A sentence where the last scan left sockets out."""
+        """A sentence if the last scan left sockets out."""
         self._pattern = pattern
         self._trust = SocketTrust(self.folder, user_ids)
         self._encrypted = encrypted
@@ -67,9 +67,9 @@ class QmpSockets:
         self._scanned_at = float("-inf")
 
     async def scan(self, oldest_seconds: float) -> Mapping[Path, ProbeResult]:
-        """What is at each socket, no older than that; those who come meanwhile wait for the same answer.
+        """What is at each socket, no older than that; concurrent callers wait for the same result.
 
-        A scan goes on when whoever asked for it waits no longer: sockets that hang would never be known to hang.
+        A scan continues if its caller stops waiting: otherwise sockets that hang would never be recognized.
         """
         asked_at = _now()
         while self._scanned_at < asked_at - oldest_seconds:
@@ -79,7 +79,7 @@ class QmpSockets:
         return self._sightings
 
     async def close(self) -> None:
-        """Ends a scan that is under way."""
+        """Ends a running scan."""
         await self._scans.cancel()
 
     async def _scan_all(self) -> None:
@@ -93,7 +93,7 @@ class QmpSockets:
         self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
 
     def _paths(self) -> list[Path]:
-        """A socket that is named without wildcards is looked for also when it is not there."""
+        """A socket that is named without wildcards is included even if it does not exist."""
         if not glob.has_magic(self._pattern):
             return [Path(self._pattern)]
         return sorted(Path(name) for name in glob.iglob(self._pattern))
@@ -124,7 +124,7 @@ class QmpSockets:
         return ProbeResult(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))
 
     async def ask(self, path: Path) -> Guest:
-        """Asks one QEMU when none of us holds its socket. Raises TimeoutError beside what `ask_guest` raises."""
+        """Queries one QEMU when no worker uses its socket. Raises TimeoutError and what `ask_guest` raises."""
         turn = self._taken.setdefault(path, asyncio.Lock())
         async with turn, self._asking, asyncio.timeout(ASK_SECONDS), open_qmp(path, self._trust) as qmp:
             default_name = sanitize(os.fsencode(path.stem))
@@ -132,7 +132,7 @@ class QmpSockets:
 
 
 def _stopped(before: ProbeResult | None, now: ProbeResult) -> ProbeResult:
-    """A guest that was seen at a socket where no QEMU answers any more is off."""
+    """A guest that was seen at a socket where QEMU no longer answers is off."""
     if before is None or before.guest is None:
         return now
     guest = replace(before.guest, status=ServerStatus.SHUTOFF)
@@ -140,7 +140,7 @@ def _stopped(before: ProbeResult | None, now: ProbeResult) -> ProbeResult:
 
 
 def _folder_of(pattern: str) -> str:
-    """The part of a pattern of paths that is the same for all: the folders before the first wildcard."""
+    """The common part of a pattern of paths: the folders before the first wildcard."""
     folder = Path(pattern).parent
     while glob.has_magic(str(folder)):
         folder = folder.parent
@@ -148,7 +148,7 @@ def _folder_of(pattern: str) -> str:
 
 
 def _log_of(guest: Guest) -> Path | None:
-    """Where the guest's serial log is, None when it has none. Blocks."""
+    """Where the guest's serial log is; None if it has none. Blocks."""
     try:
         return log_path(guest.peer, guest.serial_label) if guest.serial_label is not None else None
     except LogUnavailable:
@@ -156,11 +156,11 @@ def _log_of(guest: Guest) -> Path | None:
 
 
 def _made_at(path: Path) -> float | None:
-    """When the socket was made, in seconds since the epoch; None for what is no socket, a link to one included."""
+    """When the socket was created, in seconds since the epoch; None if it is not a socket, including a link to one."""
     facts = path.lstat()
     return facts.st_mtime if stat.S_ISSOCK(facts.st_mode) else None
 
 
 def _now() -> float:
-    """Not the loop's time, which stands still between two turns of uvloop: what was seen just before would be new."""
+    """Not the loop's time, which does not advance within an iteration of uvloop: an earlier result would seem new."""
     return time.monotonic()

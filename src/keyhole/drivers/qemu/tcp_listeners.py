@@ -1,7 +1,7 @@
-"""Whose TCP port it is: a QEMU that was taken over may name any address as its console.
+"""Who owns a TCP port: a QEMU that was taken over may report any address as its console.
 
-QEMU listens on its own machine, so only this machine's addresses are accepted, and the kernel tells which user listens.
-Linux only. Blocks; run it in a thread.
+QEMU listens on its own machine, so only this machine's addresses are accepted, and the kernel reports which user
+listens. Linux only. Blocks; run it in a thread.
 
 Source: Linux, Documentation/networking/proc_net_tcp.rst.
 """
@@ -39,8 +39,9 @@ class Listener:
 
 
 def listener_problem(address: TcpAddress, user_ids: frozenset[int]) -> str | None:
-    """What is wrong with a console's address, as the end of a sentence; None when one of these users listens there on
-    this machine. The host is a literal IP address. Raises OSError when the kernel's tables cannot be read."""
+    """What is wrong with a console's address, as the end of a sentence; None if one of these users listens there on
+    this machine. The host is a literal IP address. Raises OSError when the kernel's tables cannot be read.
+    """
     host = _plain(ipaddress.ip_address(address.host))
     if not _is_local(host):
         return "is not on this machine"
@@ -52,7 +53,8 @@ def listener_problem(address: TcpAddress, user_ids: frozenset[int]) -> str | Non
 
 def parse_listeners(lines: Iterable[str]) -> Iterator[Listener]:
     """The listening sockets of /proc/net/tcp or tcp6. They come first, so reading ends at the first other socket; lines
-    that are no socket's are passed over."""
+    that do not describe a socket are skipped.
+    """
     for line in lines:
         found = _LINE.fullmatch(line)
         if found is None:
@@ -74,7 +76,7 @@ def _read_tables() -> list[Listener]:
 
 
 def _owners(host: IpAddress, port: int, listeners: Iterable[Listener]) -> frozenset[int]:
-    """The users of all sockets that a connection might reach. An IPv6 wildcard takes IPv4 where no IPv4 socket does."""
+    """The users of all sockets that a connection may reach. An IPv6 wildcard accepts IPv4 where no IPv4 socket does."""
     at_port = [listener for listener in listeners if listener.port == port]
     own = [each for each in at_port if each.address == host or _is_wildcard(each.address, host.version)]
     others = [each for each in at_port if host.version == 4 and _is_wildcard(each.address, 6)]
@@ -86,9 +88,9 @@ def _is_wildcard(address: IpAddress, version: int) -> bool:
 
 
 def _is_local(host: IpAddress) -> bool:
-    """Loopback, or an interface's own address: what the kernel itself would speak from to reach it.
+    """Loopback, or an interface's own address: the kernel would use it as source address to reach it.
 
-    Binding would not tell: sysctl ip_nonlocal_bind and IP_FREEBIND allow it for any address. Nothing is sent.
+    Binding would not show this: sysctl ip_nonlocal_bind and IP_FREEBIND allow it for any address. Nothing is sent.
     """
     if host.is_loopback:
         return True

@@ -1,4 +1,4 @@
-"""What the viewers of a simulated guest share: one screen, one shell on it, one pointer."""
+"""What the viewers of a simulated guest share: one screen with one shell, and one pointer."""
 
 import re
 
@@ -29,7 +29,7 @@ class Display:
         self._editor.start(GREETING)
 
     def type(self, character: str) -> None:
-        """Takes a character from a viewer's keyboard."""
+        """Handles a character from a viewer's keyboard."""
         self._editor.type(character)
 
     def point(self, buttons: int, x: int, y: int) -> None:

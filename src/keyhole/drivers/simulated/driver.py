@@ -1,7 +1,7 @@
-"""The driver of the built-in simulated guests: real consoles without a machine, for a first try and for tests.
+"""The driver of the built-in simulated guests: real consoles without a machine, for trying Keyhole out and for tests.
 
-Their sockets live in a directory that nobody else may enter, and are gone with the driver. They belong to the process
-that made them.
+Their sockets are in a directory that nobody else may enter, and are removed with the driver. They belong to the process
+that created them.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class SimulatedServer(Section):
 
 @dataclass(frozen=True, slots=True)
 class _Guest:
-    """A guest that runs: what the API shows of it, and where its consoles and its log are."""
+    """A running guest: what the API shows of it, and where its consoles and its log are."""
 
     server: Server
     targets: dict[Protocol, Target]
@@ -119,7 +119,7 @@ class SimulatedDriver:
         return await asyncio.to_thread(read_tail, self._guest(server_id).log, lines)
 
     async def check(self) -> Sequence[Problem]:
-        """One for each console whose socket is gone."""
+        """One problem for each console whose socket is gone."""
         found = []
         for guest in self._guests.values():
             for protocol, route in guest.routes.items():

@@ -1,7 +1,7 @@
 """The simulated guest's own typeface: the 95 printable ASCII characters, 5 by 8 dots each.
 
 A glyph is eight digits in base 32, and a space: one digit for each row of dots from the top; in a digit the highest bit
-is the left dot. The last row is for what hangs below the line. A dot is one pixel wide and two high, in a cell of
+is the left dot. The last row is for descenders. A dot is one pixel wide and two high, in a cell of
 `CELL_WIDTH` by `CELL_HEIGHT` pixels.
 """
 

@@ -1,4 +1,4 @@
-"""Reads lines that a person types, showing them as they come."""
+"""Reads lines that a person types, and echoes them."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ MAX_LINE_CHARACTERS = 240
 
 
 class LineEditor:
-    """`write` shows text, `run` takes each line and returns what to say to it. `prompt` may be changed in between."""
+    """`write` shows text, `run` takes each line and returns its output. `prompt` may change in between."""
 
     def __init__(self, write: Callable[[str], None], run: Callable[[str], str], prompt: str) -> None:
         self.prompt = prompt
@@ -20,7 +20,7 @@ class LineEditor:
         return self.prompt + self._line
 
     def start(self, greeting: str) -> None:
-        """Says something first, and then that a line is awaited."""
+        """Shows a text first, and then the prompt."""
         self._write(greeting + self.prompt)
 
     def type(self, character: str) -> None:

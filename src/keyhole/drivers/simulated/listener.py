@@ -1,4 +1,4 @@
-"""Listening for the consoles of a simulated guest, and ending what was accepted."""
+"""Listens for the consoles of a simulated guest, and ends accepted connections."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from keyhole.model import Address, TcpAddress, UnixAddress
 
 
 class Connection(asyncio.Protocol):
-    """An accepted connection. `has_room` is False while the peer takes less than is written."""
+    """An accepted connection. `has_room` is False while the peer reads less than is written."""
 
     def __init__(self, accepted: "set[Connection]") -> None:
         self._accepted = accepted
@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
 
 
 class Listener:
-    """Makes a `Connection` of each connection at one address; `make` is handed the set that they keep themselves in."""
+    """Creates a `Connection` for each connection at one address; `make` is passed the set in which they register."""
 
     def __init__(self, make: Callable[[set[Connection]], Connection]) -> None:
         self._make = make
@@ -40,7 +40,7 @@ class Listener:
         self._path: Path | None = None
 
     async def start(self, address: Address) -> Address:
-        """Listens; port 0 means any that is free. Returns the address where it listens. Raises OSError."""
+        """Listens; port 0 means any free port. Returns the listening address. Raises OSError."""
         loop = asyncio.get_running_loop()
         match address:
             case UnixAddress(path):

@@ -1,4 +1,4 @@
-"""VNC servers that break the rules, each in one named way: what Keyhole has to survive, for tests and trials."""
+"""VNC servers that violate the protocol, each in one named way, to test that Keyhole survives them."""
 
 import asyncio
 from collections import deque
@@ -19,22 +19,22 @@ DRIP_SECONDS = 0.001
 
 
 class Misbehaviour(StrEnum):
-    """How a server breaks the rules."""
+    """How a server violates the protocol."""
 
-    SILENT = "silent"  # accepts, and never says anything
-    GARBAGE = "garbage"  # speaks something else
+    SILENT = "silent"  # accepts, and never sends anything
+    GARBAGE = "garbage"  # uses a different protocol
     ENDLESS_VERSION = "endless_version"  # a version that never ends
     LONG_REASON = "long_reason"  # refuses, with a reason of 4 GiB
-    WRONG_SECURITY = "wrong_security"  # offers a security type that nobody speaks, alone
-    CLOSE_MID_HANDSHAKE = "close_mid_handshake"  # hangs up between two security types
-    ONE_BYTE_AT_A_TIME = "one_byte_at_a_time"  # a good handshake, but in single bytes
-    FLOOD = "flood"  # updates without end that nobody asked for
-    STALL = "stall"  # a good handshake, and then reads no more
+    WRONG_SECURITY = "wrong_security"  # offers only a security type that nobody supports
+    CLOSE_MID_HANDSHAKE = "close_mid_handshake"  # disconnects between two security types
+    ONE_BYTE_AT_A_TIME = "one_byte_at_a_time"  # a valid handshake, but in single bytes
+    FLOOD = "flood"  # endless updates that nobody requested
+    STALL = "stall"  # a valid handshake, and then stops reading
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What a server says that follows no handshake: first, to the first answer, and from then on without end."""
+    """What a server without a handshake sends: first, in reply to the first answer, and endlessly from then on."""
 
     first: bytes
     then: bytes = b""
@@ -57,25 +57,25 @@ LINES: Mapping[Misbehaviour, Lines] = MappingProxyType(
 
 
 class Pouring(Connection):
-    """Can write without end, as fast as the peer takes it."""
+    """Can write endlessly, as fast as the peer reads."""
 
     def __init__(self, accepted: set[Connection]) -> None:
         super().__init__(accepted)
-        self.endless = b""  # what is written over and over
+        self.endless = b""  # what is written repeatedly
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.pour()
 
     def pour(self) -> None:
-        """Goes on writing `endless`; leaves the loop to others in between."""
+        """Keeps writing `endless`; lets other tasks run in between."""
         if self.endless and self.has_room and not self.transport.is_closing():
             self.transport.write(self.endless)
             asyncio.get_running_loop().call_soon(self.pour)
 
 
 class Speaker(Pouring):
-    """Says its lines, whatever the viewer says."""
+    """Sends its lines, whatever the viewer sends."""
 
     def __init__(self, accepted: set[Connection], lines: Lines) -> None:
         super().__init__(accepted)
@@ -102,7 +102,7 @@ class Speaker(Pouring):
 
 
 class Dripping(ViewerConnection):
-    """A good server whose handshake comes in single bytes."""
+    """A valid server whose handshake arrives in single bytes."""
 
     def __init__(self, accepted: set[Connection], display: Display, handshake: ViewerHandshake) -> None:
         super().__init__(accepted, display, handshake)
@@ -122,7 +122,7 @@ class Dripping(ViewerConnection):
 
 
 class Flooding(ViewerConnection, Pouring):
-    """A good server, until it has greeted: then updates without end."""
+    """A valid server until the handshake is complete: then endless updates."""
 
     def _greeted(self) -> None:
         white = raw_rectangle(0, 0, 1, CHUNK_BYTES // 4, b"\xff" * CHUNK_BYTES)
@@ -131,7 +131,7 @@ class Flooding(ViewerConnection, Pouring):
 
 
 class Stalling(ViewerConnection):
-    """A good server, until it has greeted: then it reads no more."""
+    """A valid server until the handshake is complete: then it stops reading."""
 
     def _greeted(self) -> None:
         self.transport.pause_reading()

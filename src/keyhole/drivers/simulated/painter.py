@@ -1,4 +1,4 @@
-"""DialQueue rows of the text screen into pixels of a viewer's format (RFC 6143 7.4)."""
+"""Turns rows of the text screen into pixels of a viewer's format (RFC 6143 7.4)."""
 
 from functools import cached_property
 
@@ -13,7 +13,7 @@ INK: Colour = (208, 220, 208)
 
 
 class Painter:
-    """Paints for one pixel format. A format without true colour has two colours in its map: paper 0 and ink 1."""
+    """Paints for one pixel format. A format without true colour has two colours in its map: background 0 and text 1."""
 
     def __init__(self, pixel_format: PixelFormat) -> None:
         self._format = pixel_format
@@ -63,5 +63,5 @@ class Painter:
             channels = zip(colour, maxima, shifts, strict=True)
             value = sum((channel * most + 127) // 255 << shift for channel, most, shift in channels)
         size = layout.bits_per_pixel // 8
-        # A format whose channels overlap or stick out makes odd colours, never an error.
+        # A format whose channels overlap or exceed the pixel gives odd colours, never an error.
         return (value & (1 << layout.bits_per_pixel) - 1).to_bytes(size, "big" if layout.big_endian else "little")

@@ -1,4 +1,4 @@
-"""The RFB handshake of a server that wants a VNC password (RFC 6143 7.2.2), versions 3.3, 3.7 and 3.8."""
+"""The RFB handshake of a server that requires a VNC password (RFC 6143 7.2.2), versions 3.3, 3.7 and 3.8."""
 
 import hmac
 import secrets
@@ -14,7 +14,7 @@ _REASON = b"The password is wrong."
 
 
 class PasswordHandshake(ViewerHandshake):
-    """As its base, with VNC Authentication in the place of None. Raises ProtocolError after a wrong password."""
+    """Like its base, with VNC Authentication instead of None. Raises ProtocolError after a wrong password."""
 
     __slots__ = ("_password",)
 

@@ -11,7 +11,9 @@ from keyhole.protocols.rfb.handshake.viewer import ViewerHandshake
 
 
 class RfbServer(Listener):
-    """Shows one display to any number of viewers. `password` is wanted from each; `misbehave` breaks the rules."""
+    """Shows one display to any number of viewers. `password` is required from each; `misbehave` makes it violate the
+    protocol.
+    """
 
     def __init__(self, name: str, *, password: str | None = None, misbehave: Misbehaviour | None = None) -> None:
         super().__init__(self._connect)

@@ -1,6 +1,6 @@
-"""The simulated guest's screen as text: lines of characters, a cursor, and what changed since when.
+"""The simulated guest's screen as text: lines of characters, a cursor, and when each row changed.
 
-A row's revision grows whenever the row looks different, so that each viewer is sent what it has not seen. Control
+A row's revision grows whenever its appearance changes, so that each viewer is only sent what it has not seen. Control
 characters: `\\n` new line, `\\b` one to the left, `\\f` clear, `\\a` bell.
 """
 
@@ -14,14 +14,14 @@ MAX_SIZE = (1920, 1200)
 
 
 class TextScreen:
-    """`width` and `height` are in pixels; what is left of them after whole cells stays blank."""
+    """`width` and `height` are in pixels; the remainder after whole cells stays blank."""
 
     def __init__(self) -> None:
         self.width, self.height = DEFAULT_SIZE
         self._lines = [""] * self.rows
         self._revisions = [0] * self.rows
         self._revision = 0
-        self._bare_revision = 0  # of what lies below the last row of text
+        self._bare_revision = 0  # of the area below the last row of text
         self._row, self._column = 0, 0
         self._watchers: list[Callable[[], None]] = []
         self.bells = 0
@@ -39,11 +39,11 @@ class TextScreen:
         return self._lines[row] if row < self.rows else ""
 
     def cursor_column(self, row: int) -> int | None:
-        """Where the cursor stands in a row, None when it is in another one."""
+        """The cursor's column in a row; None if it is in another one."""
         return self._column if row == self._row else None
 
     def revision(self, row: int) -> int:
-        """Grows when the row looks different."""
+        """Grows when the row's appearance changes."""
         return self._revisions[row] if row < self.rows else self._bare_revision
 
     def watch(self, changed: Callable[[], None]) -> None:
@@ -54,7 +54,7 @@ class TextScreen:
         self._watchers.remove(changed)
 
     def write(self, text: str) -> None:
-        """Writes text at the cursor; long lines go on in the next row, and the last row scrolls."""
+        """Writes text at the cursor; long lines continue in the next row, and the last row scrolls."""
         self._revision += 1
         for character in text:
             match character:
@@ -71,7 +71,7 @@ class TextScreen:
         self._tell()
 
     def resize(self, width: int, height: int) -> None:
-        """Takes another size within MIN_SIZE and MAX_SIZE; the rows around the cursor are kept. Raises ValueError."""
+        """Changes the size within MIN_SIZE and MAX_SIZE; the rows around the cursor are kept. Raises ValueError."""
         for size, least, most in zip((width, height), MIN_SIZE, MAX_SIZE, strict=True):
             if not least <= size <= most:
                 raise ValueError(f"a screen is {MIN_SIZE[0]}x{MIN_SIZE[1]} to {MAX_SIZE[0]}x{MAX_SIZE[1]} pixels")

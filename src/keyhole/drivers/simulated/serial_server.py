@@ -1,4 +1,4 @@
-"""The serial console of a simulated guest: a login, the shell, and a log of all that was written to the line."""
+"""The serial console of a simulated guest: a login, the shell, and a log of everything that was written to the line."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ KEEP_LOG_BYTES = MAX_LOG_BYTES // 2
 
 
 class SerialLog:
-    """A file with what was written, from the start; of a very long one, the end."""
+    """A file with everything that was written, from the start; only the end if it is very long."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class SerialLog:
 
 
 class SerialServer(Listener):
-    """A line that any number of viewers share. A viewer that does not read loses what it has no room for."""
+    """A line that any number of viewers share. A viewer that does not read misses what it has no room for."""
 
     def __init__(self, name: str, log: SerialLog) -> None:
         super().__init__(self._connect)
@@ -44,11 +44,11 @@ class SerialServer(Listener):
         self._editor.start(f"\n{name}: Keyhole's simulated guest, serial console.\nAny name will do.\n\n")
 
     def type(self, character: str) -> None:
-        """Takes a character from a viewer."""
+        """Handles a character from a viewer."""
         self._editor.type(character)
 
     def attach(self, line: "SerialConnection") -> None:
-        """Shows a new viewer where the line stands, and from then on what is written."""
+        """Shows a new viewer the current line, and from then on everything that is written."""
         self._lines.add(line)
         line.transport.write(_on_the_line(self._editor.current))
 
@@ -100,5 +100,5 @@ class SerialConnection(Connection):
 
 
 def _on_the_line(text: str) -> bytes:
-    """Text as a terminal takes it; what clears the screen of a display clears a terminal by its own sequence."""
+    """Text in the form for a terminal; the control character to clear a display becomes a terminal's own sequence."""
     return text.replace("\n", "\r\n").replace("\f", "\x1b[H\x1b[2J").encode("utf-8", "replace")

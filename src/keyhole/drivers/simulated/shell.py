@@ -11,17 +11,17 @@ PROMPT = "simulated$ "
 MAX_LINES = 1000
 
 Command = Callable[[str], str]
-"""Takes what follows the command's name, returns what it says. Raises ValueError, whose text is said instead."""
+"""Takes what follows the command's name and returns its output. Raises ValueError, whose text is shown instead."""
 
 
 class Shell:
-    """Runs command lines. `more` are commands beside the built-in ones, with their words for `help`."""
+    """Runs command lines. `more` are commands in addition to the built-in ones, with their texts for `help`."""
 
     def __init__(self, more: Mapping[str, tuple[Command, str]]) -> None:
         self._commands = {"help": (self._help, "this list"), **_BUILT_IN, **more}
 
     def run(self, line: str) -> str:
-        """What a command line says: whole lines, or the control characters of `screen.py`."""
+        """The output of a command line: whole lines, or the control characters of `screen.py`."""
         name, _, rest = line.strip().partition(" ")
         if not name:
             return ""
@@ -38,7 +38,7 @@ class Shell:
 
 
 def _expand(text: str) -> str:
-    """Puts its value in the place of each `$((...))`. Raises ValueError."""
+    """Replaces each `$((...))` by its value. Raises ValueError."""
     return re.sub(r"\$\(\((.*?)\)\)(?!\))", lambda found: str(evaluate(found[1])), text)
 
 

@@ -1,4 +1,4 @@
-"""From what a terminal sends to the characters that the shell reads."""
+"""Converts what a terminal sends into the characters that the shell reads."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -12,7 +12,7 @@ class _State(Enum):
 
 
 class TerminalKeys:
-    """Reads one terminal's bytes over any split. Arrow keys and other escape sequences mean nothing here."""
+    """Reads one terminal's bytes, however they are split. Arrow keys and other escape sequences are ignored."""
 
     def __init__(self) -> None:
         self._state = _State.TEXT

@@ -1,7 +1,7 @@
 """One viewer of the simulated guest's screen: the server's side of RFB (RFC 6143) on a transport.
 
-An update is sent only when the viewer asked for one, something changed, and the transport has room. What changes
-meanwhile is sent once, as it looks then; so a viewer that does not read costs one update of memory.
+An update is only sent if the viewer requested one, something changed, and the transport has room. Changes in the
+meantime are sent once, in their latest state; so a viewer that does not read costs one update of memory.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ NOTHING_SHOWN = -1
 
 
 class ViewerConnection(Connection):
-    """Greets a viewer with `handshake`, then shows it the display and types what it types."""
+    """Runs `handshake` with a viewer, then shows it the display and passes on what it types."""
 
     def __init__(self, accepted: set[Connection], display: Display, handshake: ViewerHandshake) -> None:
         super().__init__(accepted)
@@ -52,7 +52,7 @@ class ViewerConnection(Connection):
         self._width, self._height = display.screen.width, display.screen.height
         self._resizable = False
         self._shown: list[int] = []  # the revision of each row that the viewer has
-        self._wanted: range | None = None  # the rows that the viewer asked for
+        self._wanted: range | None = None  # the rows that the viewer requested
         self._must_answer = False
         self._colour_map: bytes | None = None  # still to be sent
         self._bells = 0
@@ -85,7 +85,7 @@ class ViewerConnection(Connection):
             self.transport.close()
 
     def _greet(self, data: bytes) -> bytes:
-        """Goes on with the handshake; returns what follows it."""
+        """Continues the handshake; returns what follows it."""
         self._handshake.receive_data(data)
         if self._handshake.events():
             screen = self._display.screen
@@ -100,7 +100,7 @@ class ViewerConnection(Connection):
         return self._handshake.trailing_data()
 
     def _greeted(self) -> None:
-        """The viewer is ready. For the misbehaving."""
+        """The viewer is ready. For the misbehaving servers."""
 
     def _say_handshake(self) -> None:
         for message in self._handshake.data_to_send():
@@ -141,7 +141,7 @@ class ViewerConnection(Connection):
         self._changed()
 
     def _changed(self) -> None:
-        """Has the viewer brought up to date soon; once for all that happens until then."""
+        """Schedules an update for the viewer; one for everything that happens until then."""
         if not self._update_is_due:
             self._update_is_due = True
             asyncio.get_running_loop().call_soon(self._update)
@@ -164,7 +164,7 @@ class ViewerConnection(Connection):
             self._send(framebuffer_update(rectangles))
 
     def _rectangles(self, wanted: range) -> Iterator[bytes]:
-        """What is new in these rows, neighbours together; or the new size alone, after which all is new."""
+        """The changes in these rows, adjacent ones together; or only the new size, after which everything is new."""
         screen = self._display.screen
         if self._resizable and (self._width, self._height) != (screen.width, screen.height):
             self._take_size(screen.width, screen.height)

@@ -1,1 +1,1 @@
-"""The driver for machines that the settings name."""
+"""The driver for machines in the settings."""

@@ -1,4 +1,4 @@
-"""The driver for machines that nothing else knows: their consoles are as the settings' `[[servers]]` say."""
+"""The driver for machines that no other driver has: the settings' `[[servers]]` describe their consoles."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,14 +19,14 @@ from keyhole.ports.drivers import Caller, DriverContext, Problem, unchanging
 from keyhole.ports.opened_targets import holds_nothing
 
 PROBLEMS_FRESH_SECONDS = 3.0
-"""How long an answer of `problems` stands before targets are looked at again."""
+"""How long the result of `problems` is cached before targets are checked again."""
 
 PROBES_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
 class _Console:
-    """One console of one server: its target but for the password, and remarks on it that end a sentence."""
+    """One console of one server: its target without the password, and remarks about it that end a sentence."""
 
     target: Target
     route: Dialled
@@ -44,7 +44,7 @@ class _Machine:
 
 
 class StaticDriver:
-    """Servers of the settings. Nothing stays open between questions."""
+    """Servers of the settings. Nothing stays open between calls."""
 
     class Settings(DriverSettings):
         """The `[[servers]]` of the settings."""
@@ -110,8 +110,9 @@ class StaticDriver:
         self._machine(server_id)
 
     async def check(self) -> Sequence[Problem]:
-        """One for each console where nothing listens, or that is not as safe as it might be; and for each file
-        of its settings that cannot be used."""
+        """One problem for each console where nothing listens, or that is not as secure as it could be; and for each
+        file of its settings that cannot be used.
+        """
         loop = asyncio.get_running_loop()
         async with self._probing:
             if loop.time() - self._probed_at >= PROBLEMS_FRESH_SECONDS:

@@ -1,7 +1,7 @@
 """Application credentials of the embedded identity's users.
 
-A secret is 256 random bits made here, so its sha256 is all that must be kept: there is nothing to guess, and a program
-that signs in often costs no slow password hash.
+A secret is 256 random bits generated here, so only its sha256 is stored: it cannot be guessed, and a program that signs
+in often does not need a slow password hash.
 """
 
 import hmac
@@ -21,7 +21,7 @@ from keyhole.ports.stores import CredentialStore
 SECRET_BYTES = 32
 
 MAX_PER_USER = 100
-"""How many a user may have."""
+"""How many credentials a user may have."""
 
 _REFUSED = "You are not authorized to perform the requested action:"
 
@@ -66,7 +66,7 @@ class EmbeddedCredentials:
         return (credential, SecretStr(secret)) if await self._store.add_credential(credential) else None
 
     async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:
-        """Every credential of a user, the oldest first."""
+        """All credentials of a user, the oldest first."""
         return await self._store.list_credentials(user_id)
 
     async def find(self, user_id: str, credential_id: str) -> ApplicationCredential | None:
@@ -75,12 +75,12 @@ class EmbeddedCredentials:
         return credential if credential is not None and credential.user_id == user_id else None
 
     async def delete(self, holder: IdentityToken, credential: ApplicationCredential) -> None:
-        """Deletes a credential; the tokens got by it are no good from now on. Raises Forbidden."""
+        """Deletes a credential; the tokens issued for it are invalid from now on. Raises Forbidden."""
         await self._refuse_restricted(holder)
         await self._store.delete_credential(credential.id)
 
     async def sign_in(self, given: CredentialSignIn) -> tuple[User, ApplicationCredential]:
-        """The user of a good credential, and the credential. Raises NotAuthenticated."""
+        """The user of a valid credential, and the credential. Raises NotAuthenticated."""
         credential = await self._named(given)
         expected = credential.secret_hash if credential else ""
         good = hmac.compare_digest(hash_token(given.secret.get_secret_value()), expected)
@@ -89,7 +89,9 @@ class EmbeddedCredentials:
         return self._usable(credential), credential
 
     async def check(self, credential_id: str) -> tuple[User, ApplicationCredential]:
-        """The user and the credential of a token that was got by it. Raises NotAuthenticated when it is no good now."""
+        """The user and the credential of a token that was issued for it. Raises NotAuthenticated if it is not valid
+        now.
+        """
         credential = await self._store.find_credential(credential_id)
         if credential is None:
             raise NotAuthenticated
@@ -103,7 +105,7 @@ class EmbeddedCredentials:
         return next((one for one in owned if one.name == given.credential), None)
 
     def _usable(self, credential: ApplicationCredential) -> User:
-        """The credential's user, who must still have what the credential gives."""
+        """The credential's user, who must still have the credential's project and roles."""
         user = self._users.with_id(credential.user_id)
         if user is None or user.project.id != credential.project_id or not credential.roles <= user.roles:
             raise NotAuthenticated

@@ -1,4 +1,4 @@
-"""Ids from names: the embedded identity keeps no database of users and projects, so theirs are derived."""
+"""Ids from names: the embedded identity has no database of users and projects, so their ids are derived."""
 
 import uuid
 

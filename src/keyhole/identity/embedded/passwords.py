@@ -1,6 +1,6 @@
 """Password hashes: argon2id with the parameters that RFC 9106, section 4, recommends where memory is scarce.
 
-A verification takes 64 MiB and tens of milliseconds by intent; it runs in a thread.
+A verification deliberately takes 64 MiB and tens of milliseconds; it runs in a thread.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 def bytes_of(password: SecretStr) -> bytes:
-    """The password in UTF-8; what JSON lets through and UTF-8 does not (lone surrogates) is no error here."""
+    """The password in UTF-8; lone surrogates, which JSON allows and UTF-8 does not, are not an error here."""
     return password.get_secret_value().encode("utf-8", "surrogatepass")
 
 
@@ -51,7 +51,7 @@ def _fits(password: SecretStr, expected: SecretStr) -> bool:
 
 
 def _make_nobodys_hash() -> SecretStr:
-    """A well-formed hash with today's parameters that nobody knows a password for."""
+    """A well-formed hash with the current parameters for which nobody knows a password."""
     profile = RFC_9106_LOW_MEMORY
     salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (profile.salt_len, profile.hash_len))
     parameters = f"m={profile.memory_cost},t={profile.time_cost},p={profile.parallelism}"

@@ -1,9 +1,9 @@
-"""`EmbeddedIdentity`: the users of the settings, with tokens of our own.
+"""`EmbeddedIdentity`: the users of the settings, with our own tokens.
 
 A user belongs to one project and has the roles that the settings give. A token is 256 random bits; the store keeps its
-sha256 and whose it is. What a token allows is read from the settings (and, where it was got by an application
-credential, from that) each time, so that a user who was taken out, moved or demoted there has no old rights left after
-a restart.
+sha256 and its user. What a token allows is read each time from the settings (and from the application credential that
+it was issued for, if any), so that a user who was removed, moved or demoted there has no old rights left after a
+restart.
 """
 
 import asyncio
@@ -53,21 +53,22 @@ CONCURRENT_VERIFICATIONS = 2
 
 KNOWN_TOKENS = 4096
 KNOWN_SECONDS = 5.0
-"""How long a token is remembered as good. One that is revoked here is forgotten at once; one revoked by another process
-on the same store is good here for so long."""
+"""How long a valid token is cached. One that is revoked here is dropped at once; one revoked by another process on the
+same store stays valid here for up to this long.
+"""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class IdentityStore(TokenStore, CredentialStore, Interface):
-    """What the embedded identity keeps."""
+    """What the embedded identity stores."""
 
 
 class EmbeddedIdentity:
     """A `TokenIssuer` and a `LoginProvider` over the users of the settings.
 
-    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` says how long one was remembered.
-    Raises SettingsError when a hash in the settings is none.
+    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` measures how long they are cached.
+    Raises SettingsError if a hash in the settings is invalid.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class EmbeddedIdentity:
         self._revocations = 0
 
     async def validate(self, token: str) -> IdentityToken:
-        """The contents of a good token, with the roles that it gives now. Raises NotAuthenticated."""
+        """The contents of a valid token, with its current roles. Raises NotAuthenticated."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         token_hash, now = hash_token(token), self._clock()
@@ -102,7 +103,7 @@ class EmbeddedIdentity:
             if kept is None:
                 raise NotAuthenticated
             known = self._with_roles_of_now(kept)
-            if revocations == self._revocations:  # else it may be this one that was revoked meanwhile
+            if revocations == self._revocations:  # otherwise it may be this token that was revoked meanwhile
                 self._known[token_hash] = known
         if known.application_credential_id is None:
             return known
@@ -110,10 +111,10 @@ class EmbeddedIdentity:
         return replace(known, identity=user.acting(credential.roles))
 
     async def issue(self, sign_in: SignIn, scope: Scope | str, client: str) -> tuple[str, IdentityToken]:
-        """A new token for who can sign in, for a project (name or id) or what the scope stands for.
+        """A new token for valid credentials, for a project (name or id) or the scope's project.
 
-        Raises NotAuthenticated, which never says what was wrong, after the same time whatever was wrong;
-        TooManyAttempts; Forbidden for a token of an application credential, which is not to be exchanged.
+        Raises NotAuthenticated, which never says what was wrong and always takes the same time; TooManyAttempts;
+        Forbidden for a token of an application credential, which must not be exchanged.
         """
         match sign_in:
             case PasswordSignIn(user):
@@ -147,8 +148,8 @@ class EmbeddedIdentity:
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
         """Whether the settings still let a user open the project's consoles, and the requester token was not revoked.
 
-        A token that was revoked is one that is gone before its time; one got by an application credential is worth
-        what that is, also after it expired.
+        A token that is gone before its expiry was revoked; one that was issued for an application credential is as
+        valid as the credential, even after the token expired.
         """
         user = self._users.with_id(user_id)
         if user is None:
@@ -188,7 +189,7 @@ class EmbeddedIdentity:
         await self.revoke(token)
 
     async def check(self) -> Sequence[str]:
-        """None: the settings are always there; the store tells its own."""
+        """No problems: the settings are always available, and the store reports its own."""
         return ()
 
     def _forget_known(self) -> None:
@@ -198,7 +199,7 @@ class EmbeddedIdentity:
     def _with_roles_of_now(self, kept: IdentityToken) -> IdentityToken:
         """The token with what its user may do by the settings, which stay as they are while this runs.
 
-        A credential's token is left alone: the credential, which may be deleted, is asked for every time.
+        A credential's token is not cached: the credential, which may be deleted, is looked up every time.
         """
         if kept.application_credential_id is not None:
             return kept
@@ -277,13 +278,15 @@ def _scoped(user: User, scope: Scope | str) -> Identity:
 
 
 async def _verify(secret: SecretStr, expected: SecretStr | None) -> bool:
-    """Whether a secret belongs to a hash, in the same time where there is none or the secret is absurdly long."""
+    """Whether a secret belongs to a hash; takes the same time if there is no hash or the secret is absurdly long."""
     if len(secret.get_secret_value()) > MAX_PASSWORD_CHARACTERS:
         secret, expected = SecretStr(""), None
     return await verify(secret, expected)
 
 
 def _key_of(user: str) -> str:
-    """What a user's tries are counted under: the id that the text is or stands for, whether there is such a user."""
-    # JSON lets lone surrogates through, of which no id can be made; no user has such a name.
+    """The key under which a user's attempts are counted: the id that the text is or stands for, even if there is no
+    such user.
+    """
+    # JSON allows lone surrogates, from which no id can be derived; no user has such a name.
     return user if _ID.fullmatch(user) else user_id_of(user.encode("utf-8", "replace").decode())

@@ -35,7 +35,7 @@ class User:
 
 
 class Users:
-    """All of them. Raises SettingsError when a hash in the settings is none."""
+    """All users. Raises SettingsError if a hash in the settings is invalid."""
 
     def __init__(self, settings: Iterable[UserSettings]) -> None:
         users = [_read(user) for user in settings]

@@ -1,9 +1,9 @@
-"""What is asked of a Keystone, by keystoneauth, which blocks: to be called in threads.
+"""The requests to a Keystone, made with keystoneauth, which blocks: call them in threads.
 
-Keyhole has a user there with which it signs in by itself; keystoneauth keeps that token, renews it before it expires
-and once more when Keystone does not accept it (401). Tokens are validated as keystonemiddleware does, by
-GET /v3/auth/tokens at the identity endpoint that the catalog names. `OpenStack-Identity-Access-Rules` is not sent, so
-Keystone itself refuses tokens of application credentials with access rules, which nobody would enforce here.
+Keyhole signs in with its own user there; keystoneauth keeps that token, renews it before it expires and once more if
+Keystone does not accept it (401). Tokens are validated as keystonemiddleware does, by GET /v3/auth/tokens at the
+identity endpoint that the catalog names. `OpenStack-Identity-Access-Rules` is not sent, so Keystone itself refuses
+tokens of application credentials with access rules, which Keyhole would not enforce.
 """
 
 import functools
@@ -22,7 +22,7 @@ from keyhole.errors import ProjectNeeded, Unavailable
 from keyhole.identity.keystone.deadlines import DeadlineAdapter
 
 REQUEST_SECONDS = 4.0
-"""How long Keystone may take to accept a connection, and then for its whole answer."""
+"""How long Keystone may take to accept a connection, and then for its whole response."""
 
 CALL_SECONDS = 10.0
 """How long a call may take with all its requests: our sign-in, endpoints that do not answer, redirects."""
@@ -30,7 +30,7 @@ CALL_SECONDS = 10.0
 _PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 
 INTERFACES = ("internal", "public")
-"""Which endpoint of the catalog is used, the first that is there."""
+"""Which endpoint of the catalog is used: the first of these that it has."""
 
 
 P = ParamSpec("P")
@@ -79,9 +79,9 @@ class KeystoneClient:
 
     @_in_time
     def show_token(self, token: str, *, expired: bool = False) -> dict[str, Any] | None:
-        """What Keystone says that a token is: the content of its "token" object; None when it is not good.
+        """Keystone's description of a token: the content of its "token" object; None if the token is not valid.
 
-        `expired` asks what it would be worth had it not expired; Keystone tells for two days, or as it is configured.
+        `expired` also accepts expired tokens, for which Keystone answers for two days, or as it is configured.
         """
         query = "nocatalog&allow_expired=1" if expired else "nocatalog"
         response = self._get(f"/v3/auth/tokens?{query}", {"X-Subject-Token": token})
@@ -91,7 +91,7 @@ class KeystoneClient:
 
     @_in_time
     def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
-        """A token for a person and a project, which is found where there is one only; None when Keystone says no.
+        """A token for a person and a project, which may be omitted if there is only one; None if Keystone refuses.
 
         Raises ProjectNeeded.
         """
@@ -105,7 +105,7 @@ class KeystoneClient:
 
     @_in_time
     def revoke_token(self, token: str) -> None:
-        """Makes a token invalid, in its own name; one that is not good is ignored."""
+        """Makes a token invalid, authenticated by the token itself; one that is not valid is ignored."""
         response = self._as_person("DELETE", "/v3/auth/tokens", token, {"X-Subject-Token": token})
         if response.status_code not in (204, 401, 404):
             raise self._unavailable(f"answers with status {response.status_code}")
@@ -150,7 +150,7 @@ class KeystoneClient:
             raise self._unavailable("does not tell the projects of a user") from error
 
     def _as_person(self, method: str, path: str, token: str, headers: dict[str, str]) -> Response:
-        """Asks with a person's token instead of Keyhole's own."""
+        """Sends a request with a person's token instead of Keyhole's own."""
         try:
             return self._session.request(
                 f"{self._url}{path}",
@@ -166,7 +166,7 @@ class KeystoneClient:
             raise self._unavailable("does not answer as one") from error
 
     def _get(self, path: str, headers: dict[str, str]) -> Response:
-        """Asks the endpoints until one can be connected to; that one is asked first from then on."""
+        """Tries the endpoints until one accepts a connection; that one is tried first from then on."""
         failure: exceptions.ConnectionError | None = None
         try:
             for url in self._endpoints():
@@ -186,7 +186,7 @@ class KeystoneClient:
         raise self._unavailable("cannot be reached") from failure
 
     def _endpoints(self) -> list[str]:
-        """Where to ask: what the catalog names, then `auth_url`, which has just given the catalog."""
+        """The endpoints to try: those of the catalog, then `auth_url`, which has just returned the catalog."""
         named = [url for interface in INTERFACES if (url := self._named(interface))]
         urls = [url.rstrip("/").removesuffix("/v3").removesuffix("/v2.0") for url in named]
         in_order = dict.fromkeys([*urls, self._url])
@@ -225,7 +225,7 @@ def _text_of(access: AccessInfo | None) -> str | None:
 
 
 def _is_error_of_keystone(response: Response) -> bool:
-    """Whether it is Keystone that says no, and not a proxy or web server that knows of no Keystone at this address."""
+    """Whether the refusal is Keystone's, and not that of a proxy or web server without a Keystone at this address."""
     try:
         content = response.json()
     except ValueError:

@@ -1,7 +1,7 @@
-"""HTTP requests that end at a deadline, however the other side spends the time.
+"""HTTP requests that end at a deadline, however slowly the other side sends.
 
-The timeouts of sockets begin again with each byte, so an answer that trickles would never reach one. Here the timeout
-of a request is one for its whole answer, and all requests of a call share that call's deadline.
+Socket timeouts restart with each byte, so a response that trickles in would never time out. Here the timeout of a
+request applies to its whole response, and all requests of a call share that call's deadline.
 """
 
 import threading
@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class DeadlineAdapter(TCPKeepAliveAdapter):
-    """Carries the requests of a `requests` session; those within `calls_end_after` end with it, in that thread."""
+    """Sends the requests of a `requests` session; those within `calls_end_after` end with it, in that thread."""
 
     def __init__(self) -> None:
         self._call = threading.local()
@@ -29,7 +29,7 @@ class DeadlineAdapter(TCPKeepAliveAdapter):
 
     @contextmanager
     def calls_end_after(self, seconds: float) -> Iterator[None]:
-        """All requests of this thread in this context have that long together."""
+        """All requests of this thread in this context together may take this long."""
         self._call.ends_at = time.monotonic() + seconds
         try:
             yield
@@ -67,7 +67,7 @@ def _read_in_time(manager: PoolManager) -> PoolManager:
 
 
 class _InTime(RawIOBase):
-    """What arrives at a socket until its timeout, as it is now, is over; it does not begin again with each read."""
+    """Reads from a socket until its current timeout has passed; the timeout does not restart with each read."""
 
     def __init__(self, source: socket, raw: RawIOBase) -> None:
         self._socket = source
@@ -93,7 +93,7 @@ class _InTime(RawIOBase):
 
 
 class _Answer(HTTPResponse):
-    """An answer whose head and body are read in time."""
+    """A response whose head and body are read in time."""
 
     def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

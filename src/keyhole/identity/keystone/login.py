@@ -1,7 +1,7 @@
-"""`KeystoneLogin`: persons sign in here with their password for the operator's Keystone, which gives the token.
+"""`KeystoneLogin`: people sign in here with their password for the operator's Keystone, which issues the token.
 
-The password is handed on at once and kept nowhere. Failures are counted here as they are where the users are our own,
-before Keystone is asked, so that nobody guesses through this door more quickly than through the other.
+The password is passed on at once and not stored. Failures are counted as for the embedded identity, before Keystone is
+asked, so that guessing here is no faster.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from keyhole.model import IdentityToken
 from keyhole.ports.identity import PersonSignIn
 
 CONCURRENT_SIGN_INS = 4
-"""How many persons' passwords are with Keystone at once; half of what it is asked at once is left to tokens."""
+"""How many passwords are checked with Keystone at once; half of the concurrent requests are reserved for tokens."""
 
 
 class KeystoneLogin:
@@ -26,7 +26,7 @@ class KeystoneLogin:
         self._turns = asyncio.Semaphore(CONCURRENT_SIGN_INS)
 
     async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
-        """A token of Keystone's for a person and one project. Raises as in the port, and Unavailable."""
+        """A Keystone token for a person and one project. Raises as in the port, and Unavailable."""
         password = person.password.get_secret_value()
         async with self._throttle.attempt(f"{person.domain or ''}/{person.username}", client, self._turns):
             if len(password) > MAX_PASSWORD_CHARACTERS:
@@ -37,5 +37,5 @@ class KeystoneLogin:
             return token, await self._identity.validate(token)
 
     async def sign_out(self, token: str) -> None:
-        """Makes a token invalid at Keystone. Raises Unavailable."""
+        """Revokes a token in Keystone. Raises Unavailable."""
         await self._identity.forget(token)

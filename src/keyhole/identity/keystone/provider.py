@@ -1,7 +1,7 @@
-"""`KeystoneIdentity`: the users of an operator's Keystone, which alone hands out tokens and says whose they are.
+"""`KeystoneIdentity`: the users of an operator's Keystone, which issues and validates all tokens.
 
-What Keystone said of a token is believed for up to `CACHE_SECONDS`, as keystonemiddleware does: so long, at most, may a
-token that was revoked there be good here. Requests with the same token at the same time ask Keystone once.
+Keystone's answers are cached for up to `CACHE_SECONDS`, as in keystonemiddleware: a token revoked there may stay valid
+here for at most that long. Concurrent requests with the same token ask Keystone once.
 """
 
 import asyncio
@@ -24,37 +24,37 @@ from keyhole.model import Identity, IdentityToken, RequesterToken
 from keyhole.net.threads import Threads
 
 CACHE_SECONDS = 300.0
-"""How long a good token is not asked about again; never beyond its own expiry."""
+"""How long a valid token is cached; never beyond its own expiry."""
 
 REFUSED_SECONDS = 10.0
-"""How long a token that is not good is not asked about again."""
+"""How long a refused token is cached."""
 
 CACHE_SIZE = 10_000
-"""How many good tokens are remembered at most, and how many others."""
+"""How many valid tokens are cached at most, and how many refused ones."""
 
 THREADS = 8
-"""How many requests Keystone is asked at once."""
+"""How many requests are sent to Keystone at once."""
 
 MAX_WAITING = 256
-"""How many tokens may wait for Keystone at once; further ones are told that it is not available."""
+"""How many tokens may wait for Keystone at once; for further ones it counts as unavailable."""
 
 ANSWER_SECONDS = 12.0
-"""How long one validation may take, with a sign-in of our own and its turn."""
+"""How long one validation may take, including Keyhole's own sign-in and the time in the queue."""
 
 VOUCHED_SECONDS = 5.0
-"""How long a console's token is not asked about again, however often its viewer comes back."""
+"""How long the answer for a console's token is cached, however often its viewer reconnects."""
 
 NOBODY = Identity("", "")
-"""Whose a token is that Keystone does not stand by: without roles."""
+"""The identity for a token that Keystone no longer accepts: without roles."""
 
 EXPIRED_MARGIN_SECONDS = 120.0
-"""Before Keystone forgets an expired token it is not asked about it any more: clocks differ."""
+"""The margin before Keystone drops an expired token during which it is no longer asked: clocks differ."""
 
 PROBLEMS_SECONDS = 5.0
-"""How long what ails Keystone is not asked again."""
+"""How long the result of a check of Keystone is cached."""
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-"""What may be a token: fernet, JWS and older ones are printable ASCII."""
+"""What a token may look like: fernet, JWS and older ones are printable ASCII."""
 
 _PROJECT_ID = re.compile(r"[0-9a-f-]{32,64}")
 
@@ -71,7 +71,7 @@ class _Role(BaseModel):
 
 
 class _Token(BaseModel):
-    """Keystone's "token" object, as far as it is looked at."""
+    """Keystone's "token" object, as far as it is used."""
 
     user: _Named
     project: _Named | None = None
@@ -83,9 +83,9 @@ class _Token(BaseModel):
 
 
 class KeystoneIdentity:
-    """An `IdentityProvider`. Made by `open`.
+    """An `IdentityProvider`. Created by `open`.
 
-    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` says how old an answer is.
+    `clock` gives the seconds since the epoch, by which tokens expire; `monotonic` measures the age of cached answers.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class KeystoneIdentity:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`expired_seconds`: how long Keystone tells of a token after its end."""
+        """`expired_seconds`: how long Keystone still answers for an expired token."""
         self._client = client
         self._threads = threads
         self._clock = clock
@@ -112,7 +112,7 @@ class KeystoneIdentity:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: IdentitySettings, clock: Callable[[], float]) -> AsyncIterator[Self]:
-        """The Keystone of the settings; it need not answer yet. Raises SettingsError when there is no `cafile`."""
+        """The Keystone of the settings; it need not answer yet. Raises SettingsError if `cafile` does not exist."""
         check_settings(settings)
         client = KeystoneClient(settings)
         threads = Threads(THREADS, thread_name_prefix="keystone")
@@ -126,7 +126,7 @@ class KeystoneIdentity:
             client.close()
 
     async def validate(self, token: str) -> IdentityToken:
-        """What Keystone says of a token. Raises NotAuthenticated; Unavailable when Keystone cannot be asked."""
+        """Keystone's answer for a token. Raises NotAuthenticated; Unavailable if Keystone does not answer."""
         if not _TOKEN.fullmatch(token):
             raise NotAuthenticated
         key = hash_token(token)
@@ -147,8 +147,8 @@ class KeystoneIdentity:
     async def may_open(self, user_id: str, project_id: str, requester: RequesterToken | None) -> bool:
         """Whether Keystone still accepts the requester token. Raises Unavailable.
 
-        What it believed before is not asked. Of a token that expired Keystone tells for a while what it would be worth;
-        after that, and without a requester token, nothing is known and no session ends.
+        The cache of valid tokens is not used. For a limited time Keystone still answers for expired tokens; after that,
+        and without a requester token, nothing is known and no session ends.
         """
         if requester is None or self._clock() > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
@@ -163,15 +163,15 @@ class KeystoneIdentity:
         return holder.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
-        """A project's name, once somebody came with a token for it."""
+        """A project's name, once a request had a token for it."""
         return self._project_names.get(project_id)
 
     async def sign_in(self, username: str, password: str, project: str | None, domain: str | None) -> str | None:
-        """A token for a person, None when Keystone says no. Raises ProjectNeeded; Unavailable."""
+        """A token for a person; None if Keystone refuses. Raises ProjectNeeded; Unavailable."""
         return await self._in_thread(lambda: self._client.sign_in(username, password, project, domain))
 
     async def forget(self, token: str) -> None:
-        """Makes a token invalid at Keystone and here. Raises Unavailable."""
+        """Revokes a token in Keystone and here. Raises Unavailable."""
         if _TOKEN.fullmatch(token):
             await self._in_thread(lambda: self._client.revoke_token(token))
             self._good.pop(hash_token(token), None)
@@ -207,10 +207,10 @@ class KeystoneIdentity:
     def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:
         self._asking.pop(key, None)
         if not task.cancelled():
-            task.exception()  # seen here, since nobody may be waiting for it any more
+            task.exception()  # retrieved here, since nobody may be waiting for it any more
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """What is asked of Keystone, away from the loop. Raises Unavailable: too slow, or no thread."""
+        """A request to Keystone, off the event loop. Raises Unavailable: too slow, or no thread."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -219,15 +219,15 @@ class KeystoneIdentity:
 
 
 def check_settings(settings: IdentitySettings) -> None:
-    """Raises SettingsError for what would fail at the first question."""
+    """Raises SettingsError for settings that would fail at the first request."""
     if settings.cafile is not None and not settings.cafile.is_file():
         raise SettingsError(f"identity.cafile: {settings.cafile} is not a file")
 
 
 def project_id_of(project: str) -> str:
-    """A server's project as the settings name it: by its id, since a name may stand in several domains.
+    """A server's project as the settings name it: by its id, since a name may exist in several domains.
 
-    Raises SettingsError for what is none.
+    Raises SettingsError for anything else.
     """
     if not _PROJECT_ID.fullmatch(project):
         raise SettingsError(
@@ -238,7 +238,7 @@ def project_id_of(project: str) -> str:
 
 
 def _read(token_hash: str, content: dict[str, Any]) -> IdentityToken:
-    """The token that Keystone describes. One that is for a domain or the system has no roles in any project here."""
+    """The token that Keystone describes. A token for a domain or the system has no roles in any project here."""
     try:
         said = _Token.model_validate(content)
     except ValidationError as error:

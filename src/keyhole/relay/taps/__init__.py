@@ -1,1 +1,1 @@
-"""What listens to a console's line: one file for each kind of tap."""
+"""Taps on a console's line: one file for each kind."""

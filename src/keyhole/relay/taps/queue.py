@@ -10,7 +10,7 @@ MOST_QUEUED_BYTES = 4 * 1024 * 1024
 
 
 class Direction(Enum):
-    """Where bytes go."""
+    """The direction of bytes."""
 
     TO_VIEWER = "to_viewer"
     TO_TARGET = "to_target"
@@ -27,7 +27,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Bytes that the line carried and the reader was too slow for, from `at` on."""
+    """Bytes that the line carried but the reader was too slow to get, from `at` on."""
 
     direction: Direction
     byte_count: int
@@ -35,9 +35,10 @@ class Lost:
 
 
 class TapQueue:
-    """Keeps at most `most_bytes` that were not read yet. What does not fit is counted, and the reader is told where.
+    """Queues at most `most_bytes` of unread bytes. What does not fit is counted, and the reader is told where bytes are
+    missing.
 
-    One reader iterates over it; the iteration ends when the line is closed and everything was read.
+    One reader iterates over it; the iteration ends when the line is closed and everything has been read.
     """
 
     def __init__(self, most_bytes: int = MOST_QUEUED_BYTES) -> None:
@@ -78,7 +79,9 @@ class TapQueue:
         self._something.set()
 
     def _lose(self, direction: Direction, byte_count: int, at: float) -> None:
-        """One event for each direction at most where nothing was kept between: a flood makes no queue of losses."""
+        """At most one event for each direction while nothing is queued in between: a flood does not fill the queue with
+        losses.
+        """
         for place in range(1, min(2, len(self._events)) + 1):
             event = self._events[-place]
             if isinstance(event, Chunk):

@@ -1,4 +1,4 @@
-"""A tap that adds up what a console's line carries."""
+"""A tap that counts what a console's line carries."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Flow:
-    """What went in one direction: bytes, in how many pieces, the largest, and the longest pause between two.
+    """The traffic in one direction: bytes, the number of pieces, the largest, and the longest pause between two.
 
     Sizes are in bytes, times in seconds; `last_at` is None before the first piece.
     """
