@@ -73,11 +73,15 @@ def running(
 
 
 def run(
-    *command: str | Path, text: str = "", environment: Mapping[str, str] | None = None, folder: Path | None = None
+    *command: str | Path,
+    text: str = "",
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    seconds: float = COMMAND_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program to its end with `text` on its standard input."""
+    """Runs a program to its end, which it has that long for, with `text` on its standard input."""
     return subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=COMMAND_SECONDS, env=environment, cwd=folder
+        command, input=text, capture_output=True, text=True, timeout=seconds, env=environment, cwd=folder
     )
 
 

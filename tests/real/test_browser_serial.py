@@ -27,17 +27,28 @@ def expect_row(viewer: ConsolePage, text: str) -> None:
     expect(viewer.page.locator(".xterm-rows")).to_contain_text(text, timeout=20_000)
 
 
+def log_in(viewer: ConsolePage) -> None:
+    """As a person does. A guest on a busy machine may give a login up before the password is typed: then once more."""
+    page = viewer.page
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        expect_row(viewer, "login:")
+        page.keyboard.type(f"{LOGIN_USER}\n")
+        expect_row(viewer, "Password:")
+        page.wait_for_timeout(300)  # the guest throws away what is typed before it reads the password
+        page.keyboard.type(f"{LOGIN_PASSWORD}\n")
+        answer = page.locator(".xterm-rows").filter(has_text=re.compile(r"shared:~#|timed out"))
+        expect(answer).to_be_visible(timeout=20_000)
+        if "shared:~#" in rows(viewer):
+            return
+    expect_row(viewer, "shared:~#")
+
+
 def test_a_person_logs_in_and_runs_a_command(viewer: ConsolePage, service: Service, guest: DemoGuest) -> None:
     viewer.open(service.serial_page(guest.server_id))
     page = viewer.page
     expect(page.locator("#spoken")).to_contain_text(re.compile(r"Connected to shared, \d+ columns, \d+ rows"))
-    page.keyboard.press("Enter")
-    expect_row(viewer, "login:")
-    page.keyboard.type(f"{LOGIN_USER}\n")
-    expect_row(viewer, "Password:")
-    page.wait_for_timeout(300)  # the guest throws away what is typed before it reads the password
-    page.keyboard.type(f"{LOGIN_PASSWORD}\n")
-    expect_row(viewer, "shared:~#")
+    log_in(viewer)
     page.locator("#paste").click()
     page.locator("#paste-text").fill("echo s$((6*7)) 'äöü €'\nexit\n")
     page.locator("#paste-type").click()
