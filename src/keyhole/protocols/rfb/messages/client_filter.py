@@ -65,7 +65,7 @@ class ClientMessageFilter:
         self._header = b""  # what there is of its header, while that is incomplete
         self._left = 0  # what is still to come of it after the header
         self._drops = False
-        self._held = HeldInput()
+        self._held: HeldInput | None = None  # made with the first input: most watchers never have any
         self._message = b""  # what there is of a message that may press something
         self._release_due = False
 
@@ -85,7 +85,10 @@ class ClientMessageFilter:
                 self.input_count += 1
                 if self._view_only:
                     return b""
-                self._held.note(data)
+                held = self._held
+                if held is None:
+                    held = self._held = HeldInput()
+                held.note(data)
                 return data
         return self._follow(data)
 
@@ -103,7 +106,7 @@ class ClientMessageFilter:
             return b""
         self._view_only = view_only
         self._release_due = view_only and self._layout is not None and not self._drops
-        return self._held.release() if view_only and not self._release_due else b""
+        return self._released() if view_only and not self._release_due else b""
 
     def _follow(self, data: bytes) -> bytes:
         passed: list[bytes] = []
@@ -126,7 +129,7 @@ class ClientMessageFilter:
             elif layout.can_hold:
                 self._message += data[start:at]
             if not self._left and not self._header and self._end_message():
-                passed += (data[passed_to:at], self._held.release())
+                passed += (data[passed_to:at], self._released())
                 passed_to = at
         return b"".join((*passed, data[passed_to:])) if passed_to else data
 
@@ -143,10 +146,14 @@ class ClientMessageFilter:
         """Returns whether what is held is to be released now."""
         self._layout = None
         if self._message:
+            self._held = self._held or HeldInput()
             self._held.note(self._message)
             self._message = b""
         due, self._release_due = self._release_due, False
         return due
+
+    def _released(self) -> bytes:
+        return b"" if self._held is None else self._held.release()
 
     def _read_header(self, layout: Layout, data: bytes, at: int) -> int:
         end = at + layout.header - len(self._header)
