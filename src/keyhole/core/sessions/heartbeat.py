@@ -52,9 +52,6 @@ class Heartbeat:
         self._beaten_at = self._reported_at = float("-inf")
         sessions.subscribe(self)
 
-    def __len__(self) -> int:
-        return len(self._sessions)
-
     def opened(self, session: Session) -> None:
         """A session must be stored."""
         self._changed.set()
