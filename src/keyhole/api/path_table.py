@@ -40,10 +40,10 @@ class PathTable(Generic[RowT]):
         for row in rows:
             for method in ("GET", "HEAD") if head and row.method == "GET" else (row.method,):
                 grouped[method, row.path].append(row)
-        self._patterns: dict[tuple[str, int], list[tuple[tuple[str, ...], tuple[RowT, ...]]]] = defaultdict(list)
-        self._addresses = [(method, tuple(path.split("/"))) for method, path in grouped]
+        self._patterns: dict[tuple[str, int], list[tuple[_Pattern, tuple[RowT, ...]]]] = defaultdict(list)
+        self._addresses = [(method, _Pattern(path)) for method, path in grouped]
         for (method, pattern), found in zip(self._addresses, grouped.values(), strict=True):
-            self._patterns[method, len(pattern)].append((pattern, tuple(found)))
+            self._patterns[method, pattern.length].append((pattern, tuple(found)))
 
     def find(self, method: str, segments: Sequence[str]) -> Match[RowT] | None:
         """The rows at a path, given as the parts between its slashes including the empty one before the first.
@@ -51,7 +51,7 @@ class PathTable(Generic[RowT]):
         An empty part does not match a parameter.
         """
         for pattern, rows in self._patterns.get((method, len(segments)), ()):
-            parameters = _parameters(pattern, segments)
+            parameters = pattern.match(segments)
             if parameters is not None:
                 return Match(rows, parameters)
         return None
@@ -61,17 +61,27 @@ class PathTable(Generic[RowT]):
         return [
             method
             for method, pattern in self._addresses
-            if len(pattern) == len(segments) and _parameters(pattern, segments) is not None
+            if pattern.length == len(segments) and pattern.match(segments) is not None
         ]
 
 
-def _parameters(pattern: tuple[str, ...], segments: Sequence[str]) -> dict[str, str] | None:
-    parameters = {}
-    for expected, segment in zip(pattern, segments, strict=True):
-        if expected.startswith("{"):
-            if not segment:
+class _Pattern:
+    """A path of the table: which of its segments are fixed and which are parameters."""
+
+    def __init__(self, path: str) -> None:
+        segments = path.split("/")
+        self.length = len(segments)
+        self._fixed = [(at, one) for at, one in enumerate(segments) if not one.startswith("{")]
+        self._named = [(at, one[1:-1]) for at, one in enumerate(segments) if one.startswith("{")]
+
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """The parameters' values in as many segments as this has; None for another path."""
+        for at, expected in self._fixed:
+            if segments[at] != expected:
                 return None
-            parameters[expected[1:-1]] = segment
-        elif expected != segment:
-            return None
-    return parameters
+        parameters = {}
+        for at, name in self._named:
+            if not segments[at]:
+                return None
+            parameters[name] = segments[at]
+        return parameters

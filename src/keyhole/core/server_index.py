@@ -77,7 +77,10 @@ class Known:
 
     def find(self, server_id: str) -> Server | None:
         """A server as last reported, even if its scope does not answer now."""
-        return next((one.servers[server_id] for one in self._scopes.values() if server_id in one.servers), None)
+        for one in self._scopes.values():
+            if server_id in one.servers:
+                return one.servers[server_id]
+        return None
 
     @property
     def servers(self) -> Iterator[Server]:

@@ -68,15 +68,23 @@ class Servers:
         Raises ServerNotFound; ServerReassigned when the server is in another project now; ServerNotReady,
         ServerBusy, ConsoleUnavailable, Unavailable.
         """
-        reassigned = ServerReassigned(server_id)
-        return await self._locate(server_id, console_type, lambda one: one.project_id == project_id, reassigned, driver)
+
+        def check(server: Server) -> None:
+            if server.project_id != project_id:
+                raise ServerReassigned(server_id)
+
+        return await self._locate(server_id, console_type, check, driver)
 
     async def locate_for(
         self, identity: Identity, server_id: str, console_type: ConsoleType
     ) -> tuple[HypervisorDriver, Location]:
         """Where a server's console is, for one identity: another project's is ServerNotFound. Raises as `locate`."""
-        hidden = ServerNotFound(server_id)
-        return await self._locate(server_id, console_type, lambda one: _may_see(identity, one), hidden)
+
+        def check(server: Server) -> None:
+            if not _may_see(identity, server):
+                raise ServerNotFound(server_id)
+
+        return await self._locate(server_id, console_type, check)
 
     async def log(self, identity: Identity, server_id: str, lines: int | None) -> bytes:
         """The end of a server's serial log. Raises as `HypervisorDriver.console_log`, ServerNotReady, Unavailable."""
@@ -95,12 +103,11 @@ class Servers:
         self,
         server_id: str,
         console_type: ConsoleType,
-        allowed: Callable[[Server], bool],
-        otherwise: Refusal,
+        check: Callable[[Server], None],
         driver: str = "",
     ) -> tuple[HypervisorDriver, Location]:
-        """Raises `otherwise` for a server that is not allowed, even if its driver refuses the console: that refusal
-        would disclose the server's state.
+        """Raises what `check` raises of the server, even if its driver refuses the console: that refusal would disclose
+        the server's state.
         """
         protocol = console_type.protocol
         try:
@@ -109,11 +116,9 @@ class Servers:
             raise
         except Refusal:
             (_, server), *_ = await self._claims(server_id, driver)
-            if not allowed(server):
-                raise otherwise from None
+            check(server)
             raise
-        if not allowed(location.server):
-            raise otherwise
+        check(location.server)
         if others or len(self._index.claimants(server_id)) > 1:
             raise ServerNotReady(server_id)
         return found, location

@@ -100,11 +100,14 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _parse(self) -> None:
         """Parses what there is of the request under way, and of the next one as soon as this one is answered."""
-        while self._unparsed and not self.transport.is_closing():
-            if self._in_head and self._is_answering:
+        while not self._below.is_closing():
+            if self._in_head and self._is_answering and self._unparsed:
                 self._flow.hold()
                 return
-            self._parse_piece(self._unparsed.take())
+            piece = self._unparsed.take()
+            if not piece:
+                break
+            self._parse_piece(piece)
         self._flow.let_go()
 
     @property
@@ -121,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._feed(piece)
         if self._server.retired and self._is_answering:
             self.shutdown()
-        if self._in_head and self._head_bytes and self._head_timer is None and not self.transport.is_closing():
+        if self._in_head and self._head_bytes and self._head_timer is None and not self._below.is_closing():
             self._head_timer = self.loop.call_later(self._server.deadlines.head, self._refuse, Reason.REQUEST_TOO_SLOW)
 
     def _feed(self, piece: bytes) -> None:
@@ -195,7 +198,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """As uvicorn's, but that the server's clock watches over idle connections: a timer for each answer is dear."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self._below.is_closing():
             return
         self.flow.resume_reading()
         self._idle_since = self._server.seconds
@@ -264,5 +267,5 @@ class _Flow(FlowControl):
             self.resume_reading()
 
     def resume_reading(self) -> None:
-        if not self._holds:
+        if self.read_paused and not self._holds:
             super().resume_reading()

@@ -1,6 +1,5 @@
 """Where log lines are written to. The supervisor uses this too, so it imports the standard library alone."""
 
-from contextlib import suppress
 from typing import TextIO
 
 
@@ -14,9 +13,13 @@ class LogStream:
         return self._stream.isatty()
 
     def write(self, text: str) -> None:
-        with suppress(OSError):
+        try:  # noqa: SIM105 - for every line; `suppress` costs more than the rest
             self._stream.write(text)
+        except OSError:
+            pass
 
     def flush(self) -> None:
-        with suppress(OSError):
+        try:  # noqa: SIM105 - as above
             self._stream.flush()
+        except OSError:
+            pass

@@ -38,9 +38,12 @@ NEWEST = Microversion(2, 104)
 
 def requested_version(headers: Headers) -> Microversion:
     """The microversion that the headers request, in range or not. Raises RequestRefused (400) if it is malformed."""
-    asked = _standard_version(headers) or _legacy_version(headers)
-    if asked is None:
-        return OLDEST
+    asked = _standard_version(",".join(headers.getlist(VERSION_HEADER))) or _legacy_version(headers)
+    return OLDEST if asked is None else _parsed(asked)
+
+
+@lru_cache(maxsize=128)
+def _parsed(asked: str) -> Microversion:
     if asked == "latest":
         return NEWEST
     numbers = _FORMAT.fullmatch(asked)
@@ -68,9 +71,10 @@ def version_headers(version: Microversion) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _standard_version(headers: Headers) -> str | None:
+@lru_cache(maxsize=128)
+def _standard_version(header: str) -> str | None:
     """From `volume 3.5, compute 2.6`: what follows the last `compute`."""
-    for one in reversed(",".join(headers.getlist(VERSION_HEADER)).split(",")):
+    for one in reversed(header.split(",")):
         words = one.split(maxsplit=1)
         if len(words) == 2 and words[0].lower() == "compute":
             return words[1].strip()

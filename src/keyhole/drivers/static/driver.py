@@ -40,6 +40,7 @@ class _Machine:
 
     server: Server
     consoles: Mapping[Protocol, _Console]
+    locations: Mapping[Protocol, Location]
     log_file: Path | None
 
 
@@ -80,11 +81,10 @@ class StaticDriver:
         return machine.server if machine else None
 
     async def locate(self, server_id: str, protocol: Protocol) -> Location:
-        machine = self._machine(server_id)
-        console = machine.consoles.get(protocol)
-        if console is None:
+        location = self._machine(server_id).locations.get(protocol)
+        if location is None:
             raise ConsoleUnavailable(protocol)
-        return Location(machine.server, protocol, console.route.endpoint)
+        return location
 
     @holds_nothing
     async def open(self, location: Location, caller: Caller | None) -> Target:
@@ -178,7 +178,8 @@ def _read_machine(given: StaticServer, context: DriverContext) -> _Machine:
         protocols=frozenset(consoles),
         keeps_log=log_file is not None,
     )
-    return _Machine(server, consoles, log_file)
+    locations = {protocol: Location(server, protocol, one.route.endpoint) for protocol, one in consoles.items()}
+    return _Machine(server, consoles, locations, log_file)
 
 
 def _read_vnc(given: VncTarget) -> _Console:

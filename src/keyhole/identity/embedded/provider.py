@@ -96,7 +96,10 @@ class EmbeddedIdentity:
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise NotAuthenticated
         token_hash, now = hash_token(token), self._clock()
-        known = self._known.get(token_hash)
+        try:  # `get` would look it up twice
+            known = self._known[token_hash]
+        except KeyError:
+            known = None
         if known is None or known.expires_at <= now:
             revocations = self._revocations
             kept = await self._store.find_token(token_hash, now)

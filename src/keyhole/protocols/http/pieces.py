@@ -27,7 +27,7 @@ class Pieces:
 
     def receive_data(self, data: bytes) -> None:
         """More was received."""
-        self._data = self._data[self._taken :] + data if self else data
+        self._data = self._data[self._taken :] + data if self._taken < len(self._data) else data
         self._taken = 0
 
     def expect_body(self, length: int) -> None:
@@ -35,9 +35,20 @@ class Pieces:
         self._body_bytes = length
 
     def take(self) -> bytes:
-        """The next piece, up to an empty line, the end of an expected body, or the end of what was received."""
-        begin, self._taken = self._taken, self._cut()
-        return self._data[begin : self._taken]
+        """The next piece, up to an empty line, the end of an expected body, or the end of what was received; empty when
+        nothing is left."""
+        data, begin = self._data, self._taken
+        if begin == len(data):
+            return b""
+        if self._body_bytes:
+            end = min(begin + self._body_bytes, len(data))
+            self._body_bytes -= end - begin
+        elif self._before or (end := data.find(_EMPTY_LINE, begin)) < 0:
+            end = self._cut()
+        else:
+            end += len(_EMPTY_LINE)
+        self._taken = end
+        return data[begin:end]
 
     def take_all(self) -> bytes:
         """Everything that is left; the next request begins with what is received from now on."""
@@ -46,11 +57,8 @@ class Pieces:
         return rest
 
     def _cut(self) -> int:
+        """Where the piece ends if an empty line may have begun before it, or is not there as a whole."""
         data, begin = self._data, self._taken
-        if self._body_bytes:
-            end = min(begin + self._body_bytes, len(data))
-            self._body_bytes -= end - begin
-            return end
         before, self._before = self._before, b""
         if before and (found := (before + data[begin : begin + 3]).find(_EMPTY_LINE)) >= 0:
             return begin + found + len(_EMPTY_LINE) - len(before)

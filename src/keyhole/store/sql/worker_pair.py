@@ -6,7 +6,7 @@ its fellows of the same process so. Both are closed before either is opened agai
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from keyhole.errors import Unavailable
 from keyhole.store.sql.worker import Connection, Cursor, DatabaseWorker, Row, Statement
@@ -39,29 +39,28 @@ class WorkerPair:
 
     async def write(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
         """As `DatabaseWorker.run`, for what changes something."""
-        return await self._run("writer", statement, values, take)
+        pair = self._pair
+        try:
+            return await pair.writer.run(statement, values, take)
+        except Unavailable as failure:
+            if not self._reopened(pair, failure):
+                raise
+        return await self._pair.writer.run(statement, values, take)
 
     async def read(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
         """As `DatabaseWorker.run`, for what changes nothing."""
-        return await self._run("reader", statement, values, take)
+        pair = self._pair
+        try:
+            return await pair.reader.run(statement, values, take)
+        except Unavailable as failure:
+            if not self._reopened(pair, failure):
+                raise
+        return await self._pair.reader.run(statement, values, take)
 
     async def close(self) -> None:
         """Runs what was asked for, then closes the connections."""
         await self._pair.reader.close()
         await self._pair.writer.close()
-
-    async def _run(
-        self, role: Literal["writer", "reader"], statement: Statement, values: Row, take: Callable[[Cursor], T]
-    ) -> T:
-        pair = self._pair
-        worker: DatabaseWorker = getattr(pair, role)
-        try:
-            return await worker.run(statement, values, take)
-        except Unavailable as failure:
-            if not self._is_read_only(failure.__cause__) or not self._reopened(pair):
-                raise
-        worker = getattr(self._pair, role)
-        return await worker.run(statement, values, take)
 
     def _opened(self, connect: Callable[[], Connection]) -> _Pair:
         self._opened_at = self._loop.time()
@@ -72,8 +71,10 @@ class WorkerPair:
             writer.end()
             raise
 
-    def _reopened(self, pair: _Pair) -> bool:
-        """Whether there are other connections than these by now."""
+    def _reopened(self, pair: _Pair, failure: Unavailable) -> bool:
+        """Whether there are other connections by now than these, which failed."""
+        if not self._is_read_only(failure.__cause__):
+            return False
         if self._pair is pair and self._loop.time() - self._opened_at >= REOPEN_SECONDS:
             old = list(pair)
 
