@@ -7,6 +7,7 @@ later ends with a named reason that the page can read.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from keyhole.core.limits import Slot, StreamLimits
 from keyhole.core.sessions.live import Sessions
@@ -183,17 +184,14 @@ def _open(
     """Makes the relay, and the session that owns both lines and the slot from then on."""
 
     def ended(ending: Ending) -> None:
-        if lease is not None:
-            parts.leases.release(lease, parts.deadlines.linger if transport.get_write_buffer_size() else 0)
-        parts.sessions.closed(session, ending.reason, ending.detail)
+        sessions.closed(session, ending.reason, ending.detail)
 
-    # What stays for as long as the session: not the line, which has what its set-up needed.
-    lease, transport = None if line.lease.is_empty else line.lease, line.connection.transport
-    target = line.connection
+    sessions, target, linger = parts.sessions, line.connection, parts.deadlines.linger
     enable_connection_keepalive(target.transport, parts.deadlines.keepalive_timeout)
-    console = Console(target.transport, parts.buffer, parts.clock, parts.deadlines.linger, target.source)
+    release = None if line.lease.is_empty else partial(line.leases.release_with, line.lease, target.transport, linger)
+    console = Console(target.transport, parts.buffer, parts.clock, linger, target.source, release)
     relay = Relay(console, viewer.transport, viewer.frames, _filter_of(opening.grant, parts.streams), ended)
-    session = parts.sessions.opened(slot, opening, peer_name(viewer.transport), relay, started_at, line.encrypted)
+    session = sessions.opened(slot, opening, peer_name(viewer.transport), relay, started_at, line.encrypted)
     return relay
 
 

@@ -48,10 +48,11 @@ class Console:
     """One line to a target, used up when its last viewer has left.
 
     `source` is the transport that the target is read from, if it is a different one (`Connection.source`). `clock` is
-    the event loop's, in seconds. A closing connection has `linger_seconds` to send what was written.
+    the event loop's, in seconds. A closing connection has `linger_seconds` to send what was written. `closed` is called
+    once, when the line is closed.
     """
 
-    __slots__ = ("_buffer", "_in_bulk", "_source", "_taps", "_viewers", "clock", "linger_seconds", "target")
+    __slots__ = ("_buffer", "_closed", "_in_bulk", "_source", "_taps", "_viewers", "clock", "linger_seconds", "target")
 
     def __init__(
         self,
@@ -60,10 +61,12 @@ class Console:
         clock: Callable[[], float],
         linger_seconds: float,
         source: asyncio.Transport | None = None,
+        closed: Callable[[], None] | None = None,
     ) -> None:
         self.target = target
         self._source = source or target
         self._buffer = buffer
+        self._closed = closed
         self.clock = clock
         self.linger_seconds = linger_seconds
         self._in_bulk = False
@@ -88,12 +91,17 @@ class Console:
             self._connect()
             self._regulate()
             return
-        if not self._source.is_closing():
-            self._source.resume_reading()  # TLS waits for the other side's close_notify
-        close_soon(self.target, self.linger_seconds)
-        taps, self._taps = self._taps, ()
-        for tap in taps:
-            tap.line_closed()
+        try:
+            if not self._source.is_closing():
+                self._source.resume_reading()  # TLS waits for the other side's close_notify
+            close_soon(self.target, self.linger_seconds)
+            taps, self._taps = self._taps, ()
+            for tap in taps:
+                tap.line_closed()
+        finally:
+            closed, self._closed = self._closed, None
+            if closed is not None:
+                closed()
 
     def add_tap(self, tap: Tap) -> None:
         """Adds a tap, which sees what the line carries from now on."""

@@ -43,8 +43,12 @@ class Line:
 
     def __init__(self) -> None:
         self.target = FakeTransport()
-        self.console = Console(self.target, ReadBuffer(), lambda: 7.0, 1)
+        self.closed: list[bool] = []
+        self.console = Console(self.target, ReadBuffer(), lambda: 7.0, 1, closed=self._note_closed)
         self.endings: list[Ending] = []
+
+    def _note_closed(self) -> None:
+        self.closed.append(self.target.closing)
 
     def join(
         self, frames: FrameReader | None = None, input_filter: InputFilter | None = None
@@ -84,9 +88,10 @@ async def test_a_viewer_that_leaves_ends_its_own_session_and_the_last_one_closes
     assert [ending.reason for ending in line.endings] == [Reason.KILLED]
     assert (first.closing, second.closing, line.target.closing) == (True, False, False)
     line.target.arrive(b"still here")
-    assert (first.written, second.written) == (b"", b"still here")
+    assert (first.written, second.written, line.closed) == (b"", b"still here", [])
     last.end(Reason.VIEWER_CLOSED)
     assert line.target.closing
+    assert line.closed == [True]  # told once, when nothing needs the line any more
 
 
 async def test_a_target_that_hangs_up_ends_the_sessions_of_all() -> None:

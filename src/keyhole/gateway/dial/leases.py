@@ -47,9 +47,13 @@ class Leases:
         self._leaving = TaskSet()
 
     def release(self, lease: Lease, after_seconds: float = 0.0) -> None:
-        """Leaves a lease, after that many seconds where its line still has something to send."""
+        """Leaves a lease, after this many seconds."""
         if not lease.is_empty:
             self._leaving.start(self._leave(lease, after_seconds))
+
+    def release_with(self, lease: Lease, line: asyncio.Transport, linger_seconds: float) -> None:
+        """Leaves the lease of a line that was closed, later if it still has something to send."""
+        self.release(lease, linger_seconds if line.get_write_buffer_size() else 0)
 
     async def close(self) -> None:
         """Waits until all that was released is left."""

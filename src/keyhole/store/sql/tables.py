@@ -6,6 +6,7 @@ Times are seconds since the epoch. Lists are JSON. A change here needs a new fil
 
 import json
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Float, Index, MetaData, String, Table, Text
@@ -93,6 +94,9 @@ application_credentials = Table(
 )
 
 
+_SHARED_BY_GRANTS = ("user_id", "user_name", "project_id", "server_id", "server_name", "address")
+
+
 def row_of_grant(grant: Grant) -> dict[str, Any]:
     """The row under which a grant is kept."""
     return {
@@ -116,9 +120,15 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
 
 
 def grant_of_row(row: Mapping[str, Any]) -> Grant:
-    """The grant that a row keeps."""
+    """The grant that a row keeps.
+
+    What many grants have in common is kept once: an open session has two of them, from two queries.
+    """
     console_type, rights = ConsoleType(row["console_type"]), Rights(row["rights"])
-    return Grant(**{**row, "console_type": console_type, "rights": rights, "driver": row["driver"] or ""})
+    shared = {name: intern(row[name]) for name in _SHARED_BY_GRANTS}
+    return Grant(
+        **{**row, **shared, "console_type": console_type, "rights": rights, "driver": intern(row["driver"] or "")}
+    )
 
 
 def row_of_token(token: IdentityToken) -> dict[str, Any]:
