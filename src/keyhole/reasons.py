@@ -14,6 +14,8 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why something was refused or ended. The value is the public name."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, called for every look-up
+
     # A console link that is not good (any more).
     TOKEN_MISSING = "token_missing"
     TOKEN_UNKNOWN = "token_unknown"

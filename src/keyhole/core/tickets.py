@@ -110,7 +110,7 @@ class Tickets:
         ticket = Ticket(hash_token(secret), grant, seen_at=self._clock())
         self._new.add(ticket.secret_hash)
         self._note(ticket)
-        return secret, replace(opening, resume=ResumeState(ticket))
+        return secret, Opening(opening.grant, opening.driver, opening.location, requester, ResumeState(ticket))
 
     async def find(self, console_id: str, secret: str | None) -> Ticket:
         """The valid ticket of a console. Raises TicketRefused, which says why its session was ended; Unavailable."""
@@ -182,7 +182,7 @@ class Tickets:
             return
         if ticket.opened_at is not None:
             self._come_back.add(ticket.secret_hash)
-        session.ticket = replace(ticket, seen_at=session.began_at, opened_at=ticket.opened_at or session.began_at)
+        session.ticket = ticket.seen(session.began_at, opened_at=ticket.opened_at or session.began_at)
         self._note(session.ticket)
 
     def closed(self, session: Session, reason: Reason, detail: str) -> None:
@@ -255,7 +255,7 @@ class Tickets:
         return TicketRefused(reason, detail)
 
     def _touched(self, ticket: Ticket, session: Session) -> Ticket:
-        return replace(ticket, seen_at=self._now(ticket), input_at=session.epoch_of(session.last_input_at))
+        return ticket.seen(self._now(ticket), input_at=session.epoch_of(session.last_input_at))
 
     async def _check_come_back(self) -> None:
         """Ends the sessions whose ticket was ended while they were set up."""

@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self.received_bytes = 0
         """How much the peer has said so far."""
         self._machine: Machine[Any] | None = None
-        """What the peer converses with at the moment."""
+        """What the peer converses with; None while it is our side's turn."""
         self._rest: asyncio.Future[None] | None = None
         """Done when the machine rests, or when it cannot go on."""
         self._failure: KeyholeError | None = None
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
         machine = self._machine
-        if machine is None or machine.is_waiting_for_us:
+        if machine is None:
             self._hold(data)
             self._regulate()
             return
@@ -80,6 +80,7 @@ class Connection(asyncio.Protocol):
             self._wake()
         else:
             if machine.is_waiting_for_us:
+                self._machine = None  # what follows is for whoever reads next
                 self._wake()
 
     def pause_writing(self) -> None:

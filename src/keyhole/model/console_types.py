@@ -9,6 +9,8 @@ from types import MappingProxyType
 class Protocol(StrEnum):
     """The protocol of a console, as the Compute API names it."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, called for every look-up
+
     VNC = "vnc"
     SERIAL = "serial"
     SPICE = "spice"
@@ -18,6 +20,8 @@ class Protocol(StrEnum):
 
 class ConsoleType(StrEnum):
     """The kind of console that a client requests, as the Compute API names it."""
+
+    __hash__ = str.__hash__  # Enum's own is a Python function, called for every look-up
 
     NOVNC = "novnc"
     XVPVNC = "xvpvnc"

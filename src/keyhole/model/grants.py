@@ -77,6 +77,12 @@ class Ticket:
     ended: Reason | None = None
     ended_detail: str = ""
 
+    def seen(self, at: float, *, opened_at: float | None = None, input_at: float | None = None) -> "Ticket":
+        """The ticket once its session was seen alive; a time that is None stays as it is."""
+        opened_at = self.opened_at if opened_at is None else opened_at
+        input_at = self.input_at if input_at is None else input_at
+        return Ticket(self.secret_hash, self.grant, at, opened_at, input_at, self.ended, self.ended_detail)
+
 
 @dataclass(frozen=True, slots=True)
 class ResumeState:

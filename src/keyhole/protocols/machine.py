@@ -99,7 +99,7 @@ class Machine(ABC, Generic[EventT]):
     @property
     def is_waiting_for_us(self) -> bool:
         """It is our side's turn: something happened that nobody has seen yet, TLS is wanted, or all is done."""
-        return bool(self._events) or self._done or type(self._wait) is StartTls
+        return self._done or bool(self._events) or type(self._wait) is StartTls
 
     @property
     def wants_tls(self) -> bool:

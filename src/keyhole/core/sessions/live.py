@@ -187,7 +187,8 @@ class Sessions:
         session.requester = opening.requester
         came_back = False
         if resume is not None:
-            self.terminate(OfTicket(resume.ticket), Reason.VIEWER_REPLACED)
+            if (before := self._by_ticket.get(resume.ticket.secret_hash)) is not None:
+                before.relay.end(Reason.VIEWER_REPLACED)
             session.ticket = resume.ticket
             session.counted_from -= resume.open_seconds
             session.input_at -= resume.idle_seconds

@@ -6,6 +6,7 @@ What follows the head (a body, WebSocket frames, RFB) is none of its matter.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -44,22 +45,24 @@ class RequestHead:
     version: str
     headers: Headers = field(repr=False)
     raw: bytes = field(repr=False)
+    by_name: Mapping[str, Sequence[str]] = field(repr=False, compare=False)
+    """The values of `headers` by name, in their order."""
 
     def get(self, name: str) -> str | None:
         """The first value of the header with this lower-case name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        values = self.by_name.get(name)
+        return values[0] if values else None
 
-    def get_all(self, name: str) -> list[str]:
+    def get_all(self, name: str) -> Sequence[str]:
         """Every value of the header with this lower-case name."""
-        return [value for key, value in self.headers if key == name]
+        return self.by_name.get(name, ())
 
     def list_items(self, name: str) -> list[str]:
         """The elements of a comma-separated header, over all its lines (RFC 9110 5.6.1)."""
-        items = (item.strip(" \t") for value in self.get_all(name) for item in value.split(","))
-        return [item for item in items if item]
+        values = self.by_name.get(name)
+        if not values:
+            return []
+        return [item for value in values for part in value.split(",") if (item := part.strip(" \t"))]
 
 
 class RequestHeadReader:
@@ -122,7 +125,11 @@ def _parse(raw: bytes) -> RequestHead:
     # RFC 9112 3.2: anything else would become another host's name behind an origin, as in a redirect.
     if path and not path.startswith("/") and method != "CONNECT" and target != "*":
         raise ProtocolError("The request's target is neither a path nor an http or https address.")
-    return RequestHead(method, target, path or "/", query, version, _parse_headers(lines), raw)
+    headers = _parse_headers(lines)
+    by_name: dict[str, list[str]] = {}
+    for name, value in headers:
+        by_name.setdefault(name, []).append(value)
+    return RequestHead(method, target, path or "/", query, version, headers, raw, by_name)
 
 
 def _parse_headers(lines: list[str]) -> Headers:
