@@ -28,7 +28,7 @@ test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/dem
 
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 PARALLEL := --numprocesses logical --dist loadfile
-UNIT := tests/unit --ignore tests/unit/frontend
+UNIT := tests/unit --ignore tests/unit/frontend -m "not programs"
 
 # Coverage is measured where it costs little: in all tests but those with real components.
 .PHONY: test-real test-others

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UV = Path(sys.executable).with_name("uv")
 ENVIRONMENTS = ROOT / ".venv" / "elsewhere"
 PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "logical", "--dist", "loadfile"]
-PYTEST += ["tests/unit", "--ignore", "tests/unit/frontend"]
+PYTEST += ["tests/unit", "--ignore", "tests/unit/frontend", "-m", "not programs"]
 LOWEST = "--lowest"
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 HANGING = """
@@ -36,6 +38,7 @@ async def test_the_next_one():
 """
 
 
+@pytest.mark.programs
 def test_a_hang_fails_and_the_next_test_runs(tmp_path: Path) -> None:
     (tmp_path / "test_hanging.py").write_text(HANGING)
     plugins = ("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "tests.conftest", "-p", "no:cacheprovider")

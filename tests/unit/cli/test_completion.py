@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 KEYHOLE = Path(sys.executable).with_name("keyhole")
 
 

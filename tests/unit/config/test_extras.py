@@ -10,6 +10,8 @@ import pytest
 from keyhole.config.extras import require_extra
 from keyhole.errors import SettingsError
 
+pytestmark = pytest.mark.programs
+
 OPTIONAL = ("keystoneauth1", "openstack", "requests")
 
 EMBEDDED = 'drivers.simulated = {}\n[server]\nlisten = "127.0.0.1:6080"\n'

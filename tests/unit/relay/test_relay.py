@@ -91,6 +91,7 @@ async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(wo
         await asyncio.wait_for(keys.wait(), 5)
 
 
+@pytest.mark.programs
 async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake_hands(reader, writer)
@@ -118,6 +119,7 @@ async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> No
         assert len(world.sessions) == 1
 
 
+@pytest.mark.programs
 async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World) -> None:
     keys = asyncio.Event()
 
@@ -196,6 +198,7 @@ def test_all_checks_together_take_no_longer_than_the_setting(keepalive_timeout_s
     assert VIEWER_CHECKS * (limits.check_seconds + MOST_BETWEEN_LOOKS_SECONDS) <= keepalive_timeout_seconds
 
 
+@pytest.mark.programs
 async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_lost(world: World) -> None:
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake_hands(reader, writer)
@@ -299,6 +302,7 @@ async def test_a_browser_that_finished_sending_is_told_nothing_more(plain_world:
         assert await wire.rest() == b""
 
 
+@pytest.mark.programs
 async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(patient_world: World) -> None:
     screen = bytes(range(256)) * 40_000
 

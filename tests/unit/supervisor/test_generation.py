@@ -27,6 +27,8 @@ from keyhole.supervisor.metrics import MetricsAggregator
 from keyhole.supervisor.port import ListenAddress, Port, Ports
 from keyhole.supervisor.process import SettingsText, WorkerFailed, WorkerProcess
 
+pytestmark = pytest.mark.programs
+
 
 class Watched(Generation):
     """A generation that keeps what its workers were told, by their process id."""

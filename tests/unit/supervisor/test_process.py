@@ -17,6 +17,8 @@ from keyhole.supervisor.channel import receive_sockets
 from keyhole.supervisor.process import SettingsText, WorkerFailed, WorkerProcess
 from keyhole.supervisor.reloading import QUESTION, address_of, answer_reloads, ask_to_reload
 
+pytestmark = pytest.mark.programs
+
 STRANGER = 65534
 
 

@@ -168,6 +168,7 @@ async def test_an_empty_database_is_filled_at_open(tmp_path: Path) -> None:
         await store.add_grant(GRANT)
 
 
+@pytest.mark.programs
 def test_a_start_imports_no_alembic(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
@@ -276,6 +277,7 @@ def redeem_all(path: Path, count: int) -> int:
     return asyncio.run(work())
 
 
+@pytest.mark.programs
 def test_processes_create_one_file_at_once_and_redeem_each_grant_once(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         for attempt in range(5):
