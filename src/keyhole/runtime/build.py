@@ -32,7 +32,7 @@ from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import Listener
-from keyhole.gateway.session import SessionParts
+from keyhole.gateway.session import SessionParts, open_session
 from keyhole.identity.backends import check_settings, open_backend
 from keyhole.identity.login_throttle import LoginResult, LoginThrottle
 from keyhole.net.addresses import origin_of
@@ -227,8 +227,11 @@ async def running(
         parts = SessionParts(
             entrance, sessions.live, telemetry, leases, loop.time, deadlines, streams=streams, dial_queue=dial_queue
         )
-        door = FrontDoor(parts, http, settings.public_url, handshake_limits(settings), proxies)
-        admin_door = FrontDoor(parts, admin_http, handshakes=handshake_limits(settings), opens_consoles=False)
+        handshakes, opener = handshake_limits(settings), partial(open_session, parts)
+        door = FrontDoor(
+            http, sessions.live, telemetry, deadlines, handshakes, opener, streams, proxies, settings.public_url
+        )
+        admin_door = FrontDoor(admin_http, sessions.live, telemetry, deadlines, handshakes)
         telemetry.serving(door.handshakes, lambda: len(asyncio.all_tasks(loop)))
         listener, admin_listener = Listener(door, certificate), Listener(admin_door, None)
         stack.enter_context(

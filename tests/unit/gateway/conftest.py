@@ -39,7 +39,7 @@ from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import Accepting, FrontDoor
 from keyhole.gateway.http_server import HttpServer
 from keyhole.gateway.listener import listen
-from keyhole.gateway.session import SessionParts
+from keyhole.gateway.session import SessionParts, open_session
 from keyhole.model import (
     Address,
     ConsoleType,
@@ -146,6 +146,7 @@ class World:
     tickets: Tickets
     clock: "Clock"
     people: "People"
+    parts: SessionParts
     trust: ssl.SSLContext | None = None
     """A client's context, where the port speaks TLS."""
 
@@ -219,7 +220,9 @@ async def make_world(
         streams=streams,
         dial_queue=DialQueue(dials_per_server),
     )
-    door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
+    door = FrontDoor(
+        http, sessions, telemetry, deadlines, handshakes, partial(open_session, parts), streams, proxies, PUBLIC_URL
+    )
     certificate, trust = None, None
     if tls is not None:
         keys, trust = certified(tls)
@@ -247,6 +250,7 @@ async def make_world(
                 tickets,
                 clock,
                 people,
+                parts,
                 trust,
             )
         finally:
