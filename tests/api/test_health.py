@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
-from tests.api.world import SERVER_ID, World
+from tests.api.world import SERVER_ID, MemoryIssuer, World
+from tests.fakes.waiting import until
 
 from keyhole.api import health, readiness
 from keyhole.api.application import create_admin_application
@@ -39,7 +40,7 @@ NOBODY = {"X_Auth_Token": "of-nobody"}
 async def test_names_and_addresses_are_for_admins(user: str | None, headers: dict[str, str]) -> None:
     world = World()
     world.driver.sentences = ["secret-name at tcp://10.0.0.5:5901 refuses the connection."]
-    world.store_problems.append("/var/lib/keyhole/keyhole.db is gone")
+    world.store.problems.append("/var/lib/keyhole/keyhole.db is gone")
     response = await world.ask("GET", "/readyz", user=user, **headers)
     assert response.status_code == 503
     assert response.json() == {"ready": False, "parts": {"store": 1, "identity": 0, "drivers": {"memory": 1}}}
@@ -68,7 +69,7 @@ async def test_who_asks_cannot_be_found_out_without_the_identity_service(monkeyp
 @pytest.mark.parametrize("part", ["store", "identity"])
 async def test_not_ready_without_store_or_identity(part: str) -> None:
     world = World()
-    (world.store_problems if part == "store" else world.issuer.sentences).append("it does not answer")
+    (world.store.problems if part == "store" else world.issuer.sentences).append("it does not answer")
     response = await world.ask("GET", "/readyz", user="admin")
     assert response.status_code == 503
     content = response.json()
@@ -78,18 +79,23 @@ async def test_not_ready_without_store_or_identity(part: str) -> None:
 
 
 async def test_a_background_task_that_fails_is_told() -> None:
+    async def fail() -> None:
+        raise ValueError
+
     world = World()
-    world.defects.append("the background task sync_sessions failed (ValueError; see the log)")
-    response = await world.ask("GET", "/readyz", user="admin")
+    with world.service.tasks.running(sync_sessions=fail):
+        await until(lambda: world.service.tasks.defects)
+        response = await world.ask("GET", "/readyz", user="admin")
+        everybody = await world.ask("GET", "/readyz", user=None)
+    sentence = "the background task sync_sessions failed (ValueError; see the log)"
     assert response.status_code == 200
     assert response.json()["parts"]["background"] == 1
-    assert response.json()["problems"] == [{"part": "background", "sentence": world.defects[0]}]
-    everybody = await world.ask("GET", "/readyz", user=None)
+    assert response.json()["problems"] == [{"part": "background", "sentence": sentence}]
     assert "sync_sessions" not in everybody.text
 
 
 async def test_a_part_that_cannot_tell_has_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse() -> Sequence[str]:
+    async def refuse(issuer: MemoryIssuer) -> Sequence[str]:
         raise Unavailable("gone")
 
     async def hang() -> Sequence[str]:
@@ -97,9 +103,9 @@ async def test_a_part_that_cannot_tell_has_a_problem(monkeypatch: pytest.MonkeyP
         return ()
 
     monkeypatch.setattr(readiness, "DEADLINE_SECONDS", 0.02)
+    monkeypatch.setattr(MemoryIssuer, "check", refuse)
     world = World()
     monkeypatch.setattr(world.driver, "check", hang)
-    monkeypatch.setattr(world.issuer, "check", refuse)
     response = await world.ask("GET", "/readyz", user="admin")
     assert response.status_code == 503
     assert response.json()["problems"] == [

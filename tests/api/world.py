@@ -10,17 +10,14 @@ import httpx
 from tests.fakes.drivers import FakeDriver
 from tests.fakes.memory_store import MemoryStore
 
-from keyhole.api.application import ApiServices, create_application
+from keyhole import config
 from keyhole.api.pages import Page
-from keyhole.api.readiness import Readiness
-from keyhole.core.links import GrantRules, Links, hash_token
-from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import Servers
-from keyhole.core.sessions.live import SessionLimits
-from keyhole.core.sessions.services import Clocks, assemble
-from keyhole.core.tickets import TicketRules
+from keyhole.core.links import hash_token
+from keyhole.core.sessions.services import Clocks
 from keyhole.errors import ConsoleUnavailable, LogUnavailable, NotAuthenticated, ServerBusy, ServerNotReady
+from keyhole.identity.backends import IdentityBackend
 from keyhole.identity.embedded.provider import EmbeddedIdentity
+from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.model import (
     ApiKeySignIn,
     ApplicationCredential,
@@ -39,12 +36,11 @@ from keyhole.model import (
     TcpAddress,
     TokenSignIn,
 )
-from keyhole.net.proxies import parse_proxies
 from keyhole.ports.drivers import Problem
 from keyhole.ports.identity import CredentialWish, PersonSignIn
-from keyhole.telemetry.exposition import families_of
+from keyhole.runtime.assemble import Ports, assemble
+from keyhole.runtime.limits import Limits
 from keyhole.telemetry.logs import make_logger
-from keyhole.telemetry.samples import Family
 from keyhole.telemetry.telemetry import Telemetry
 
 PUBLIC_URL = "https://console.example.com"
@@ -265,46 +261,34 @@ class World:
         self.driver = MemoryDriver(list(servers) or [make_server()])
         self.log = io.StringIO()
         self.telemetry = Telemetry(make_logger(self.log, json=True))
-        self.store_problems: list[str] = []
-        self.defects: list[str] = []
-        index = ServerIndex([self.driver])
-        served = Servers(index)
-        self.consoles = Links(served, self.store, GrantRules(LIFETIME_SECONDS, reusable), public_url, self.clock)
-        provider, rules = embedded or self.issuer, TicketRules(resume_seconds, maximum_seconds)
-        clocks, limits = Clocks(time.monotonic, self.clock), SessionLimits()
-        self.sessions = assemble(self.store, self.consoles, index, provider, limits, rules, self.telemetry, clocks)
-        self.tickets, self.registry = self.sessions.tickets, self.sessions.registry
-        self.services = ApiServices(
-            public_url=public_url,
-            identity_url=identity_url or f"{public_url}/identity",
-            allowed_origins=frozenset({public_url, "https://cloud.example.com"}),
-            frame_ancestors=frozenset({"https://cloud.example.com"}),
-            servers=served,
-            consoles=self.consoles,
-            tickets=self.tickets,
-            registry=self.registry,
-            revocations=self.store,
-            accesses=self.store,
-            identity=provider,
-            login=embedded or self.issuer,
-            issuer=None if identity_url else embedded or self.issuer,
-            credentials=None if identity_url else embedded.credentials if embedded else MemoryCredentials(),
-            proxies=parse_proxies(proxies),
-            telemetry=self.telemetry,
-            readiness=Readiness(
-                self._say_store_problems,
-                lambda: provider.check(),
-                {self.driver.name: lambda: served.sentences(self.driver)},
-                lambda: self.defects,
-            ),
-            pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
-            clock=self.clock,
-            count=self._count,
+        settings = config.make(
+            {
+                "server": {"public_url": public_url, "trusted_proxies": list(proxies)},
+                "console": {"allowed_origins": ["https://cloud.example.com"]},
+                "tokens": {"lifetime_seconds": LIFETIME_SECONDS, "reuse": "until_expiry" if reusable else "once"},
+                "sessions": {"resume_seconds": resume_seconds, "maximum_seconds": maximum_seconds},
+            },
+            source="world",
         )
-        self.application = create_application(self.services)
+        ports = Ports(
+            store=self.store,
+            identity=self._identity(embedded, identity_url, f"{public_url}/identity"),
+            drivers=[self.driver],
+            telemetry=self.telemetry,
+            clocks=Clocks(time.monotonic, self.clock),
+            pages={"/index.html": make_page(b"<html>start</html>"), "/vnc_lite.html": make_page(b"<html>noVNC</html>")},
+        )
+        self.service = assemble(settings, Limits.of(settings), ports)
+        self.consoles, self.sessions, self.services = self.service.consoles, self.service.sessions, self.service.api
+        self.tickets, self.registry = self.sessions.tickets, self.sessions.registry
+        self.application = self.service.application
 
-    async def _count(self) -> list[Family]:
-        return families_of(self.telemetry.registry)
+    def _identity(self, embedded: EmbeddedIdentity | None, elsewhere: str | None, here: str) -> IdentityBackend:
+        issuer, throttle = embedded or self.issuer, LoginThrottle(self.clock)
+        if elsewhere:
+            return IdentityBackend(issuer, issuer, None, None, elsewhere, throttle, project_id_of)
+        credentials = embedded.credentials if embedded else MemoryCredentials()
+        return IdentityBackend(issuer, issuer, issuer, credentials, here, throttle, project_id_of)
 
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.application, client=("192.0.2.7", 40000))
@@ -323,6 +307,3 @@ class World:
     def refusals(self, reason: str) -> float:
         """How often the metric counted a refusal."""
         return self.telemetry.registry.get_sample_value("keyhole_refused_total", {"reason": reason}) or 0.0
-
-    async def _say_store_problems(self) -> Sequence[str]:
-        return self.store_problems

@@ -45,6 +45,8 @@ class MemoryStore:
         self.sessions: dict[str, SessionRecord] = {}
         self.orders: dict[str, TerminationRequest] = {}
         self.workers: dict[str, float] = {}
+        self.problems: list[str] = []
+        """What `check` tells."""
 
     @contextmanager
     def refusing(self, *names: str) -> Iterator[None]:
@@ -121,7 +123,7 @@ class MemoryStore:
         self.credentials.pop(credential_id, None)
 
     async def check(self) -> Sequence[str]:
-        return []
+        return self.problems
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
         revoked = {grant.id for grant in self.grants.values() if grant.revoked_at is not None}

@@ -22,7 +22,8 @@ from keyhole.demo.qemu_guest import QEMU_PACKAGES, DemoGuest
 from keyhole.identity.embedded.names import project_id_of, user_id_of
 from keyhole.model import ConsoleType, Identity, Role
 from keyhole.net.bind import bind_tcp
-from keyhole.runtime.build import Service, running
+from keyhole.runtime.assemble import Service
+from keyhole.runtime.build import running
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 

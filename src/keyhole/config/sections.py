@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from keyhole.config.section import Section
 from keyhole.net.addresses import origin_of, parse_listen
-from keyhole.net.proxies import parse_proxies
+from keyhole.net.proxies import Proxies, parse_proxies
 
 WORKERS_LIMIT = 128
 DEFAULT_LISTEN = "127.0.0.1:6080"
@@ -69,6 +69,11 @@ class ServerSettings(Section):
             if parts.path.rstrip("/") or parts.query or parts.fragment:
                 raise ValueError(f"{value!r} has a path; write only https://HOST[:PORT]")
         return value.rstrip("/")
+
+    @property
+    def proxies(self) -> Proxies:
+        """`trusted_proxies`, to be asked whose connection one of theirs is."""
+        return parse_proxies(self.trusted_proxies)
 
     @model_validator(mode="after")
     def _check_tls(self) -> "ServerSettings":

@@ -16,7 +16,7 @@ from keyhole.config.sections import ConsoleSettings, ServerSettings, SessionSett
 from keyhole.config.servers import StaticServer
 from keyhole.errors import SettingsError
 from keyhole.model import Address, TcpAddress, UnixAddress
-from keyhole.net.addresses import parse_listen
+from keyhole.net.addresses import origin_of, parse_listen
 
 ENVIRONMENT_PREFIX = "KEYHOLE_"
 
@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         listened = (self.listen_address, self.admin_listen_address)
         hosts = {address.host.lower() for address in listened if isinstance(address, TcpAddress)}
         return frozenset(hosts | {urlsplit(self.public_url).hostname or ""})
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """The exact origins that may open consoles: `console.allowed_origins` and `public_url`'s own."""
+        return frozenset({origin_of(self.public_url), *self.console.allowed_origins})
 
     @property
     def public_url(self) -> str:

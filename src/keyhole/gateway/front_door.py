@@ -16,22 +16,17 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
-from keyhole.core.limits import HandshakeLimits, Slot, Slots
+from keyhole.core.limits import HandshakeLimits, Slot, Slots, StreamLimits
+from keyhole.core.sessions.live import Sessions
 from keyhole.core.sessions.selectors import Everything
 from keyhole.errors import LimitReached, ProtocolError, TooLarge
 from keyhole.gateway.connection import RawViewer, Viewer, WebSocketViewer
+from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.http_server import HttpServer
+from keyhole.gateway.refusals import refuse_viewer
 from keyhole.gateway.routing import RequestKind, check_host, classify
-from keyhole.gateway.session import (
-    SessionParts,
-    address_of,
-    name_of,
-    open_session,
-    peer_address,
-    peer_name,
-    refuse_viewer,
-)
 from keyhole.net.addresses import network_of
+from keyhole.net.peers import address_of, name_of, peer_address, peer_name
 from keyhole.net.proxies import Proxies
 from keyhole.net.tasks import TaskSet
 from keyhole.protocols.http.connect import redirection, refusal
@@ -41,12 +36,15 @@ from keyhole.protocols.websocket.upgrade import check_upgrade, choose_subprotoco
 from keyhole.reasons import Reason
 from keyhole.relay.closing import close_soon
 from keyhole.statuses import STATUSES
-from keyhole.telemetry.telemetry import Surface
+from keyhole.telemetry.telemetry import Surface, Telemetry
 
 REJECTED_SECONDS = 1.0
 """How long a connection without a slot may take to send its request, so that it can read its answer."""
 
 Route = Callable[[asyncio.Transport, RequestHead, bytes, Slot], None]
+
+OpenSession = Callable[[Viewer, RequestHead], Coroutine[None, None, None]]
+"""Serves one viewer's request until its session runs by itself, or it was told why there is none."""
 
 
 class Accepting(Protocol):
@@ -62,28 +60,34 @@ class Accepting(Protocol):
 class FrontDoor:
     """Makes a protocol for every accepted connection and keeps track of those not yet handed on.
 
-    `public_url` is where plain requests on a TLS port are sent. Unless it `opens_consoles`, all requests go to HTTP.
+    `sessions` end when it closes. With `open_session` it opens consoles; without, all requests go to HTTP.
+    `public_url` is where plain requests on a TLS port are sent.
     """
 
     def __init__(
         self,
-        parts: SessionParts,
         http: HttpServer,
-        public_url: str = "",
-        handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
+        sessions: Sessions,
+        telemetry: Telemetry,
+        deadlines: Deadlines,
+        handshakes: HandshakeLimits,
+        open_session: OpenSession | None = None,
+        streams: StreamLimits = StreamLimits(),  # noqa: B008  # frozen
         proxies: Proxies = Proxies(),  # noqa: B008  # frozen
-        *,
-        opens_consoles: bool = True,
+        public_url: str = "",
     ) -> None:
-        self.parts = parts
+        self.deadlines = deadlines
         self.head_bytes = http.head_bytes
+        self.open_session = open_session
+        self._sessions = sessions
+        self._telemetry = telemetry
+        self._streams = streams
         self._proxies = proxies
         self._handshakes = Slots(
             {Reason.LIMIT_ADDRESS: handshakes.per_address, Reason.LIMIT_HANDSHAKES: handshakes.total}
         )
         self.http = http
         self._public_url = public_url
-        self._opens_consoles = opens_consoles
         self._waiting: set[_HeadReader] = set()
         self._setups = TaskSet()
 
@@ -98,7 +102,7 @@ class FrontDoor:
     @property
     def is_busy(self) -> bool:
         """Whether a session is open or may be about to."""
-        return bool(self.handshakes() or len(self.parts.sessions))
+        return bool(self.handshakes() or len(self._sessions))
 
     def handshakes(self) -> int:
         """How many connections are on their way."""
@@ -113,7 +117,7 @@ class FrontDoor:
         try:
             return self._handshakes.take(claims)
         except LimitReached as failure:
-            self.parts.telemetry.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=name_of(peer))
+            self._telemetry.refused(failure.reason, Surface.GATEWAY, str(failure), viewer=name_of(peer))
             raise
 
     def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
@@ -122,7 +126,7 @@ class FrontDoor:
         What is not handed on of its slot is the caller's to give back.
         """
         kind = classify(head)
-        if not (self._opens_consoles and kind.opens_console):
+        if self.open_session is None or not kind.opens_console:
             self._serve(transport, head.raw + following)
             return
         if kind is RequestKind.RAW_CONSOLE:
@@ -134,16 +138,16 @@ class FrontDoor:
         try:
             self._claim_forwarded(transport, head, slot)
         except LimitReached as failure:
-            refuse_viewer(self.parts, viewer, failure)
+            refuse_viewer(self._telemetry, viewer, failure, self.deadlines.linger)
             return
-        self._spawn(open_session(self.parts, viewer, head), slot.hand_on())
+        self._spawn(self.open_session(viewer, head), slot.hand_on())
 
     def _serve(self, transport: asyncio.Transport, received: bytes) -> None:
         """Hands a connection to the HTTP server. Those of a proxy are shared by many, and count for no address."""
         peer = peer_address(transport)
         try:
             network = None if peer in self._proxies else network_of(peer)
-            protocol = self.http.protocol(network, self._retake if self._opens_consoles else None)
+            protocol = self.http.protocol(network, None if self.open_session is None else self._retake)
         except LimitReached as failure:
             self.refuse(transport, failure.reason, str(failure))
             return
@@ -153,9 +157,9 @@ class FrontDoor:
 
     def refuse(self, transport: asyncio.Transport, reason: Reason, message: str) -> None:
         """Answers a request that goes nowhere."""
-        self.parts.telemetry.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
+        self._telemetry.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
         transport.write(refusal(STATUSES[reason].gateway or 400, f"{message}\n"))
-        close_soon(transport, self.parts.deadlines.linger)
+        close_soon(transport, self.deadlines.linger)
 
     def reject(self, transport: asyncio.Transport, failure: LimitReached) -> None:
         """Answers a connection for which there is no slot, whatever it is going to ask for."""
@@ -175,11 +179,11 @@ class FrontDoor:
         all_gone = asyncio.create_task(listener.wait_closed())  # noqa: TID251  # awaited below
         await asyncio.sleep(0)
         listener.close()
-        self.parts.sessions.terminate(Everything(), Reason.RESTARTING)
+        self._sessions.terminate(Everything(), Reason.RESTARTING)
         for reader in tuple(self._waiting):
             reader.transport.abort()
         await self._setups.cancel()
-        await self.http.close(self.parts.deadlines.linger)
+        await self.http.close(self.deadlines.linger)
         await all_gone
 
     def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, slot: Slot) -> None:
@@ -190,7 +194,7 @@ class FrontDoor:
             slot.add({Reason.LIMIT_ADDRESS: network_of(client)})
 
     def _frames(self) -> FrameReader:
-        limits = self.parts.streams
+        limits = self._streams
         return FrameReader(limits.frame_bytes, limits.message_bytes, limits.messages_per_second)
 
     def _send_to_tls(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
@@ -198,7 +202,7 @@ class FrontDoor:
         if is_page and self._public_url.startswith("https://"):
             query = f"?{head.query}" if head.query else ""
             transport.write(redirection(f"{self._public_url}{head.path}{query}"))
-            close_soon(transport, self.parts.deadlines.linger)
+            close_soon(transport, self.deadlines.linger)
             return
         message = "This port speaks TLS: the address begins with https:// or wss://."
         self.refuse(transport, Reason.TLS_REQUIRED, message)
@@ -215,7 +219,7 @@ class FrontDoor:
     def _set_up(self, slot: Slot, task: asyncio.Task[None]) -> None:
         slot.release()
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.parts.telemetry.service_failed("gateway", error)
+            self._telemetry.service_failed("gateway", error)
 
 
 class _HeadReader(asyncio.Protocol):
@@ -240,7 +244,7 @@ class _HeadReader(asyncio.Protocol):
             self._door.reject(transport, failure)
             return
         self._door._waiting.add(self)
-        self._timer = asyncio.get_running_loop().call_later(self._door.parts.deadlines.head, self._too_slow)
+        self._timer = asyncio.get_running_loop().call_later(self._door.deadlines.head, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         if self._timer is None:

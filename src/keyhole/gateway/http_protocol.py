@@ -21,8 +21,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from keyhole.errors import ProtocolError, TooLarge
 from keyhole.gateway.routing import CONSOLE_PATH, classify
-from keyhole.gateway.session import peer_name
 from keyhole.gateway.write_coalescer import WriteCoalescer
+from keyhole.net.peers import peer_name
 from keyhole.ports.http import REQUEST_ARRIVED
 from keyhole.protocols.http.connect import refusal
 from keyhole.protocols.http.head import RequestHead, RequestHeadReader

@@ -69,7 +69,7 @@ class Listener:
 async def listen(listener: socket.socket, door: FrontDoor, certificate: Certificate | None) -> _Server:
     """Accepts connections on one socket from now on, all of them watched over; closes it in the end."""
     loop = asyncio.get_running_loop()
-    enable_keepalive(listener, door.parts.deadlines.keepalive_timeout)
+    enable_keepalive(listener, door.deadlines.keepalive_timeout)
     if certificate is not None:
         return TlsServer(listener, door, certificate)
     if listener.family == socket.AF_UNIX:

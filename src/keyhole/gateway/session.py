@@ -25,7 +25,9 @@ from keyhole.gateway.dial.leases import Leases
 from keyhole.gateway.dial.target_line import TargetDialler, TargetLine
 from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.handshake.rfb import join_viewer
+from keyhole.gateway.refusals import log_refusal, refuse_session, refuse_viewer
 from keyhole.model import Grant, Protocol, Rights
+from keyhole.net.peers import peer_name
 from keyhole.net.tls_client import ClientContexts
 from keyhole.ports.openings import Opening
 from keyhole.protocols.http.connect import refusal
@@ -40,7 +42,7 @@ from keyhole.relay.endings import Ending, ending_of_target, ending_of_viewer
 from keyhole.relay.read_buffer import ReadBuffer
 from keyhole.relay.relay import Relay
 from keyhole.relay.to_target import InputFilter
-from keyhole.telemetry.telemetry import Surface, Telemetry
+from keyhole.telemetry.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
         _refuse_request(parts, viewer, head, failure)
         return
     except Refusal as failure:
-        refuse_viewer(parts, viewer, failure)
+        refuse_viewer(parts.telemetry, viewer, failure, parts.deadlines.linger)
         return
     viewer.upgrade(admission.set_cookie)
     grant = admission.opening.grant
@@ -77,11 +79,12 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
     except _NotOpened as failure:
         # First: whoever reads the refusal may try the link again at once.
         await _give_back(parts, admission)
-        _refuse_session(parts, viewer, failure.ending, grant)
+        refuse_session(parts.telemetry, viewer, failure.ending, parts.deadlines.linger, grant)
     except BaseException as error:
         stopped = isinstance(error, asyncio.CancelledError)
         try:
-            _refuse_session(parts, viewer, Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR), grant)
+            ending = Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR)
+            refuse_session(parts.telemetry, viewer, ending, parts.deadlines.linger, grant)
         finally:
             await _give_back(parts, admission)
         raise
@@ -212,50 +215,7 @@ def _refuse_request(parts: SessionParts, viewer: Viewer, head: RequestHead, fail
         answer = refusal(400, "Invalid Request", phrase="Invalid Request")
     else:
         answer = refusal(403)
-    _log_refusal(parts, viewer, failure.reason, str(failure), None)
+    log_refusal(parts.telemetry, viewer, failure.reason, str(failure))
     if not viewer.transport.is_closing():
         viewer.transport.write(answer)
         close_soon(viewer.transport, parts.deadlines.linger)
-
-
-def _refuse_session(parts: SessionParts, viewer: Viewer, ending: Ending, grant: Grant | None) -> None:
-    _log_refusal(parts, viewer, ending.reason, ending.detail, grant)
-    viewer.refuse(ending, parts.deadlines.linger)
-
-
-def _log_refusal(parts: SessionParts, viewer: Viewer, reason: Reason, message: str, grant: Grant | None) -> None:
-    facts: dict[str, object] = {"viewer": peer_name(viewer.transport)}
-    if grant is not None:
-        facts |= {
-            "token": grant.fingerprint,
-            "server": grant.server_id,
-            "target": grant.address,
-            "user": grant.user_name,
-        }
-    parts.telemetry.refused(reason, Surface.GATEWAY, message, **facts)
-
-
-def refuse_viewer(parts: SessionParts, viewer: Viewer, failure: Refusal) -> None:
-    """Tells a viewer, in a way that it can read, why its request is not looked at."""
-    viewer.upgrade()
-    _refuse_session(parts, viewer, ending_of_viewer(failure), None)
-
-
-def peer_address(transport: asyncio.BaseTransport) -> str:
-    """The peer's address, empty on a unix socket."""
-    return address_of(transport.get_extra_info("peername"))
-
-
-def peer_name(transport: asyncio.BaseTransport) -> str:
-    """The peer's address for the log."""
-    return name_of(transport.get_extra_info("peername"))
-
-
-def address_of(peer: object) -> str:
-    """The address in what a socket calls its peer, empty on a unix socket."""
-    return str(peer[0]) if isinstance(peer, tuple) else ""
-
-
-def name_of(peer: object) -> str:
-    """What a socket calls its peer, for the log."""
-    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unix"

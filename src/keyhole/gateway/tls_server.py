@@ -80,7 +80,7 @@ class TlsServer:
 
     async def _begin(self, connection: socket.socket, slot: Slot) -> None:
         """Hands one connection to the front door, and its slot; one that does not begin as it should is closed."""
-        seconds = self._door.parts.deadlines.head
+        seconds = self._door.deadlines.head
         try:
             async with asyncio.timeout(seconds):
                 await self._readable(connection)

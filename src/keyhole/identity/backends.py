@@ -20,7 +20,7 @@ from keyhole.ports.identity import ApplicationCredentials, IdentityProvider, Log
 @dataclass(frozen=True, slots=True)
 class IdentityBackend:
     """One identity service. `issuer` and `credentials` are None if another service issues tokens; `url` is where
-    clients get them; people sign in through `login` in either case.
+    clients get them; people sign in through `login` in either case. `throttle` counts the sign-ins that fail.
 
     `project_id_of` returns the id of a project as the settings name it.
     """
@@ -30,6 +30,7 @@ class IdentityBackend:
     issuer: TokenIssuer | None
     credentials: ApplicationCredentials | None
     url: str
+    throttle: LoginThrottle
     project_id_of: Callable[[str], str]
 
 
@@ -63,12 +64,13 @@ async def open_backend(
         case "embedded":
             embedded = EmbeddedIdentity(settings, store, clock, throttle)
             url = f"{public_url}/identity"
-            yield IdentityBackend(embedded, embedded, embedded, embedded.credentials, url, embedded.project_id_of)
+            yield IdentityBackend(
+                embedded, embedded, embedded, embedded.credentials, url, throttle, embedded.project_id_of
+            )
         case "keystone":
             from keyhole.identity.keystone.login import KeystoneLogin
             from keyhole.identity.keystone.provider import KeystoneIdentity, project_id_of
 
             async with KeystoneIdentity.open(settings, clock) as remote:
-                yield IdentityBackend(
-                    remote, KeystoneLogin(remote, throttle), None, None, settings.keystone_url, project_id_of
-                )
+                login = KeystoneLogin(remote, throttle)
+                yield IdentityBackend(remote, login, None, None, settings.keystone_url, throttle, project_id_of)

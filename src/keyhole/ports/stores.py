@@ -158,3 +158,12 @@ class CredentialStore(Interface):
 
     async def delete_credential(self, credential_id: str) -> None:
         """Deletes one at once; unknown ones are ignored."""
+
+
+class Store(
+    GrantStore, TicketStore, SessionStore, RevocationStore, AccessStore, TokenStore, CredentialStore, Interface
+):
+    """All of them: what the service keeps everything in."""
+
+    async def check(self) -> Sequence[str]:
+        """One sentence for each problem, for /readyz."""

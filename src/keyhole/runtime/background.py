@@ -38,6 +38,10 @@ STEADY_SECONDS = 10.0
 """A task that failed counts as recovered once it has run for this long."""
 
 
+Work = Callable[[], Coroutine[None, None, None]]
+"""What a background task runs, from the beginning each time."""
+
+
 class BackgroundTasks:
     """Runs the service's background tasks, and restarts those that a defect ended."""
 
@@ -48,7 +52,7 @@ class BackgroundTasks:
         """A sentence for each task that failed recently, by the task's name; it contains no data of the task."""
 
     @contextmanager
-    def running(self, **works: Callable[[], Coroutine[None, None, None]]) -> Iterator[None]:
+    def running(self, **works: Work) -> Iterator[None]:
         """Runs these tasks, by name, while the context lasts."""
         tasks = [asyncio.create_task(self._run(name, work)) for name, work in works.items()]  # noqa: TID251  # ended below
         try:
@@ -57,7 +61,7 @@ class BackgroundTasks:
             for task in tasks:
                 task.cancel()
 
-    async def _run(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+    async def _run(self, name: str, work: Work) -> None:
         loop = asyncio.get_running_loop()
         backoff = Backoff(loop.time)
         while True:

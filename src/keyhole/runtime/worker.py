@@ -20,7 +20,8 @@ from keyhole.config import Settings
 from keyhole.errors import SettingsError
 from keyhole.identity.login_throttle import LoginResult
 from keyhole.net.threads import prepare_threads
-from keyhole.runtime.build import Service, check, running
+from keyhole.runtime.assemble import Service
+from keyhole.runtime.build import check, running
 from keyhole.supervisor.channel import Channel, Message, ask_supervisor, encode, receive_sockets
 from keyhole.telemetry.exposition import families_of
 from keyhole.telemetry.logs import make_logger

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,25 +21,20 @@ from tests.fakes.waiting import until
 from tests.fakes.wire import Wire
 from tests.real.certificates import certified
 
+from keyhole import config
 from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.links import GrantRules, Links
-from keyhole.core.server_index import ServerIndex
-from keyhole.core.servers import Servers
 from keyhole.core.sessions.live import SessionLimits, Sessions
 from keyhole.core.sessions.reauthorization import Reauthorization
 from keyhole.core.sessions.registry import SessionRegistry
-from keyhole.core.sessions.services import Clocks, assemble
+from keyhole.core.sessions.services import Clocks
 from keyhole.core.tickets import TicketRules, Tickets
-from keyhole.core.token_resolvers import TokenResolvers
 from keyhole.errors import ConsoleUnavailable, NotAuthenticated, Unavailable
-from keyhole.gateway.admission import Entrance
 from keyhole.gateway.deadlines import Deadlines
-from keyhole.gateway.dial.leases import Leases
-from keyhole.gateway.dial_queue import DialQueue
 from keyhole.gateway.front_door import Accepting, FrontDoor
-from keyhole.gateway.http_server import HttpServer
-from keyhole.gateway.listener import listen
 from keyhole.gateway.session import SessionParts
+from keyhole.identity.backends import IdentityBackend
+from keyhole.identity.login_throttle import LoginThrottle
 from keyhole.model import (
     Address,
     ConsoleType,
@@ -52,10 +47,13 @@ from keyhole.model import (
     Target,
 )
 from keyhole.net.certificate import certificate_of
-from keyhole.net.proxies import Proxies
 from keyhole.ports.http import REQUEST_ARRIVED
+from keyhole.ports.identity import PersonSignIn
+from keyhole.protocols.http.head import HEAD_LIMIT_BYTES
 from keyhole.reasons import Reason
-from keyhole.runtime.background import BackgroundTasks, flush_sessions, sync_sessions, watch_deleted_servers
+from keyhole.runtime.assemble import Ports, Service, assemble
+from keyhole.runtime.background import sync_sessions, watch_deleted_servers
+from keyhole.runtime.limits import Limits
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -94,7 +92,7 @@ class Clock:
 
 @dataclass
 class People:
-    """As much of an identity provider as coming back asks for."""
+    """As much of an identity service as coming back asks for; nobody can sign in."""
 
     gone: bool = False
     silent: bool = False
@@ -110,6 +108,12 @@ class People:
         return None
 
     async def validate(self, token: str) -> IdentityToken:
+        raise NotAuthenticated
+
+    async def sign_in(self, person: PersonSignIn, client: str) -> tuple[str, IdentityToken]:
+        raise NotAuthenticated
+
+    async def sign_out(self, token: str) -> None:
         raise NotAuthenticated
 
     async def check(self) -> list[str]:
@@ -134,20 +138,49 @@ class World:
 
     port: int
     driver: OneServer
-    consoles: Links
-    sessions: Sessions
     store: MemoryStore
-    door: FrontDoor
-    listener: Accepting
-    telemetry: Telemetry
     log: io.StringIO
-    registry: SessionRegistry
-    reauthorization: Reauthorization
-    tickets: Tickets
-    clock: "Clock"
-    people: "People"
+    clock: Clock
+    people: People
+    service: Service
     trust: ssl.SSLContext | None = None
     """A client's context, where the port speaks TLS."""
+
+    @property
+    def consoles(self) -> Links:
+        return self.service.consoles
+
+    @property
+    def sessions(self) -> Sessions:
+        return self.service.sessions.live
+
+    @property
+    def registry(self) -> SessionRegistry:
+        return self.service.sessions.registry
+
+    @property
+    def reauthorization(self) -> Reauthorization:
+        return self.service.sessions.reauthorization
+
+    @property
+    def tickets(self) -> Tickets:
+        return self.service.sessions.tickets
+
+    @property
+    def parts(self) -> SessionParts:
+        return self.service.session_parts
+
+    @property
+    def door(self) -> FrontDoor:
+        return self.service.door
+
+    @property
+    def listener(self) -> Accepting:
+        return self.service.listener
+
+    @property
+    def telemetry(self) -> Telemetry:
+        return self.service.telemetry
 
     async def connect(self) -> Wire:
         return await Wire.connect(self.port, self.trust)
@@ -184,7 +217,7 @@ async def make_world(
     handshakes: HandshakeLimits = HandshakeLimits(),  # noqa: B008  # frozen
     http_per_address: int = 0,
     dials_per_server: int = 0,
-    proxies: Proxies = Proxies(),  # noqa: B008  # frozen
+    proxies: Sequence[str] = (),
     application: Any = hello,
     reusable: bool = False,
     lifetime_seconds: int = 600,
@@ -195,64 +228,45 @@ async def make_world(
     shared: bool = False,
 ) -> AsyncIterator[World]:
     """`tls` is a folder for the certificate, where TLS is to be spoken."""
-    loop = asyncio.get_running_loop()
-    log = io.StringIO()
-    telemetry = Telemetry(make_logger(log, json=True))
-    driver, store = OneServer(), store or MemoryStore()
-    index, leases = ServerIndex([driver]), Leases(telemetry)
-    clock, people = Clock(), People(people_gone)
-    consoles = Links(Servers(index), store, GrantRules(lifetime_seconds, reusable), PUBLIC_URL, clock)
-    rules = TicketRules(resume_seconds, limits.maximum_seconds)
-    services = assemble(
-        store, consoles, index, people, limits, rules, telemetry, Clocks(loop.time, clock), shared=shared
-    )
-    sessions, tickets, registry = services.live, services.tickets, services.registry
-    http = HttpServer(application, telemetry, deadlines, per_address=http_per_address)
-    entrance = Entrance(TokenResolvers([consoles]), consoles, tickets, registry, frozenset({PUBLIC_URL}), secure=True)
-    parts = SessionParts(
-        entrance,
-        sessions,
-        telemetry,
-        leases,
-        loop.time,
-        deadlines,
-        streams=streams,
-        dial_queue=DialQueue(dials_per_server),
-    )
-    door = FrontDoor(parts, http, PUBLIC_URL, handshakes=handshakes, proxies=proxies)
     certificate, trust = None, None
     if tls is not None:
         keys, trust = certified(tls)
         certificate = certificate_of(Path(keys["tls_certificate"]), Path(keys["tls_key"]))
-    sock = socket.create_server(("127.0.0.1", 0))
-    port = sock.getsockname()[1]
-    listener = await listen(sock, door, certificate)
-    with BackgroundTasks(telemetry).running(
-        sync_sessions=partial(sync_sessions, services, telemetry),
-        watch_deleted_servers=partial(watch_deleted_servers, services),
+    driver, store, clock, people, log = OneServer(), store or MemoryStore(), Clock(), People(people_gone), io.StringIO()
+    telemetry = Telemetry(make_logger(log, json=True))
+    server = {"public_url": PUBLIC_URL, "trusted_proxies": list(proxies), "workers": 2 if shared else 1}
+    ports = Ports(
+        store=store,
+        identity=IdentityBackend(people, people, None, None, PUBLIC_URL, LoginThrottle(clock), str),
+        drivers=[driver],
+        telemetry=telemetry,
+        clocks=Clocks(asyncio.get_running_loop().time, clock),
+        pages={},
+        certificate=certificate,
+    )
+    given = Limits(
+        grants=GrantRules(lifetime_seconds, reusable),
+        tickets=TicketRules(resume_seconds, limits.maximum_seconds),
+        sessions=limits,
+        handshakes=handshakes,
+        streams=streams,
+        deadlines=deadlines,
+        head_bytes=HEAD_LIMIT_BYTES,
+        dials_per_server=dials_per_server,
+        connections_per_address=http_per_address,
+    )
+    service = assemble(config.make({"server": server}, source="world"), given, ports, lambda _: application)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        await service.accept([sock])
+    with service.tasks.running(
+        sync_sessions=partial(sync_sessions, service.sessions, telemetry),
+        watch_deleted_servers=partial(watch_deleted_servers, service.sessions),
     ):
         try:
-            yield World(
-                port,
-                driver,
-                consoles,
-                sessions,
-                store,
-                door,
-                listener,
-                telemetry,
-                log,
-                registry,
-                services.reauthorization,
-                tickets,
-                clock,
-                people,
-                trust,
-            )
+            yield World(port, driver, store, log, clock, people, service, trust)
         finally:
-            await door.close(listener)
-            await leases.close()
-            await flush_sessions(services, telemetry)
+            await service.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.dial_queue import DialQueue, DialSlot
+from keyhole.gateway.session import open_session
 from keyhole.model import ConsoleType, Server
 from keyhole.reasons import Reason
 from keyhole.relay.relay import Relay
@@ -191,7 +193,8 @@ async def test_the_time_spent_waiting_for_a_turn_is_taken_off_the_targets() -> N
             return super().slot(server_id, seconds)
 
     async with make_world(deadlines=Deadlines(target=9)) as world, listening(Host(answers=False)) as address:
-        world.door.parts = replace(world.door.parts, clock=lambda: now, dial_queue=SlowTurns())
+        slow = replace(world.parts, clock=lambda: now, dial_queue=SlowTurns())
+        world.door.open_session = partial(open_session, slow)
         world.aim(address)
         _, reason = await ending_of(await upgraded(world, await world.token()))
         assert reason == "target_unreachable: no answer within 0.2 seconds"

@@ -9,6 +9,7 @@ from tests.fakes.rfb_target import echo, listening
 from tests.fakes.waiting import until
 from tests.unit.gateway.conftest import World, hello, make_world
 
+from keyhole.core.limits import HandshakeLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.gateway.front_door import FrontDoor
 from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS, HttpServer
@@ -158,8 +159,8 @@ async def test_a_connection_that_is_idle_for_too_long_is_closed_by_the_clock(wor
 async def test_a_door_that_opens_no_consoles_takes_every_request_to_the_application(world: World) -> None:
     world.aim(TcpAddress("127.0.0.1", 1))
     token = await world.token()
-    http = HttpServer(hello, world.telemetry, world.door.parts.deadlines)
-    door = FrontDoor(world.door.parts, http, opens_consoles=False)
+    http = HttpServer(hello, world.telemetry, world.door.deadlines)
+    door = FrontDoor(http, world.sessions, world.telemetry, world.door.deadlines, HandshakeLimits())
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     listener = await listen(sock, door, None)

@@ -16,7 +16,6 @@ from tests.unit.gateway.test_http_protocol import SLOW, Gate, body, get, refusin
 
 from keyhole.gateway.descriptors import TELL_EVERY_SECONDS
 from keyhole.gateway.http_server import KEEP_ALIVE_SECONDS
-from keyhole.net.proxies import parse_proxies
 from keyhole.reasons import Reason
 from keyhole.telemetry.refusal_lines import LINES_EACH
 from keyhole.telemetry.telemetry import Surface
@@ -85,7 +84,7 @@ async def test_connections_that_end_or_become_consoles_leave_their_places() -> N
 
 async def test_the_connections_of_a_proxy_count_for_no_address() -> None:
     gate = Gate()
-    async with make_world(application=gate, http_per_address=1, proxies=parse_proxies(["127.0.0.1"])) as world:
+    async with make_world(application=gate, http_per_address=1, proxies=["127.0.0.1"]) as world:
         for _ in range(3):
             await busy(world, gate)
 

@@ -67,7 +67,7 @@ class TestLp2158919HostPoisoning:
 
     async def test_the_host_header_allows_nothing_and_leaves_nothing(self, world: World) -> None:
         world.aim(TcpAddress("127.0.0.1", 1))
-        token, allowed = await world.token(), world.door.parts.entrance.allowed_origins
+        token, allowed = await world.token(), world.parts.entrance.allowed_origins
         for host in ("evil.example", "evil.example:443", "console.example.com", ""):
             wire = await world.connect()
             head = (
@@ -76,7 +76,7 @@ class TestLp2158919HostPoisoning:
                 f"Origin: {EVIL}"
             )
             assert (await wire.request(head)).status == 403
-        assert world.door.parts.entrance.allowed_origins is allowed == frozenset({PUBLIC_URL})
+        assert world.parts.entrance.allowed_origins is allowed == frozenset({PUBLIC_URL})
 
 
 class TestCve20213654OpenRedirect:

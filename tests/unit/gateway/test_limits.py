@@ -15,7 +15,6 @@ from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import TcpAddress
-from keyhole.net.proxies import parse_proxies
 from keyhole.reasons import Reason
 
 QUICK = Deadlines(head=5, target=0.6, viewer=5, linger=0.3)
@@ -149,9 +148,9 @@ async def test_behind_a_proxy_the_clients_address_counts_and_the_viewer_can_read
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    proxies = parse_proxies(["127.0.0.1"])
+    handshakes = HandshakeLimits(total=10, per_address=1)
     async with (
-        make_world(handshakes=HandshakeLimits(total=10, per_address=1), proxies=proxies, deadlines=QUICK) as world,
+        make_world(handshakes=handshakes, proxies=["127.0.0.1"], deadlines=QUICK) as world,
         listening(silent) as address,
     ):
         world.aim(address)

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from keyhole import config
-from keyhole.core.limits import HandshakeLimits
-from keyhole.core.sessions.live import SessionLimits
 from keyhole.errors import ServerNotReady, SettingsError, TooManyAttempts
 from keyhole.identity.login_throttle import PAIR
 from keyhole.model import ConsoleType, Identity, ServerStatus
-from keyhole.runtime.build import check, connections_per_address, handshake_limits, running, session_limits
+from keyhole.runtime.build import check, running
 from keyhole.telemetry.logs import make_logger
 from keyhole.telemetry.telemetry import Telemetry
 
@@ -48,20 +46,6 @@ def test_with_a_keystone_a_servers_project_is_named_by_its_id() -> None:
         check(settings("demo", identity=KEYSTONE))
 
 
-def test_the_limits_of_sessions_come_from_three_sections() -> None:
-    limits = {"sessions": 1, "sessions_per_user": 2, "sessions_per_project": 3, "buffered_bytes": 4}
-    sections = {"limits": limits, "console": {"max_sessions_per_server": 5}, "sessions": {"idle_seconds": 6}}
-    assert session_limits(settings("demo", **sections)) == SessionLimits(
-        idle_seconds=6, maximum_seconds=0, total=1, per_user=2, per_project=3, per_server=5, buffered_bytes=4
-    )
-
-
-def test_workers_share_what_each_counts_for_itself() -> None:
-    limits = {"handshakes": 2000, "handshakes_per_address": 0}
-    for workers, share in ((1, HandshakeLimits(2000, 0)), (3, HandshakeLimits(666, 0))):
-        assert handshake_limits(settings("demo", limits=limits, server={"workers": workers})) == share
-
-
 async def test_that_others_may_use_the_stores_file_is_logged_at_the_start(tmp_path: Path) -> None:
     path, log = tmp_path / "keyhole.db", io.StringIO()
     for mode in (0o600, 0o640):
@@ -73,12 +57,6 @@ async def test_that_others_may_use_the_stores_file_is_logged_at_the_start(tmp_pa
     (told,) = (event for line in log.getvalue().splitlines() if (event := json.loads(line)).get("part") == "store")
     assert told["event"] == "service.degraded"
     assert told["problem"].endswith("is not for its owner alone: its mode is 0640, not 0600.")
-
-
-def test_workers_share_the_connections_of_one_address() -> None:
-    for workers, limit, share in ((1, 500, 500), (3, 500, 166), (3, 2, 1), (3, 0, 0)):
-        allowed = settings("demo", limits={"connections_per_address": limit}, server={"workers": workers})
-        assert connections_per_address(allowed) == share
 
 
 async def test_failed_sign_ins_wait_no_longer_when_the_clock_is_set_back(
