@@ -23,7 +23,7 @@ test: .venv/.dev .cache/keystone/.installed .cache/tempest/.installed .cache/dem
 	@$(BIN)/python tools/install_packages.py qemu-system-x86 busybox-static chromium xvfb xdotool xclip \
 		tcpdump tigervnc-viewer tigervnc-standalone-server tigervnc-tools libpam-wrapper systemd
 	@$(MAKE) --no-print-directory check docs-site
-	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-real)
+	$(if $(ARGS),$(PYTEST) $(ARGS),@$(MAKE) --no-print-directory test-others test-elsewhere test-real)
 	$(BIN)/python -m tests.fuzz --seconds 60
 
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider

@@ -12,7 +12,6 @@ from tests.fakes.qmp_server import QmpServer, answers, qmp_server
 from tests.fakes.tcp_table import table_line
 
 import keyhole.drivers.qemu.driver as qemu_driver
-from keyhole.drivers.qemu import sockets as qemu_sockets
 from keyhole.drivers.qemu import tcp_listeners
 from keyhole.drivers.qemu.driver import QemuDriver
 from keyhole.model import (
@@ -58,7 +57,6 @@ async def guest(tmp_path: Path, vnc: str, serial: str) -> AsyncIterator[QmpServe
 async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QemuDriver]:
     """Asks for every answer anew, so that each test sees what the server says now."""
     monkeypatch.setattr(qemu_driver, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.3)
     async with make_driver(tmp_path) as driver:
         yield driver
 

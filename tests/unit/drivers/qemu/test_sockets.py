@@ -124,6 +124,10 @@ class TestTroubles:
 
 
 class TestSilence:
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.3)
+
     async def test_a_silent_socket_is_named_and_not_asked_again_at_once(
         self, driver: QemuDriver, guest: QmpServer, tmp_path: Path
     ) -> None:

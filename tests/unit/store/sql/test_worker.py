@@ -41,8 +41,10 @@ class Traced:
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Traced:
-    return Traced(tmp_path / "numbers.db")
+def connection(tmp_path: Path) -> Iterator[Traced]:
+    traced = Traced(tmp_path / "numbers.db")
+    yield traced
+    traced.close()
 
 
 @pytest.fixture
