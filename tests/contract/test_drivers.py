@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
+from tests.contract.driver_suite import DoublesSuite
 from tests.fakes.drivers import address_of, target_of
 from tests.fakes.rfb_viewer import RfbViewer, open_stream
 
@@ -29,7 +30,7 @@ def static_driver(**consoles: object) -> StaticDriver:
 
 
 def simulated_driver() -> SimulatedDriver:
-    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT}
+    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT, "password": PASSWORD}
     return SimulatedDriver(SimulatedDriver.Settings.model_validate({"servers": [server]}), CONTEXT)
 
 
@@ -39,17 +40,18 @@ async def socket_path(driver: SimulatedDriver, protocol: Protocol) -> Path:
     return Path(address.path)
 
 
-class TestStatic(DriverSuite):
+class TestStatic(DoublesSuite):
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
-        log = tmp_path / "serial.log"
+        log, password_file = tmp_path / "serial.log", tmp_path / "password"
+        password_file.write_text(PASSWORD)
         async with AsyncExitStack() as stack:
-            vnc, spice = RfbServer("vm1"), RfbServer("vm1")
+            vnc, spice = RfbServer("vm1", password=PASSWORD), RfbServer("vm1")
             serial = SerialServer("vm1", SerialLog(log))
             for server in (vnc, spice, serial):
                 stack.push_async_callback(server.close)
             driver = static_driver(
-                vnc={"url": str(await vnc.start(TcpAddress("127.0.0.1", 0)))},
+                vnc={"url": str(await vnc.start(TcpAddress("127.0.0.1", 0))), "password_file": password_file},
                 spice={"url": str(await spice.start(TcpAddress("127.0.0.1", 0)))},
                 serial={"url": str(await serial.start(UnixAddress(str(tmp_path / "serial")))), "log_file": log},
             )
@@ -63,7 +65,7 @@ class TestStatic(DriverSuite):
             yield Broken(driver, SERVER_ID)
 
 
-class TestSimulated(DriverSuite):
+class TestSimulated(DoublesSuite):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         async with simulated_driver() as driver:

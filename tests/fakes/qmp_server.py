@@ -14,9 +14,11 @@ SERIAL_PORT = "/machine/unattached/device[13]"
 GUEST_ID = "11111111-2222-3333-4444-555555555555"
 
 
-def answers(guest_id: str = GUEST_ID, name: str = "web", *, vnc: str = "", serial: str = "") -> dict[str, object]:
+def answers(
+    guest_id: str = GUEST_ID, name: str = "web", *, vnc: str = "", serial: str = "", auth: str = "none"
+) -> dict[str, object]:
     """What QEMU 7.2 answers to the driver's questions. `vnc` and `serial` are paths of sockets, "" when not there."""
-    listener = {"auth": "none", "family": "unix", "service": vnc, "host": "", "websocket": False}
+    listener = {"auth": auth, "family": "unix", "service": vnc, "host": "", "websocket": False}
     chardev = {"frontend-open": True, "filename": f"disconnected:unix:{serial},server=on", "label": "serial0"}
     return {
         "query-name": {"name": name},

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
+from tests.contract.driver_suite import DriverSuite
 
 from keyhole.demo.qemu_guest import DemoGuest
 from keyhole.drivers.qemu.driver import QemuDriver

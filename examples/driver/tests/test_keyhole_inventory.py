@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from examples.driver import keyhole_inventory
 from examples.driver.keyhole_inventory import InventoryDriver
-from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
+from tests.contract.driver_suite import DoublesSuite
 from tests.fakes.drivers import address_of, sentences, target_of
 
 from keyhole.drivers.simulated.rfb_server import RfbServer
@@ -26,7 +27,7 @@ def make_driver(folder: Path, text: str, **settings: Any) -> InventoryDriver:
     return InventoryDriver(InventoryDriver.Settings(file=folder / "inventory.csv", **settings), CONTEXT)
 
 
-class TestInventory(DriverSuite):
+class TestInventory(DoublesSuite):
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
         log = tmp_path / "serial.log"
