@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from tests.contract.driver_hosts import Hosts, HostsSuite
 from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
+from tests.contract.machines import Machine
 from tests.fakes.drivers import address_of, target_of
 from tests.fakes.rfb_viewer import RfbViewer, open_stream
 
@@ -63,6 +65,24 @@ class TestStatic(DoublesSuite):
     async def broken(self, tmp_path: Path) -> AsyncIterator[Broken]:
         async with static_driver(serial={"url": f"unix:{tmp_path}/gone"}) as driver:
             yield Broken(driver, SERVER_ID)
+
+
+class TestStaticHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
+        async with Machine(tmp_path, "dying") as dying, Machine(tmp_path, "other") as other:
+            servers = [
+                {
+                    "id": machine.id,
+                    "name": machine.name,
+                    "project": PROJECT,
+                    "vnc": {"url": str(machine.vnc)},
+                    "serial": {"url": str(machine.serial), "log_file": machine.log},
+                }
+                for machine in (dying, other)
+            ]
+            async with StaticDriver(StaticDriver.Settings.model_validate({"servers": servers}), CONTEXT) as driver:
+                yield Hosts(driver, dying.id, other.id, dying.end)
 
 
 class TestSimulated(DoublesSuite):
@@ -132,3 +152,18 @@ class TestSimulated(DoublesSuite):
             async with simulated_driver():
                 pass
         assert os.listdir(tmp_path) == []
+
+
+class TestSimulatedHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self) -> AsyncIterator[Hosts]:
+        settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": "dying"}, {"id": "other"}]})
+        async with SimulatedDriver(settings, CONTEXT) as driver:
+
+            async def end() -> None:
+                screen = address_of(await target_of(driver, "dying", Protocol.VNC))
+                assert isinstance(screen, UnixAddress)
+                for suffix in (".vnc", ".serial", ".log"):
+                    Path(screen.path).with_suffix(suffix).unlink()
+
+            yield Hosts(driver, "dying", "other", end)

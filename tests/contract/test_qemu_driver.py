@@ -1,46 +1,45 @@
 """The qemu driver held to the suites with a scripted QMP socket in QEMU's place; tests/real has it meet QEMU."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
+from tests.contract.driver_hosts import AnsweringHosts, AnsweringHostsSuite
 from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
-from tests.fakes.qmp_server import GUEST_ID, QmpServer, answers, qmp_server
+from tests.contract.machines import Machine
+from tests.fakes.qmp_server import GUEST_ID, QmpServer, answers
 
 from keyhole.drivers.qemu import driver as qemu_driver
 from keyhole.drivers.qemu import sockets as qemu_sockets
 from keyhole.drivers.qemu.driver import QemuDriver
-from keyhole.drivers.simulated.rfb_server import RfbServer
-from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
-from keyhole.model import Protocol, UnixAddress
+from keyhole.model import Protocol
 
 SERVER_ID = GUEST_ID
+OTHER_ID = "99999999-2222-3333-4444-555555555555"
 
 
-@dataclass(frozen=True)
-class Guest:
-    """A QEMU's double: its QMP socket and its log."""
+class Guest(Machine):
+    """A QEMU's double: a machine with a QMP socket."""
 
-    qmp: QmpServer
-    log: Path
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        table = answers(self.id, self.name, vnc=self.vnc.path, serial=self.serial.path, auth="vnc")
+        self.qmp = QmpServer(self.log.with_suffix(".qmp"), table)
+        await self.qmp.start()
+        return self
 
+    async def end(self) -> None:
+        self.qmp.end()
+        await super().end()
 
-@asynccontextmanager
-async def running(folder: Path, server_id: str = SERVER_ID, name: str = "web") -> AsyncIterator[Guest]:
-    """A guest with a VNC console, which wants a password, and a serial console."""
-    stem = folder / server_id
-    async with AsyncExitStack() as stack:
-        log = stem.with_suffix(".log")
-        vnc, serial = RfbServer(name, password=PASSWORD), SerialServer(name, SerialLog(log))
-        vnc_path, serial_path = (str(stem.with_suffix(suffix)) for suffix in (".vnc", ".serial"))
-        for console, path in ((vnc, vnc_path), (serial, serial_path)):
-            stack.push_async_callback(console.close)
-            await console.start(UnixAddress(path))
-        table = answers(server_id, name, vnc=vnc_path, serial=serial_path, auth="vnc")
-        yield Guest(await stack.enter_async_context(qmp_server(stem.with_suffix(".qmp"), table)), log)
+    def hang(self) -> None:
+        """From now on it stops in the middle of its answer."""
+        self.qmp.table["query-status"] = b'{"return": {"status": "run'
+
+    def asked(self) -> int:
+        return self.qmp.asked.count("query-status")
 
 
 def make_driver(folder: Path) -> QemuDriver:
@@ -61,11 +60,22 @@ def _prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class TestQemuDouble(DoublesSuite):
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
-        async with running(tmp_path) as guest, make_driver(tmp_path) as driver:
+        async with Guest(tmp_path, SERVER_ID) as guest, make_driver(tmp_path) as driver:
             yield Stage(driver, SERVER_ID, frozenset({Protocol.VNC, Protocol.SERIAL}), guest.log.read_bytes)
 
     @pytest.fixture
     async def broken(self, tmp_path: Path) -> AsyncIterator[Broken]:
-        async with running(tmp_path) as guest, make_driver(tmp_path) as driver:
-            guest.qmp.table["query-status"] = b'{"return": {"status": "run'
+        async with Guest(tmp_path, SERVER_ID) as guest, make_driver(tmp_path) as driver:
+            guest.hang()
             yield Broken(driver, str(guest.qmp.path))
+
+
+class TestQemuHosts(AnsweringHostsSuite):
+    @pytest.fixture
+    async def hosts(self, tmp_path: Path) -> AsyncIterator[AnsweringHosts]:
+        async with (
+            Guest(tmp_path, SERVER_ID) as dying,
+            Guest(tmp_path, OTHER_ID) as other,
+            make_driver(tmp_path) as driver,
+        ):
+            yield AnsweringHosts(driver, dying.id, other.id, dying.end, dying.hang, lambda: dying.asked())

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from examples.driver import keyhole_inventory
 from examples.driver.keyhole_inventory import InventoryDriver
+from tests.contract.driver_hosts import Hosts, HostsSuite
 from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
+from tests.contract.machines import Machine
 from tests.fakes.drivers import address_of, sentences, target_of
 
 from keyhole.drivers.simulated.rfb_server import RfbServer
@@ -25,6 +27,10 @@ HEAD = "id,name,project,vnc,serial,log,rack\n"
 def make_driver(folder: Path, text: str, **settings: Any) -> InventoryDriver:
     (folder / "inventory.csv").write_text(text)
     return InventoryDriver(InventoryDriver.Settings(file=folder / "inventory.csv", **settings), CONTEXT)
+
+
+def line_of(machine: Machine) -> str:
+    return f"{machine.id},{machine.name},{PROJECT},{machine.vnc},{machine.serial},{machine.log},\n"
 
 
 class TestInventory(DoublesSuite):
@@ -45,6 +51,14 @@ class TestInventory(DoublesSuite):
     async def broken(self, tmp_path: Path) -> AsyncIterator[Broken]:
         async with make_driver(tmp_path, f"{HEAD}{SERVER_ID},a,,vnc://10.0.0.1,,\n") as driver:
             yield Broken(driver, f"{tmp_path}/inventory.csv:2")
+
+
+class TestInventoryHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
+        dying, other = Machine(tmp_path, "dying"), Machine(tmp_path, "other")
+        async with dying, other, make_driver(tmp_path, HEAD + line_of(dying) + line_of(other)) as driver:
+            yield Hosts(driver, dying.id, other.id, dying.end)
 
 
 def test_the_package_names_it_as_a_driver() -> None:
