@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from traceback import TracebackException
 
@@ -58,14 +59,26 @@ async def until_held(before: tuple[int, int, int]) -> None:
     await until(is_as_before)
 
 
-async def knock(target: Target) -> None:
-    """Connects to a console and leaves."""
+@asynccontextmanager
+async def dialled(target: Target) -> AsyncIterator[None]:
+    """A connection to a console."""
     if isinstance(target.route, Handed):
-        target.route.line.close()
+        with target.route.line:
+            yield
         return
     _, writer = await open_stream(target.route.address)
-    writer.close()
-    await writer.wait_closed()
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def knock(target: Target) -> None:
+    """Connects to a console and leaves."""
+    async with dialled(target):
+        pass
 
 
 async def told(call: Awaitable[object]) -> str:

@@ -70,7 +70,7 @@ class TestStatic(DoublesSuite):
 class TestStaticHosts(HostsSuite):
     @pytest.fixture
     async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
-        async with Machine(tmp_path, "dying") as dying, Machine(tmp_path, "other") as other:
+        async with Machine(tmp_path / "a", "dying") as dying, Machine(tmp_path / "b", "other") as other:
             servers = [
                 {
                     "id": machine.id,

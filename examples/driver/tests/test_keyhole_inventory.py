@@ -10,6 +10,7 @@ import pytest
 from examples.driver import keyhole_inventory
 from examples.driver.keyhole_inventory import InventoryDriver
 from tests.contract.driver_hosts import Hosts, HostsSuite
+from tests.contract.driver_news import DeleteSuite, LostNewsSuite, MoveSuite, Scene
 from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
 from tests.contract.machines import Machine
@@ -24,8 +25,14 @@ SERVER_ID = "7d0a0000-0000-4000-8000-000000000001"
 HEAD = "id,name,project,vnc,serial,log,rack\n"
 
 
+def write(folder: Path, text: str) -> None:
+    """Replaces the inventory in one step."""
+    (folder / "new.csv").write_text(text)
+    (folder / "new.csv").replace(folder / "inventory.csv")
+
+
 def make_driver(folder: Path, text: str, **settings: Any) -> InventoryDriver:
-    (folder / "inventory.csv").write_text(text)
+    write(folder, text)
     return InventoryDriver(InventoryDriver.Settings(file=folder / "inventory.csv", **settings), CONTEXT)
 
 
@@ -56,9 +63,31 @@ class TestInventory(DoublesSuite):
 class TestInventoryHosts(HostsSuite):
     @pytest.fixture
     async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
-        dying, other = Machine(tmp_path, "dying"), Machine(tmp_path, "other")
+        dying, other = Machine(tmp_path / "a", "dying"), Machine(tmp_path / "b", "other")
         async with dying, other, make_driver(tmp_path, HEAD + line_of(dying) + line_of(other)) as driver:
             yield Hosts(driver, dying.id, other.id, dying.end)
+
+
+class TestInventoryNews(DeleteSuite, MoveSuite, LostNewsSuite):
+    @pytest.fixture
+    async def scene(self, tmp_path: Path) -> AsyncIterator[Scene]:
+        machine, new = Machine(tmp_path / "old", SERVER_ID), Machine(tmp_path / "new", SERVER_ID)
+        renamed = line_of(machine).replace(machine.name, "renamed", 1)
+
+        async def become(text: str) -> None:
+            write(tmp_path, HEAD + text)
+
+        async def lose() -> None:
+            (tmp_path / "inventory.csv").unlink()
+
+        events = {
+            "delete": lambda: become(""),
+            "move": lambda: become(line_of(new)),
+            "lose": lose,
+            "regain": lambda: become(renamed),
+        }
+        async with machine, new, make_driver(tmp_path, HEAD + line_of(machine), poll_seconds=1) as driver:
+            yield Scene(driver, SERVER_ID, events)
 
 
 def test_the_package_names_it_as_a_driver() -> None:
