@@ -5,12 +5,14 @@ import stat
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from tests.contract.driver_hosts import Hosts, HostsSuite
+from tests.contract.driver_many import SERVER_IDS, ManySuite
+from tests.contract.driver_names import Named, NamesSuite
 from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
 from tests.contract.machines import Machine
@@ -18,10 +20,11 @@ from tests.fakes.drivers import address_of, target_of
 from tests.fakes.rfb_viewer import RfbViewer, open_stream
 
 from keyhole.drivers.simulated import SimulatedDriver
+from keyhole.drivers.simulated import driver as simulated
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.drivers.static.driver import StaticDriver
-from keyhole.model import Protocol, TcpAddress, UnixAddress
+from keyhole.model import Address, Protocol, TcpAddress, UnixAddress
 
 SERVER_ID = "11111111-2222-3333-4444-555555555555"
 
@@ -83,6 +86,24 @@ class TestStaticHosts(HostsSuite):
             ]
             async with StaticDriver(StaticDriver.Settings.model_validate({"servers": servers}), CONTEXT) as driver:
                 yield Hosts(driver, dying.id, other.id, dying.end)
+
+
+class TestStaticNames(NamesSuite):
+    @pytest.fixture
+    def named(self, tmp_path: Path) -> Named:
+        def make(name: str) -> StaticDriver:
+            return static_driver(name=name, vnc={"url": f"unix:{tmp_path}/gone"})
+
+        return make
+
+
+class TestStaticMany(ManySuite):
+    @pytest.fixture
+    def many(self) -> StaticDriver:
+        servers = [
+            {"id": one, "name": one, "project": PROJECT, "vnc": {"url": "tcp://127.0.0.1:5900"}} for one in SERVER_IDS
+        ]
+        return StaticDriver(StaticDriver.Settings.model_validate({"servers": servers}), CONTEXT)
 
 
 class TestSimulated(DoublesSuite):
@@ -167,3 +188,42 @@ class TestSimulatedHosts(HostsSuite):
                     Path(screen.path).with_suffix(suffix).unlink()
 
             yield Hosts(driver, "dying", "other", end)
+
+
+class TestSimulatedNames(NamesSuite):
+    @pytest.fixture
+    def named(self) -> Named:
+        @asynccontextmanager
+        async def make(name: str) -> AsyncIterator[SimulatedDriver]:
+            settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "name": name}]})
+            async with SimulatedDriver(settings, CONTEXT) as driver:
+                (await socket_path(driver, Protocol.VNC)).unlink()
+                yield driver
+
+        return make
+
+
+class NoConsole:
+    """In the place of a simulated guest's console or log."""
+
+    path = Path(os.devnull)
+
+    def __init__(self, *_: object, **settings: object) -> None:
+        pass
+
+    async def start(self, address: Address) -> Address:
+        return address
+
+    async def close(self) -> None:
+        pass
+
+
+class TestSimulatedMany(ManySuite):
+    @pytest.fixture
+    async def many(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatedDriver]:
+        """Without their consoles, for which no process may have enough listeners."""
+        for name in ("RfbServer", "SerialServer", "SerialLog"):
+            monkeypatch.setattr(simulated, name, NoConsole)
+        servers = [{"id": server_id} for server_id in SERVER_IDS]
+        async with SimulatedDriver(SimulatedDriver.Settings.model_validate({"servers": servers}), CONTEXT) as driver:
+            yield driver

@@ -1,11 +1,12 @@
 """The qemu driver held to the suites with a scripted QMP socket in QEMU's place; tests/real has it meet QEMU."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.contract.driver_hosts import AnsweringHosts, AnsweringHostsSuite
+from tests.contract.driver_names import Named, UndecodableNamesSuite
 from tests.contract.driver_news import DeleteSuite, LostNewsSuite, MoveSuite, RebootSuite, Scene, StopSuite
 from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
@@ -118,3 +119,15 @@ class TestQemuNews(StopSuite, RebootSuite, DeleteSuite, MoveSuite, LostNewsSuite
         }
         async with AsyncExitStack() as stack, guest, make_driver(tmp_path) as driver:
             yield Scene(driver, SERVER_ID, events)
+
+
+class TestQemuNames(UndecodableNamesSuite):
+    @pytest.fixture
+    def named(self, tmp_path: Path) -> Named:
+        @asynccontextmanager
+        async def make(name: str) -> AsyncIterator[QemuDriver]:
+            async with Guest(tmp_path / "a", SERVER_ID) as guest, make_driver(tmp_path) as driver:
+                guest.qmp.table["query-name"] = {"name": name}
+                yield driver
+
+        return make

@@ -10,6 +10,8 @@ import pytest
 from examples.driver import keyhole_inventory
 from examples.driver.keyhole_inventory import InventoryDriver
 from tests.contract.driver_hosts import Hosts, HostsSuite
+from tests.contract.driver_many import SERVER_IDS, ManySuite
+from tests.contract.driver_names import Named, NamesSuite
 from tests.contract.driver_news import DeleteSuite, LostNewsSuite, MoveSuite, Scene
 from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
 from tests.contract.driver_suite import DoublesSuite
@@ -88,6 +90,21 @@ class TestInventoryNews(DeleteSuite, MoveSuite, LostNewsSuite):
         }
         async with machine, new, make_driver(tmp_path, HEAD + line_of(machine), poll_seconds=1) as driver:
             yield Scene(driver, SERVER_ID, events)
+
+
+class TestInventoryNames(NamesSuite):
+    @pytest.fixture
+    def named(self, tmp_path: Path) -> Named:
+        def make(name: str) -> InventoryDriver:
+            return make_driver(tmp_path, f'{HEAD}{SERVER_ID},"{name}",,tcp://h:1,,\n')
+
+        return make
+
+
+class TestInventoryMany(ManySuite):
+    @pytest.fixture
+    def many(self, tmp_path: Path) -> InventoryDriver:
+        return make_driver(tmp_path, HEAD + "".join(f"{one},,,tcp://h:1,,\n" for one in SERVER_IDS))
 
 
 def test_the_package_names_it_as_a_driver() -> None:
