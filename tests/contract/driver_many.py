@@ -42,7 +42,7 @@ class ManySuite:
             yield steps
         finally:
             sys.setprofile(None)
-            threading.setprofile(None)  # type: ignore[arg-type]
+            threading.setprofile(None)
 
     async def test_servers_are_listed_and_one_is_located_without_a_step_for_each(
         self, many: HypervisorDriver, steps: Steps

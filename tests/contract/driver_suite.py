@@ -140,7 +140,12 @@ class DriverSuite:
             elsewhere = replace(location, server=replace(location.server, id="unknown"), detail=None)
             for where in (location, elsewhere):
                 texts.append(repr(where.detail) + await told(self._target(driver.open(where, CALLER))))
-        texts += [await told(driver.list_now()), await told(driver.check()), repr(driver), repr(vars(driver))]
+        texts += [
+            await told(driver.list_now()),
+            await told(driver.check()),
+            repr(driver),
+            repr(getattr(driver, "__dict__", "")),
+        ]
         for text in (*texts, caplog.text, *capfd.readouterr()):
             assert PASSWORD not in text
             assert CREDENTIAL not in text
