@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 from tests.contract.driver_stage import CALLER, held, knock, until_held
@@ -19,6 +20,8 @@ from keyhole.ports.drivers import HypervisorDriver
 
 REFUSALS = (ServerNotFound, ServerNotReady, Unavailable, TargetFailed, LogUnavailable)
 """What a call may raise when the host is dead."""
+
+T = TypeVar("T")
 
 Call = Callable[[HypervisorDriver, Location], Awaitable[object]]
 
@@ -64,26 +67,31 @@ class AnsweringHosts(Hosts):
 
 async def outcome(call: str, driver: HypervisorDriver, location: Location) -> object:
     """A call's answer or refusal, in time."""
+    try:
+        return await in_time(CALLS[call](driver, location))
+    except REFUSALS as refusal:
+        return refusal
+
+
+async def in_time(call: Awaitable[T]) -> T:
+    """What a call answers, within the time that the use cases give it."""
     async with asyncio.timeout(ANSWER_SECONDS):
-        try:
-            return await CALLS[call](driver, location)
-        except REFUSALS as refusal:
-            return refusal
+        return await call
 
 
 async def assert_is_well(driver: HypervisorDriver, server_id: str) -> None:
-    """A server is listed and found, its consoles open, its log is read and it has no problem, all in time."""
-    async with asyncio.timeout(ANSWER_SECONDS):
-        server = await driver.find_server(server_id)
-        assert server is not None
-        listed = await driver.list_now()
-        assert listed is None or server in listed
-        assert server.protocols
-        for protocol in server.protocols:
-            async with driver.open(await driver.locate(server_id, protocol), CALLER) as target:
-                await knock(target)
-        assert await driver.console_log(server_id, None)
-        assert not [one for one in await driver.check() if server_id in one.sentence]
+    """A server is listed and found, its consoles open, its log is read and it has no problem, each in time."""
+    server = await in_time(driver.find_server(server_id))
+    assert server is not None
+    listed = await in_time(driver.list_now())
+    assert listed is None or server in listed
+    assert server.protocols
+    for protocol in server.protocols:
+        location = await in_time(driver.locate(server_id, protocol))
+        async with asyncio.timeout(ANSWER_SECONDS), driver.open(location, CALLER) as target:
+            await knock(target)
+    assert await in_time(driver.console_log(server_id, None))
+    assert not [one for one in await in_time(driver.check()) if server_id in one.sentence]
 
 
 @pytest.mark.parametrize("call", CALLS)

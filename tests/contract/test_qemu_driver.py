@@ -64,8 +64,8 @@ def _log_of(guest: qemu_guest.Guest) -> Path:
 def _prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question reaches QEMU, which has little time to answer; its log is found without its command line."""
     monkeypatch.setattr(qemu_driver, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 0.3)
-    monkeypatch.setattr(qemu_sockets, "UNRESPONSIVE_SECONDS", 0.0)
+    monkeypatch.setattr(qemu_sockets, "ASK_SECONDS", 1.0)
+    monkeypatch.setattr(qemu_sockets, "UNRESPONSIVE_SECONDS", 2.0)
     monkeypatch.setattr(qemu_sockets, "_log_of", _log_of)
 
 
