@@ -1,63 +1,40 @@
-"""What every driver does. A driver's tests inherit `DriverSuite` and give it the fixtures `stage` and `broken`."""
+"""What every driver does. A driver's tests inherit `DriverSuite` and give it the fixtures `stage` and `broken`;
+`DoublesSuite` if its consoles are those of drivers/simulated.
+"""
 
 import asyncio
-import os
-import threading
+import logging
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 
 import pytest
+from tests.contract.driver_stage import (
+    CALLER,
+    CONTEXT,
+    CREDENTIAL,
+    PASSWORD,
+    PROJECT,
+    Broken,
+    Stage,
+    held,
+    knock,
+    told,
+    until_held,
+)
 from tests.fakes.drivers import target_of
-from tests.fakes.rfb_viewer import open_stream
+from tests.fakes.waiting import until
 
+from keyhole.drivers.simulated.listener import Connection
 from keyhole.errors import ConsoleUnavailable, ServerNotFound
 from keyhole.model import Dialled, Handed, Listed, Protocol, Screenshot, Target, TcpAddress
-from keyhole.ports.drivers import Caller, DriverContext, HypervisorDriver
 
-CONTEXT = DriverContext("kvm-west", lambda name: f"id of {name}")
-PROJECT = "demo"
-CALLER = Caller("u1", "alice", CONTEXT.project_id_of(PROJECT))
 UNKNOWN_IDS = ["", "unknown", "00000000-0000-0000-0000-000000000000", "../x", "\ud800"]
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A driver with one server of PROJECT, all of whose consoles answer; `log` gives its serial log so far."""
-
-    driver: HypervisorDriver
-    server_id: str
-    protocols: frozenset[Protocol]
-    log: Callable[[], bytes]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A driver one of whose targets is gone, and what names that in a problem."""
-
-    driver: HypervisorDriver
-    named: str
-
-
-async def held() -> tuple[int, int, int]:
-    """How many descriptors, tasks and threads (but the loop's own) there are, once what was closed is gone."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-    threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
-    return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), len(threads)
-
-
-async def knock(target: Target) -> None:
-    """Connects to a console and leaves."""
-    if isinstance(target.route, Handed):
-        target.route.line.close()
-        return
-    _, writer = await open_stream(target.route.address)
-    writer.close()
-    await writer.wait_closed()
-
-
 class DriverSuite:
+    """What every driver does."""
+
     async def test_it_has_the_name_of_its_instance(self, stage: Stage) -> None:
         assert stage.driver.name == CONTEXT.name
 
@@ -128,33 +105,56 @@ class DriverSuite:
                 await knock(first)
                 await knock(second)
 
-    async def test_a_line_that_is_closed_or_never_opened_leaves_nothing(self, stage: Stage) -> None:
-        location = await stage.driver.locate(stage.server_id, next(iter(stage.protocols)))
-        async with stage.driver.open(location, None):  # what is made once and kept
-            pass
-        before = await held()
-        for steps in range(5):
-            task = asyncio.create_task(self._opened(stage.driver.open(location, CALLER)))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        assert await held() == before
-
-    async def _opened(self, line: object) -> None:
-        async with line as target:  # type: ignore[attr-defined]
-            if isinstance(target.route, Handed):
-                target.route.line.close()
-
-    async def test_no_text_of_a_target_holds_its_password(self, stage: Stage) -> None:
+    async def test_a_line_that_is_closed_or_cancelled_at_any_step_of_its_opening_leaves_nothing(
+        self, stage: Stage
+    ) -> None:
         for protocol in stage.protocols:
             location = await stage.driver.locate(stage.server_id, protocol)
-            target = await target_of(stage.driver, stage.server_id, protocol)
-            if target.password is not None:
-                secret = target.password.get_secret_value()
-                assert secret not in repr(target)
-                assert secret not in repr(location) + repr(location.detail)
+            async with stage.driver.open(location, None):  # what is made once and kept
+                pass
+            before, is_open, steps = await held(), False, 0
+            while not is_open:
+                task = asyncio.create_task(self._target(stage.driver.open(location, CALLER)))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                is_open = task.done()
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+                await until_held(before)
+                steps += 1 + steps // 8
+
+    async def test_no_text_holds_a_password_or_the_callers_credential(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        driver, texts = stage.driver, []
+        for server_id in (stage.server_id, "unknown"):
+            for protocol in Protocol:
+                texts.append(await told(driver.locate(server_id, protocol)))
+            for call in (driver.find_server, driver.screenshot):
+                texts.append(await told(call(server_id)))
+            texts.append(await told(driver.console_log(server_id, None)))
+        for protocol in stage.protocols:
+            location = await driver.locate(stage.server_id, protocol)
+            elsewhere = replace(location, server=replace(location.server, id="unknown"), detail=None)
+            for where in (location, elsewhere):
+                texts.append(repr(where.detail) + await told(self._target(driver.open(where, CALLER))))
+        texts += [
+            await told(driver.list_now()),
+            await told(driver.check()),
+            repr(driver),
+            repr(getattr(driver, "__dict__", "")),
+        ]
+        for text in (*texts, caplog.text, *capfd.readouterr()):
+            assert PASSWORD not in text
+            assert CREDENTIAL not in text
+
+    async def _target(self, line: AbstractAsyncContextManager[Target]) -> Target:
+        async with line as target:
+            if isinstance(target.route, Handed):
+                target.route.line.close()
+            return target
 
     async def test_a_console_that_is_not_offered_is_named(self, stage: Stage) -> None:
         for protocol in set(Protocol) - stage.protocols:
@@ -191,3 +191,34 @@ class DriverSuite:
         assert problem.code
         (again,) = await broken.driver.check()
         assert again.since == problem.since > 0
+
+
+class DoublesSuite(DriverSuite):
+    """The same for a driver whose consoles are doubles: they count the lines that are opened."""
+
+    @pytest.fixture
+    def lines(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+        """How many lines to the consoles have been opened so far."""
+        count, made = 0, Connection.connection_made
+
+        def counted(self: Connection, transport: asyncio.BaseTransport) -> None:
+            nonlocal count
+            count += 1
+            made(self, transport)
+
+        monkeypatch.setattr(Connection, "connection_made", counted)
+        return lambda: count
+
+    async def test_to_locate_a_console_opens_no_line(self, stage: Stage, lines: Callable[[], int]) -> None:
+        for protocol in stage.protocols:
+            before = lines()
+            for _ in range(100):
+                location = await stage.driver.locate(stage.server_id, protocol)
+            async with stage.driver.open(location, None) as target:
+                await knock(target)
+            await self._one_more(before, lines)
+
+    async def _one_more(self, before: int, lines: Callable[[], int]) -> None:
+        """Lines are accepted in order: an earlier one is counted before the last."""
+        await until(lambda: lines() > before)
+        assert lines() == before + 1

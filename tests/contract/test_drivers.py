@@ -5,20 +5,26 @@ import stat
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.contract.driver_hosts import Hosts, HostsSuite
+from tests.contract.driver_many import SERVER_IDS, ManySuite
+from tests.contract.driver_names import Named, NamesSuite
+from tests.contract.driver_stage import CONTEXT, PASSWORD, PROJECT, Broken, Stage
+from tests.contract.driver_suite import DoublesSuite
+from tests.contract.machines import Machine
 from tests.fakes.drivers import address_of, target_of
 from tests.fakes.rfb_viewer import RfbViewer, open_stream
 
 from keyhole.drivers.simulated import SimulatedDriver
+from keyhole.drivers.simulated import driver as simulated
 from keyhole.drivers.simulated.rfb_server import RfbServer
 from keyhole.drivers.simulated.serial_server import SerialLog, SerialServer
 from keyhole.drivers.static.driver import StaticDriver
-from keyhole.model import Protocol, TcpAddress, UnixAddress
+from keyhole.model import Address, Protocol, TcpAddress, UnixAddress
 
 SERVER_ID = "11111111-2222-3333-4444-555555555555"
 
@@ -29,7 +35,7 @@ def static_driver(**consoles: object) -> StaticDriver:
 
 
 def simulated_driver() -> SimulatedDriver:
-    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT}
+    server = {"id": SERVER_ID, "name": "vm1", "project": PROJECT, "password": PASSWORD}
     return SimulatedDriver(SimulatedDriver.Settings.model_validate({"servers": [server]}), CONTEXT)
 
 
@@ -39,17 +45,18 @@ async def socket_path(driver: SimulatedDriver, protocol: Protocol) -> Path:
     return Path(address.path)
 
 
-class TestStatic(DriverSuite):
+class TestStatic(DoublesSuite):
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
-        log = tmp_path / "serial.log"
+        log, password_file = tmp_path / "serial.log", tmp_path / "password"
+        password_file.write_text(PASSWORD)
         async with AsyncExitStack() as stack:
-            vnc, spice = RfbServer("vm1"), RfbServer("vm1")
+            vnc, spice = RfbServer("vm1", password=PASSWORD), RfbServer("vm1")
             serial = SerialServer("vm1", SerialLog(log))
             for server in (vnc, spice, serial):
                 stack.push_async_callback(server.close)
             driver = static_driver(
-                vnc={"url": str(await vnc.start(TcpAddress("127.0.0.1", 0)))},
+                vnc={"url": str(await vnc.start(TcpAddress("127.0.0.1", 0))), "password_file": password_file},
                 spice={"url": str(await spice.start(TcpAddress("127.0.0.1", 0)))},
                 serial={"url": str(await serial.start(UnixAddress(str(tmp_path / "serial")))), "log_file": log},
             )
@@ -63,7 +70,43 @@ class TestStatic(DriverSuite):
             yield Broken(driver, SERVER_ID)
 
 
-class TestSimulated(DriverSuite):
+class TestStaticHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
+        async with Machine(tmp_path / "a", "dying") as dying, Machine(tmp_path / "b", "other") as other:
+            servers = [
+                {
+                    "id": machine.id,
+                    "name": machine.name,
+                    "project": PROJECT,
+                    "vnc": {"url": str(machine.vnc)},
+                    "serial": {"url": str(machine.serial), "log_file": machine.log},
+                }
+                for machine in (dying, other)
+            ]
+            async with StaticDriver(StaticDriver.Settings.model_validate({"servers": servers}), CONTEXT) as driver:
+                yield Hosts(driver, dying.id, other.id, dying.end)
+
+
+class TestStaticNames(NamesSuite):
+    @pytest.fixture
+    def named(self, tmp_path: Path) -> Named:
+        def make(name: str) -> StaticDriver:
+            return static_driver(name=name, vnc={"url": f"unix:{tmp_path}/gone"})
+
+        return make
+
+
+class TestStaticMany(ManySuite):
+    @pytest.fixture
+    def many(self) -> StaticDriver:
+        servers = [
+            {"id": one, "name": one, "project": PROJECT, "vnc": {"url": "tcp://127.0.0.1:5900"}} for one in SERVER_IDS
+        ]
+        return StaticDriver(StaticDriver.Settings.model_validate({"servers": servers}), CONTEXT)
+
+
+class TestSimulated(DoublesSuite):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         async with simulated_driver() as driver:
@@ -130,3 +173,57 @@ class TestSimulated(DriverSuite):
             async with simulated_driver():
                 pass
         assert os.listdir(tmp_path) == []
+
+
+class TestSimulatedHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self) -> AsyncIterator[Hosts]:
+        settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": "dying"}, {"id": "other"}]})
+        async with SimulatedDriver(settings, CONTEXT) as driver:
+
+            async def end() -> None:
+                screen = address_of(await target_of(driver, "dying", Protocol.VNC))
+                assert isinstance(screen, UnixAddress)
+                for suffix in (".vnc", ".serial", ".log"):
+                    Path(screen.path).with_suffix(suffix).unlink()
+
+            yield Hosts(driver, "dying", "other", end)
+
+
+class TestSimulatedNames(NamesSuite):
+    @pytest.fixture
+    def named(self) -> Named:
+        @asynccontextmanager
+        async def make(name: str) -> AsyncIterator[SimulatedDriver]:
+            settings = SimulatedDriver.Settings.model_validate({"servers": [{"id": SERVER_ID, "name": name}]})
+            async with SimulatedDriver(settings, CONTEXT) as driver:
+                (await socket_path(driver, Protocol.VNC)).unlink()
+                yield driver
+
+        return make
+
+
+class NoConsole:
+    """In the place of a simulated guest's console or log."""
+
+    path = Path(os.devnull)
+
+    def __init__(self, *_: object, **settings: object) -> None:
+        pass
+
+    async def start(self, address: Address) -> Address:
+        return address
+
+    async def close(self) -> None:
+        pass
+
+
+class TestSimulatedMany(ManySuite):
+    @pytest.fixture
+    async def many(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatedDriver]:
+        """Without their consoles, for which no process may have enough listeners."""
+        for name in ("RfbServer", "SerialServer", "SerialLog"):
+            monkeypatch.setattr(simulated, name, NoConsole)
+        servers = [{"id": server_id} for server_id in SERVER_IDS]
+        async with SimulatedDriver(SimulatedDriver.Settings.model_validate({"servers": servers}), CONTEXT) as driver:
+            yield driver

@@ -14,9 +14,11 @@ SERIAL_PORT = "/machine/unattached/device[13]"
 GUEST_ID = "11111111-2222-3333-4444-555555555555"
 
 
-def answers(guest_id: str = GUEST_ID, name: str = "web", *, vnc: str = "", serial: str = "") -> dict[str, object]:
+def answers(
+    guest_id: str = GUEST_ID, name: str = "web", *, vnc: str = "", serial: str = "", auth: str = "none"
+) -> dict[str, object]:
     """What QEMU 7.2 answers to the driver's questions. `vnc` and `serial` are paths of sockets, "" when not there."""
-    listener = {"auth": "none", "family": "unix", "service": vnc, "host": "", "websocket": False}
+    listener = {"auth": auth, "family": "unix", "service": vnc, "host": "", "websocket": False}
     chardev = {"frontend-open": True, "filename": f"disconnected:unix:{serial},server=on", "label": "serial0"}
     return {
         "query-name": {"name": name},
@@ -51,17 +53,29 @@ class QmpServer:
     connections: int = 0
     most_at_once: int = 0
     asked: list[str] = field(default_factory=list)
-    _open: int = 0
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _listener: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listens at its path."""
+        self._listener = await asyncio.start_unix_server(self.serve, self.path)
+
+    def end(self) -> None:
+        """As a QEMU that is killed: nobody listens and every connection is lost, but the socket's file stays."""
+        if self._listener is not None:
+            self._listener.close()
+        for writer in self._open:
+            writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open += 1
-        self.most_at_once = max(self.most_at_once, self._open)
+        self._open.add(writer)
+        self.most_at_once = max(self.most_at_once, len(self._open))
         with contextlib.suppress(ConnectionError):
             writer.write(self.greeting)
             async for line in reader:
                 writer.write(self._reply(json.loads(line)))
-        self._open -= 1
+        self._open.discard(writer)
         writer.close()
 
     def _reply(self, message: Mapping[str, object]) -> bytes:
@@ -85,11 +99,11 @@ async def qmp_server(
 ) -> AsyncIterator[QmpServer]:
     """Serves at `path` until the end of the block, where the path goes away too."""
     script = QmpServer(path, answers() if table is None else table, greeting)
-    server = await asyncio.start_unix_server(script.serve, path)
+    await script.start()
     try:
         yield script
     finally:
-        server.close()
+        script.end()
         _remove(path)
 
 

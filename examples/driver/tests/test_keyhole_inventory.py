@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from examples.driver import keyhole_inventory
 from examples.driver.keyhole_inventory import InventoryDriver
-from tests.contract.driver_suite import CONTEXT, PROJECT, Broken, DriverSuite, Stage
+from tests.contract.driver_hosts import Hosts, HostsSuite
+from tests.contract.driver_many import SERVER_IDS, ManySuite
+from tests.contract.driver_names import Named, NamesSuite
+from tests.contract.driver_news import DeleteSuite, LostNewsSuite, MoveSuite, Scene
+from tests.contract.driver_stage import CONTEXT, PROJECT, Broken, Stage
+from tests.contract.driver_suite import DoublesSuite
+from tests.contract.machines import Machine
 from tests.fakes.drivers import address_of, sentences, target_of
 
 from keyhole.drivers.simulated.rfb_server import RfbServer
@@ -21,12 +27,22 @@ SERVER_ID = "7d0a0000-0000-4000-8000-000000000001"
 HEAD = "id,name,project,vnc,serial,log,rack\n"
 
 
+def write(folder: Path, text: str) -> None:
+    """Replaces the inventory in one step."""
+    (folder / "new.csv").write_text(text)
+    (folder / "new.csv").replace(folder / "inventory.csv")
+
+
 def make_driver(folder: Path, text: str, **settings: Any) -> InventoryDriver:
-    (folder / "inventory.csv").write_text(text)
+    write(folder, text)
     return InventoryDriver(InventoryDriver.Settings(file=folder / "inventory.csv", **settings), CONTEXT)
 
 
-class TestInventory(DriverSuite):
+def line_of(machine: Machine) -> str:
+    return f"{machine.id},{machine.name},{PROJECT},{machine.vnc},{machine.serial},{machine.log},\n"
+
+
+class TestInventory(DoublesSuite):
     @pytest.fixture
     async def stage(self, tmp_path: Path) -> AsyncIterator[Stage]:
         log = tmp_path / "serial.log"
@@ -44,6 +60,51 @@ class TestInventory(DriverSuite):
     async def broken(self, tmp_path: Path) -> AsyncIterator[Broken]:
         async with make_driver(tmp_path, f"{HEAD}{SERVER_ID},a,,vnc://10.0.0.1,,\n") as driver:
             yield Broken(driver, f"{tmp_path}/inventory.csv:2")
+
+
+class TestInventoryHosts(HostsSuite):
+    @pytest.fixture
+    async def hosts(self, tmp_path: Path) -> AsyncIterator[Hosts]:
+        dying, other = Machine(tmp_path / "a", "dying"), Machine(tmp_path / "b", "other")
+        async with dying, other, make_driver(tmp_path, HEAD + line_of(dying) + line_of(other)) as driver:
+            yield Hosts(driver, dying.id, other.id, dying.end)
+
+
+class TestInventoryNews(DeleteSuite, MoveSuite, LostNewsSuite):
+    @pytest.fixture
+    async def scene(self, tmp_path: Path) -> AsyncIterator[Scene]:
+        machine, new = Machine(tmp_path / "old", SERVER_ID), Machine(tmp_path / "new", SERVER_ID)
+        renamed = line_of(machine).replace(machine.name, "renamed", 1)
+
+        async def become(text: str) -> None:
+            write(tmp_path, HEAD + text)
+
+        async def lose() -> None:
+            (tmp_path / "inventory.csv").unlink()
+
+        events = {
+            "delete": lambda: become(""),
+            "move": lambda: become(line_of(new)),
+            "lose": lose,
+            "regain": lambda: become(renamed),
+        }
+        async with machine, new, make_driver(tmp_path, HEAD + line_of(machine), poll_seconds=1) as driver:
+            yield Scene(driver, SERVER_ID, events)
+
+
+class TestInventoryNames(NamesSuite):
+    @pytest.fixture
+    def named(self, tmp_path: Path) -> Named:
+        def make(name: str) -> InventoryDriver:
+            return make_driver(tmp_path, f'{HEAD}{SERVER_ID},"{name}",,tcp://h:1,,\n')
+
+        return make
+
+
+class TestInventoryMany(ManySuite):
+    @pytest.fixture
+    def many(self, tmp_path: Path) -> InventoryDriver:
+        return make_driver(tmp_path, HEAD + "".join(f"{one},,,tcp://h:1,,\n" for one in SERVER_IDS))
 
 
 def test_the_package_names_it_as_a_driver() -> None:

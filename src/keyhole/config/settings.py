@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_servers(self) -> "Settings":
-        ids = [server.id for server in self.servers]
-        for server_id in ids:
-            if ids.count(server_id) > 1:
+        for server_id, count in Counter(server.id for server in self.servers).items():
+            if count > 1:
                 raise ValueError(f"server id {server_id!r} is listed twice")
         return self
 

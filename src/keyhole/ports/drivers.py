@@ -28,6 +28,7 @@ from keyhole.model import (
     Unreachable,
     owners,
 )
+from keyhole.protocols.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,18 @@ class Problem:
     """One thing that does not work. `sentence` is for the operator and names the part concerned.
 
     `host` is the host concerned ("": the driver itself), `code` a short name for the kind of problem, `since` when it
-    was first seen, in seconds since the epoch.
+    was first seen, in seconds since the epoch. Servers' names and paths may stand in `sentence` and `host` as they are:
+    what does not print becomes a `?`.
     """
 
     sentence: str
     host: str = ""
     code: str = ""
     since: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentence", printable(self.sentence))
+        object.__setattr__(self, "host", printable(self.host))
 
 
 class HypervisorDriver(Interface):

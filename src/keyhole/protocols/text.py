@@ -9,4 +9,9 @@ def sanitize(text: bytes, limit_characters: int = TEXT_LIMIT_CHARACTERS) -> str:
     At most `limit_characters` are kept. Zero bytes at the end, which QEMU counts into its reasons, are dropped.
     """
     characters = text.rstrip(b"\0")[: 4 * limit_characters].decode("utf-8", "replace")[:limit_characters]
-    return "".join(c if c.isprintable() and c != "\ufffd" else "?" for c in characters).strip()
+    return printable(characters.replace("\ufffd", "?")).strip()
+
+
+def printable(text: str) -> str:
+    """Text on one line, as long as before: every character that does not print becomes a `?`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

@@ -9,6 +9,7 @@ import structlog
 from structlog.processors import TimeStamper, add_log_level, dict_tracebacks
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
+from keyhole.protocols.text import printable
 from keyhole.telemetry.log_stream import LogStream
 
 _encode = JSONEncoder(default=repr).encode
@@ -35,9 +36,15 @@ def _for_a_terminal() -> list[Processor]:
     return [
         add_log_level,
         TimeStamper(fmt="iso", utc=True),
+        _make_printable,
         structlog.dev.set_exc_info,
         structlog.dev.ConsoleRenderer(colors=True),
     ]
+
+
+def _make_printable(logger: object, level: str, event: EventDict) -> EventDict:
+    """What others chose, such as a server's name, may hold control sequences, which a terminal would obey."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _render_json(logger: object, level: str, event: EventDict) -> str:

@@ -1,10 +1,10 @@
-"""The news of drivers that can only list."""
+"""The news of drivers that can only list, and how problems are said."""
 
 from collections.abc import Sequence
 
 from keyhole.errors import Unavailable
 from keyhole.model import Listed, Server, Unreachable
-from keyhole.ports.drivers import polled, unchanging
+from keyhole.ports.drivers import Problem, polled, unchanging
 
 A, B = Server("a", "vm", "p1"), Server("b", "vm", "p1")
 
@@ -38,3 +38,9 @@ async def test_what_changed_is_told_and_what_did_not_is_not() -> None:
 
 async def test_servers_that_stay_are_told_once() -> None:
     assert await anext(unchanging([A, B])) == Listed((A, B))
+
+
+def test_a_problem_is_said_on_one_printable_line() -> None:
+    problem = Problem("Server \x1b[31mweb\n: gone.", "unix:/run/\x07", "unreachable", 1.0)
+    assert problem == Problem("Server ?[31mweb?: gone.", "unix:/run/?", "unreachable", 1.0)
+    assert problem.sentence == "Server ?[31mweb?: gone."

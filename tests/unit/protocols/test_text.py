@@ -1,4 +1,4 @@
-from keyhole.protocols.text import sanitize
+from keyhole.protocols.text import printable, sanitize
 
 
 def test_printable_text_stays() -> None:
@@ -19,3 +19,8 @@ def test_text_is_cut_between_characters() -> None:
 def test_a_closing_zero_byte_is_no_text() -> None:
     assert sanitize(b"Authentication failed\0") == "Authentication failed"
     assert sanitize(b"\0\0") == ""
+
+
+def test_text_is_made_printable_without_being_cut() -> None:
+    assert printable("é" * 2000) == "é" * 2000
+    assert printable("a\x1b[31m\n\u202e\ud83db") == "a?[31m???b"

@@ -64,3 +64,12 @@ def test_a_full_disk_stops_nobody() -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     make_logger(Full(), json=True).info("event")
+
+
+def test_what_others_chose_cannot_control_a_terminal() -> None:
+    stream = io.StringIO()
+    make_logger(stream, json=False).info("console.opened", server_name="\x1b]0;owned\x07\ud83d\x85\n", count=1)
+    line = stream.getvalue()
+    assert "?]0;owned????" in line
+    assert line.count("\n") == 1
+    assert not {"\x1b]", "\x07", "\ud83d", "\x85"} & {*line, *(line[at : at + 2] for at in range(len(line)))}

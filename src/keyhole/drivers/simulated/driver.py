@@ -7,6 +7,7 @@ that created them.
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -64,9 +65,8 @@ class SimulatedDriver:
         @field_validator("servers")
         @classmethod
         def _check_ids(cls, value: tuple[SimulatedServer, ...]) -> tuple[SimulatedServer, ...]:
-            ids = [server.id for server in value]
-            for server_id in ids:
-                if ids.count(server_id) > 1:
+            for server_id, count in Counter(server.id for server in value).items():
+                if count > 1:
                     raise ValueError(f"server id {server_id!r} stands there twice")
             return value
 
