@@ -13,7 +13,7 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Certificate:
-    """A PEM certificate chain and its private key, RSA or ECDSA. Raises SettingsError when they cannot be used."""
+    """A PEM certificate chain and its private key, RSA or ECDSA. Raises SettingsError if they cannot be used."""
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._files = (chain, key)
@@ -57,7 +57,7 @@ class Certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION
-        # Of ciphers that are all good the client knows best which is cheap for it.
+        # All ciphers are strong, so the client may choose the one that is cheapest for it.
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
         chain, key = self._files
         try:
