@@ -15,7 +15,7 @@ DEFAULT_LISTEN = "127.0.0.1:6080"
 
 
 class ServerSettings(Section):
-    """`[server]`: the one port."""
+    """`[server]`: the service's addresses, URL, workers and TLS."""
 
     listen: str = Field(DEFAULT_LISTEN, description="Address to listen on: `HOST:PORT` or `unix:/PATH`.")
     admin_listen: str = Field(

@@ -92,13 +92,13 @@ class Telemetry:
         self._bytes = self._counter("session_bytes", "Bytes relayed, by direction; counted once a second.", "direction")
         self._setup = Histogram(
             "keyhole_session_setup_seconds",
-            "From the viewer's request to the first byte of its screen.",
+            "Time from the viewer's request to the first byte of its screen.",
             buckets=SETUP_BUCKETS_SECONDS,
             registry=self.registry,
         )
-        self._target_connect = self._histogram("target_connect", "Connecting to a server's console.")
-        self._target_handshake = self._histogram("target_handshake", "The RFB handshake with a server's console.")
-        self._viewer_handshake = self._histogram("viewer_handshake", "The RFB handshake with a viewer.")
+        self._target_connect = self._histogram("target_connect", "Time to connect to a server's console.")
+        self._target_handshake = self._histogram("target_handshake", "Time for the RFB handshake with the console.")
+        self._viewer_handshake = self._histogram("viewer_handshake", "Time for the RFB handshake with a viewer.")
         self._target_errors = Counter(
             "keyhole_target_errors",
             "Console connections that failed on the hypervisor side, by driver and reason.",
@@ -107,7 +107,7 @@ class Telemetry:
         )
         self._rights = self._counter(
             "reauthorizations",
-            "Authorization re-checks of users with open consoles, by outcome: allowed, revoked, or unknown.",
+            "Checks that users with open consoles still have access, by outcome: allowed, revoked, or unknown.",
             "outcome",
         )
         self._driver_problems = Gauge(
@@ -116,7 +116,7 @@ class Telemetry:
         self._handshakes = Gauge(
             "keyhole_handshakes", "Connections without a session or request yet.", registry=self.registry
         )
-        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
+        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions need none.", registry=self.registry)
         self._workers = Gauge(
             "keyhole_workers",
             "Worker processes, by state: serving, or retired (no new connections; ends with its last session).",
