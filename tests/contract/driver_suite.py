@@ -1,4 +1,4 @@
-"""What every driver does. A driver's tests inherit `DriverSuite` and give it the fixtures `stage` and `broken`."""
+"""The contract of all drivers. A driver's tests inherit `DriverSuite` and supply the fixtures `stage` and `broken`."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ UNKNOWN_IDS = ["", "unknown", "00000000-0000-0000-0000-000000000000", "../x", "\
 
 @dataclass(frozen=True)
 class Stage:
-    """A driver with one server of PROJECT, all of whose consoles answer; `log` gives its serial log so far."""
+    """A driver with one server of PROJECT whose consoles all answer; `log` returns its serial log so far."""
 
     driver: HypervisorDriver
     server_id: str
@@ -33,14 +33,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Broken:
-    """A driver one of whose targets is gone, and what names that in a problem."""
+    """A driver with one missing target, and the text that names it in a problem."""
 
     driver: HypervisorDriver
     named: str
 
 
 async def held() -> tuple[int, int, int]:
-    """How many descriptors, tasks and threads (but the loop's own) there are, once what was closed is gone."""
+    """The numbers of descriptors, tasks and threads (except the loop's own), after closed ones have been cleaned up."""
     for _ in range(20):
         await asyncio.sleep(0)
     threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
@@ -48,7 +48,7 @@ async def held() -> tuple[int, int, int]:
 
 
 async def knock(target: Target) -> None:
-    """Connects to a console and leaves."""
+    """Connects to a console and disconnects."""
     if isinstance(target.route, Handed):
         target.route.line.close()
         return

@@ -1,4 +1,4 @@
-"""The news of drivers that can only list."""
+"""The changes of drivers that can only list."""
 
 from collections.abc import Sequence
 
