@@ -183,7 +183,7 @@ class HttpProtocol(HttpToolsProtocol):
         lines += [name + b": " + value for name, value in self.headers if name != without]
         head = RequestHeadReader(self._server.head_bytes).receive_data(b"\r\n".join([*lines, b"", b""]))
         if head is None:
-            raise ProtocolError("The request head ends too early.")
+            raise ProtocolError("The request head is incomplete.")
         return head
 
     def on_message_complete(self) -> None:

@@ -107,7 +107,7 @@ class QmpClient(Machine[QmpEvent]):
         if "event" in message:
             name, data = message["event"], message.get("data", {})
             if not isinstance(name, str) or not isinstance(data, dict):
-                raise ProtocolError("A QMP event has a name that is no string, or data that is no object.")
+                raise ProtocolError("A QMP event has a name that is not a string, or data that is not an object.")
             return Notice(_text(name), data)
         if "return" in message:
             return Reply(self._answered(message), message["return"])
@@ -116,14 +116,14 @@ class QmpClient(Machine[QmpEvent]):
             raise ProtocolError("A QMP message is neither an event nor an answer.")
         error_class, description = error.get("class"), error.get("desc")
         if not isinstance(error_class, str) or not isinstance(description, str):
-            raise ProtocolError("A QMP error lacks its class or its description.")
+            raise ProtocolError("A QMP error has no class or no description.")
         return Failure(self._answered(message), _text(error_class), _text(description))
 
     def _answered(self, message: Mapping[str, object]) -> int:
         """The number of the command that this message answers, which is then no longer pending."""
         number = message.get("id")
         if type(number) is not int or number not in self._waiting:
-            raise ProtocolError("A QMP answer does not name a command that waits for one.")
+            raise ProtocolError("A QMP answer does not name a pending command.")
         self._waiting.remove(number)
         return number
 

@@ -90,6 +90,6 @@ async def _entered(opening: Opening, lease: Lease) -> Target:
     try:
         return await lease.enter(opening.open())
     except (ServerNotFound, ConsoleUnavailable) as failure:
-        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not available at the moment") from failure
     except OSError as error:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the hypervisor cannot be reached") from error

@@ -30,7 +30,7 @@ _KINDS = (
 # OpenSSL's X509_V_ERR_..., in words that name neither host nor certificate.
 _FAULTS = {
     10: "has expired",
-    18: "is signed by itself and not trusted",
+    18: "is self-signed and not trusted",
     19: "is not signed by a trusted authority",
     20: "is not signed by a trusted authority",
     21: "is not signed by a trusted authority",
@@ -89,7 +89,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
             ssl_shutdown_timeout=LINGER_SECONDS,
         )
     except ssl.SSLCertVerificationError as error:
-        fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
+        fault = _FAULTS.get(error.verify_code, f"is invalid: {error.verify_message}")
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error
     except ssl.SSLError as error:
         words = (error.reason or "no reason given").lower().replace("_", " ")

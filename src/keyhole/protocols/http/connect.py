@@ -41,7 +41,7 @@ def redirection(location: str) -> bytes:
 def check_path(path: str) -> None:
     """Raises ValueError for a tunnel's path that would not be a single word of the request."""
     if not re.fullmatch(r"/[\x21-\x7e]*", path):
-        raise ValueError("The path of a tunnel starts with '/' and holds visible ASCII characters only.")
+        raise ValueError("The path of a tunnel starts with '/' and contains only visible ASCII characters.")
 
 
 class TunnelHandshake(Machine[Never]):
@@ -58,7 +58,7 @@ class TunnelHandshake(Machine[Never]):
     def __init__(self, path: str, host: str) -> None:
         check_path(path)
         if not re.fullmatch(r"[\x21-\x7e]+", host):
-            raise ValueError("The host of a tunnel holds visible ASCII characters only.")
+            raise ValueError("The host of a tunnel contains only visible ASCII characters.")
         self._path = path
         self._host = host
         super().__init__()

@@ -89,7 +89,7 @@ class RequestHeadReader:
         if (is_bad or end < 0) and self._checked < _BEGINNING_BYTES:
             _check_beginning(bytes(buffer[:_BEGINNING_BYTES]))
         if is_bad:
-            raise ProtocolError("The request head holds a control character, or a line end that is not CR LF.")
+            raise ProtocolError("The request head contains a control character, or a line end that is not CR LF.")
         self._checked = seen
         if end < 0:
             if seen == self._limit:

@@ -30,7 +30,7 @@ class PixelFormat:
         """From the 16 bytes on the wire. Raises ProtocolError for an invalid size or shift."""
         bits, depth, big_endian, true_colour, *colours = _LAYOUT.unpack(data)
         if bits not in (8, 16, 32) or (true_colour and max(colours[3:]) >= bits):
-            raise ProtocolError("A pixel format has neither 8, 16 nor 32 bits, or a colour lies outside of them.")
+            raise ProtocolError("A pixel format must have 8, 16 or 32 bits, with all colours inside them.")
         return cls(bits, depth, bool(big_endian), bool(true_colour), *colours)
 
     def encode(self) -> bytes:

@@ -37,7 +37,7 @@ def check_upgrade(head: RequestHead) -> Upgrade:
         raise ProtocolError("The header 'Sec-WebSocket-Version: 13' is missing or names another version.")
     keys = head.get_all("sec-websocket-key")
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
-        raise ProtocolError("The header Sec-WebSocket-Key does not hold 16 bytes in base64, once.")
+        raise ProtocolError("The header Sec-WebSocket-Key must be present once, with 16 bytes in base64.")
     return Upgrade(keys[0], tuple(head.list_items("sec-websocket-protocol")))
 
 
