@@ -1,6 +1,4 @@
-"""The contract of all identity providers that issue tokens: they identify a valid token's user and refuse all other
-tokens in the same way.
-"""
+"""The contract of identity providers that issue tokens: they identify a valid token's user and refuse all others alike."""
 
 from dataclasses import dataclass
 
