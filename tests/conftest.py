@@ -1,4 +1,4 @@
-"""Every asynchronous test runs on the loop that the service runs on, and is ended when its time is over."""
+"""Every asynchronous test runs on the service's event loop, and is ended when it times out."""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -1,12 +1,13 @@
 """Build the pages: frontend/ -> src/keyhole/static/, with the Node.js that comes as a Python wheel.
 
-`python tools/build_frontend.py` installs the locked libraries when the lock has changed, checks the types, bundles,
-compresses, and writes `manifest.json`, which is all that the server serves:
-{"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli": NAME where that is smaller}}.
-Nothing is done when nothing has changed. `--check` also installs the tools for checking, and checks types, import
-rules, style and unit tests only.
+`python tools/build_frontend.py` installs the locked libraries if the lock has changed, checks the types, bundles,
+compresses, and writes `manifest.json`, which lists everything that the server serves:
+{"/PATH": {"file": NAME, "type": CONTENT_TYPE, "cache": CACHE_CONTROL, "brotli": NAME if that is smaller}}.
+If nothing has changed, nothing is built. `--check` also installs the tools for checking; it only checks types, import
+rules, style and unit tests.
 
-The build lands in a folder of its own and takes the old one's place when it is complete, so a server never sees half.
+The build is written to a separate folder, which replaces the old one when it is complete, so that a server never sees
+an incomplete build.
 """
 
 import argparse
@@ -108,7 +109,7 @@ def build(stamp: str) -> None:
 
 
 def swap(fresh: Path, old: Path) -> None:
-    """Puts `fresh` where the pages are served from. The moment between the two renames is all that is not atomic."""
+    """Replaces the served pages by `fresh`. This is atomic except for the moment between the two renames."""
     STATIC.parent.mkdir(parents=True, exist_ok=True)
     if STATIC.exists():
         STATIC.rename(old)
@@ -116,7 +117,7 @@ def swap(fresh: Path, old: Path) -> None:
 
 
 def manifest_entry(name: str) -> dict[str, str]:
-    """How one file is served. A type that is not in the list is an error: nothing is served by guesswork."""
+    """How one file is served. A type that is not in the list is an error: types are never guessed."""
     suffix = Path(name).suffix
     content_type = CONTENT_TYPES.get(suffix)
     if content_type is None:
@@ -151,7 +152,7 @@ def stamp_of(paths: list[Path]) -> str:
 
 
 def install(*, checks: bool = False) -> None:
-    """Brings node_modules to what the lock says, unless it already is. `checks`: with the tools for checking."""
+    """Installs node_modules as locked, if necessary. `checks`: with the tools for checking."""
     installed = MODULES / STAMP
     stamp = stamp_of([FRONTEND / "package.json", LOCK])
     build_only, complete = f"{stamp} build", f"{stamp} complete"
@@ -203,7 +204,7 @@ def run(what: str, *arguments: str) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BuildError(f"{what} was not over after {BUILD_TIMEOUT_SECONDS} seconds.") from error
+        raise BuildError(f"{what} did not end within {BUILD_TIMEOUT_SECONDS} seconds.") from error
     if done.returncode != 0:
         say(done.stdout.rstrip())
         raise BuildError(f"{what} failed.")
@@ -211,7 +212,7 @@ def run(what: str, *arguments: str) -> None:
 
 @contextmanager
 def only_one_build() -> Iterator[None]:
-    """A second build waits, or the two would take each other's node_modules away. The lock dies with its process."""
+    """A second build waits: two would delete each other's node_modules. The lock ends with its process."""
     with LOCK.open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

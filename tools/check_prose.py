@@ -1,7 +1,7 @@
 """Plain English: phrases that Keyhole's own texts do not use, each with what to write instead.
 
-Read are the pages of the documentation, the docstrings and other strings of src/, and the pages' English catalogues;
-code in backticks and generated pages are passed over. prose.json holds how many each file may still have: fewer only.
+Checks the pages of the documentation, the docstrings and other strings of src/, and the pages' English catalogues, but
+not code in backticks or generated pages. prose.json has the number that each file may still contain; it may only fall.
 `--list` prints every place.
 """
 

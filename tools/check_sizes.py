@@ -1,4 +1,4 @@
-"""No module is longer than 300 lines. The few that are stand in sizes.json with their length, and may only shrink."""
+"""No module may be longer than 300 lines. sizes.json lists the exceptions with their length; they may only shrink."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def too_long(root: Path) -> dict[str, int]:
 
 
 def modules(root: Path) -> Iterator[Path]:
-    """The modules that somebody wrote: what was built or installed is passed over."""
+    """The hand-written modules, without built or installed files."""
     built = root / "src" / "keyhole" / "static"
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):

@@ -1,6 +1,6 @@
 """Writes the generated references below docs/reference/; with --check, says which are stale and exits 1.
 
-Each comes from the one place in the code that its facts live in.
+Each is generated from the one place in the code that defines its facts.
 """
 
 import inspect
@@ -59,8 +59,8 @@ def configuration() -> str:
     lines = [
         "# Configuration",
         "One TOML file (`keyhole serve --config FILE`), then the environment: the key `server.listen` is also the",
-        "variable `KEYHOLE_SERVER__LISTEN`. A variable wins over the file. Unknown keys are errors.",
-        "`keyhole config check` says whether the settings can be used, `keyhole config show` prints the ones in force.",
+        "variable `KEYHOLE_SERVER__LISTEN`. A variable overrides the file. Unknown keys are errors.",
+        "`keyhole config check` checks the settings, `keyhole config show` prints the effective ones.",
         "",
     ]
     lines += _sections(Settings, "")
@@ -150,8 +150,8 @@ def metrics() -> str:
         lines.append(f"| `{metric.name}{suffix}` | {metric.type} | {labels} | {metric.documentation} |")
     lines += [
         "",
-        "Log events go to standard error: one line each on a terminal, one JSON object each otherwise. A token is",
-        "named by the first 8 hex digits of its hash.",
+        "Log events go to standard error: one readable line each on a terminal, otherwise one JSON object each. A",
+        "token is identified by the first 8 hex digits of its hash.",
         "",
         "| event |",
         "|---|",

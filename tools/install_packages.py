@@ -1,4 +1,4 @@
-"""Installs the Debian packages named that are missing; as another user than root it says what to run.
+"""Installs the named Debian packages that are missing; without root, prints the command to run.
 
 The same code installs the demo's packages.
 """

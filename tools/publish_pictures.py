@@ -1,6 +1,6 @@
-"""Copies the pictures that the documentation shows from what the tests saw last (`test-results/`).
+"""Copies the documentation's pictures from the last test run (`test-results/`).
 
-The tests with a browser leave them there, so what the documentation shows is what a browser showed.
+The browser tests store them there, so the documentation shows what a real browser showed.
 """
 
 import shutil

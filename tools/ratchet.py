@@ -1,7 +1,7 @@
-"""Counts that may only fall: how much of something each file may still hold, kept in a JSON file beside the tool.
+"""Counts that may only fall: how many of something each file may still contain, in a JSON file beside the tool.
 
-A file that is not listed may hold none. `settle` writes what was found, but only if the sum has not grown, so that
-files can be moved and split while nothing is added.
+A file that is not listed may contain none. `settle` writes the found counts, but only if their sum has not grown, so
+that files can be moved and split while nothing is added.
 """
 
 import json
@@ -13,12 +13,12 @@ Counts = Mapping[str, int]
 
 
 def read(path: Path) -> dict[str, int]:
-    """What is allowed: file -> count. A missing list allows nothing."""
+    """The allowed counts: file -> count. A missing list allows nothing."""
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def compare(found: Counts, allowed: Counts) -> list[str]:
-    """A line for each file that holds more than it may, and for each that holds less by now."""
+    """A line for each file with more than it may contain, and for each that now contains fewer."""
     problems = []
     for name in sorted({*found, *allowed}):
         has, may = found.get(name, 0), allowed.get(name, 0)
@@ -30,7 +30,7 @@ def compare(found: Counts, allowed: Counts) -> list[str]:
 
 
 def settle(found: Counts, path: Path) -> bool:
-    """Makes what was found the new list; False, and nothing is written, if it is more than before."""
+    """Writes the found counts as the new list; if there are more than before, writes nothing and returns False."""
     if sum(found.values()) > sum(read(path).values()):
         return False
     if found:
@@ -41,7 +41,7 @@ def settle(found: Counts, path: Path) -> bool:
 
 
 def run(found: Counts, path: Path) -> int:
-    """The rest of such a tool: with --update settles, else compares and prints. Returns the exit status."""
+    """The main part of a tool with such counts: `settle` with --update, else `compare`. Returns the exit status."""
     if "--update" in sys.argv[1:]:
         if settle(found, path):
             return 0

@@ -1,8 +1,8 @@
-"""Runs the unit tests in other surroundings than .venv, and says in which.
+"""Runs the unit tests in environments other than .venv, and prints which.
 
-`python -m tools.unit_elsewhere 3.12 3.13` runs them on each of these Pythons that is installed here, with the locked
-versions; `--lowest` on this one, with the oldest versions of Keyhole's libraries that pyproject.toml allows. What is
-not installed is named and passed over.
+`python -m tools.unit_elsewhere 3.12 3.13` runs them on each of these Pythons that is installed, with the locked
+versions; `--lowest` on this Python, with the oldest versions of Keyhole's libraries that pyproject.toml allows. Missing
+Pythons are listed and skipped.
 """
 
 import os
@@ -46,7 +46,7 @@ def installed(version: str) -> str | None:
 
 
 def prepare(name: str, python: str) -> Path:
-    """An environment with Keyhole from src/ and what its unit tests need. Raises CalledProcessError."""
+    """An environment with Keyhole from src/ and its unit tests' dependencies. Raises CalledProcessError."""
     environment = ENVIRONMENTS / name.removeprefix("--")
     uv("venv", "-q", "--clear", "--python", python, str(environment))
     if name == LOWEST:
@@ -62,7 +62,7 @@ def prepare(name: str, python: str) -> Path:
 
 
 def version_of(environment: Path) -> str:
-    """What the environment's Python calls itself."""
+    """The version of the environment's Python."""
     command = [str(environment / "bin" / "python"), "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -1,36 +1,36 @@
-"""Domain failures, raised where they happen and turned into answers at the edges only.
+"""Domain failures, raised where they happen and converted to answers at the edges only.
 
     KeyholeError
-     ├─ SettingsError             the configuration cannot be used; the text is one line for the operator
+     ├─ SettingsError             the configuration is invalid; the text is one line for the operator
      ├─ ProtocolError             a peer broke the rules of its protocol
-     │   ├─ TooLarge              it may be well-formed, but is larger, or more, than a named limit
-     │   ├─ NotUtf8               what must be UTF-8 is not
-     │   └─ TunnelRefused         a host that was asked for a tunnel answered with another status than 200
+     │   ├─ TooLarge              it may be well-formed, but exceeds a named limit
+     │   ├─ NotUtf8               text is not UTF-8 where the protocol requires it
+     │   └─ TunnelRefused         a host answered a tunnel request with a status other than 200
      ├─ PathRefused               a file is reached over a link, or has a second name
-     ├─ SocketRefused             a unix socket is not what may be dialled: a link, another's, not a socket
+     ├─ SocketRefused             a unix socket that may not be dialled: a link, another user's, not a socket
      ├─ TlsUnusable               the files for TLS towards a hypervisor cannot be used
-     ├─ SecurityRefused           the VNC server and we agree on no security type, or it refused our credentials
-     └─ Refusal                   carries the `Reason` under which it is shown, logged and counted
+     ├─ SecurityRefused           no common security type with the VNC server, or it refused our credentials
+     └─ Refusal                   has the `Reason` under which it is shown, logged and counted
          ├─ NotAuthenticated      no valid identity
-         ├─ ProjectNeeded         who signs in is in several projects and named none
-         ├─ TooManyAttempts       too many sign-ins failed; says when to come back
+         ├─ ProjectNeeded         a sign-in without a project, by a user in several projects or in none
+         ├─ TooManyAttempts       too many sign-ins failed; says when to try again
          ├─ Forbidden             the identity's roles do not allow it
          ├─ ServerNotFound        unknown, or in another project
-         │   └─ ServerReassigned  in another project than it was
+         │   └─ ServerReassigned  moved to another project
          ├─ ServerNotReady        has no host yet
          ├─ ServerBusy            being deleted or migrated
          ├─ ConsoleUnavailable    this type of console is not offered
          ├─ LogUnavailable        no console output is kept
          ├─ TokenRefused          a console token that is missing, unknown, expired or used
-         │   └─ TokenUnknown      never given out here
+         │   └─ TokenUnknown      never issued here
          ├─ TicketRefused         a ticket that is unknown, or whose session was ended on purpose
-         ├─ OriginRefused         a browser page from an address that is not allowed
-         ├─ LimitReached          too many of something
-         ├─ TargetFailed          the server's console cannot be had (its reason says why)
-         ├─ SessionEnded          a session's set-up was ended by the viewer or by us
-         └─ Unavailable           store, identity or a hypervisor does not answer
+         ├─ OriginRefused         a browser page from an origin that is not allowed
+         ├─ LimitReached          a configured limit is reached
+         ├─ TargetFailed          the server's console cannot be opened (the reason says why)
+         ├─ SessionEnded          the viewer or Keyhole ended a session during set-up
+         └─ Unavailable           the store, the identity service or a hypervisor does not answer
 
-`api/errors.py` maps them to HTTP answers, `relay/endings.py` to close codes; no status or code stands here.
+`api/errors.py` maps them to HTTP answers, `relay/endings.py` to close codes; this module has no statuses or codes.
 """
 
 from collections.abc import Sequence
@@ -43,15 +43,15 @@ class KeyholeError(Exception):
 
 
 class SettingsError(KeyholeError):
-    """The configuration cannot be used. The message is one line that says what would be right."""
+    """The configuration is invalid. The message is one line that says what would be valid."""
 
 
 class ProtocolError(KeyholeError):
-    """The peer broke the rules of its protocol. The message names the rule; it holds no bytes of the peer."""
+    """The peer broke the rules of its protocol. The message names the rule and contains no bytes of the peer."""
 
 
 class TooLarge(ProtocolError):
-    """What the peer sends exceeds a named limit. `reason` is that of a limit which has one of its own."""
+    """The peer's data exceeds a named limit. `reason` is set for limits that have their own reason."""
 
     def __init__(self, message: str, reason: Reason | None = None) -> None:
         super().__init__(message)
@@ -59,19 +59,19 @@ class TooLarge(ProtocolError):
 
 
 class NotUtf8(ProtocolError):
-    """Text that the protocol wants in UTF-8 is not."""
+    """Text is not UTF-8 where the protocol requires it."""
 
 
 class TunnelRefused(ProtocolError):
-    """The host that was asked for a tunnel (CONNECT) gave a status other than 200, which the message names."""
+    """The host answered a tunnel request (CONNECT) with a status other than 200, which the message names."""
 
 
 class PathRefused(KeyholeError):
-    """A path leads where it may not. The message ends a sentence: `is reached over a link`."""
+    """A path that may not be used. The message ends a sentence: `is reached over a link`."""
 
 
 class SocketRefused(KeyholeError):
-    """What stands at a unix socket's path may not be dialled. The message ends a sentence: `is reached over a link`."""
+    """A unix socket that may not be dialled. The message ends a sentence: `is reached over a link`."""
 
 
 class TlsUnusable(KeyholeError):
@@ -79,11 +79,11 @@ class TlsUnusable(KeyholeError):
 
 
 class SecurityRefused(KeyholeError):
-    """The RFB security handshake failed: no common security type, or the server said no."""
+    """The RFB security handshake failed: no common security type, or the server refused our credentials."""
 
 
 class Refusal(KeyholeError):
-    """A failure with a public name. `str()` is one sentence for the person who asked; never a secret."""
+    """A failure with a public name. `str()` is one sentence for the requester; it never contains a secret."""
 
     def __init__(self, reason: Reason, message: str = "") -> None:
         super().__init__(message or reason.value)
@@ -98,7 +98,7 @@ class NotAuthenticated(Refusal):
 
 
 class ProjectNeeded(Refusal):
-    """Who signs in is in several projects, or in none, and named none."""
+    """A sign-in names no project, and the user is in several projects or in none."""
 
     def __init__(self, names: Sequence[str]) -> None:
         which = f"say which: {', '.join(names)}" if names else "you are in none; ask an administrator"
@@ -130,7 +130,7 @@ class ServerNotFound(Refusal):
 
 
 class ServerReassigned(ServerNotFound):
-    """The server belongs to another project than when the console was asked for."""
+    """The server belongs to another project than when the console was requested."""
 
 
 class ServerNotReady(Refusal):
@@ -168,7 +168,7 @@ class LogUnavailable(Refusal):
 class TokenRefused(Refusal):
     """A console token that is missing, unknown, expired or used up.
 
-    Of one that expired it says when (`expires_at`, seconds since the epoch) and after how long.
+    For an expired token, `expires_at` (seconds since the epoch) and `lifetime_seconds` are set.
     """
 
     def __init__(
@@ -180,14 +180,14 @@ class TokenRefused(Refusal):
 
 
 class TokenUnknown(TokenRefused):
-    """A console token that was never given out here; another service may have made it."""
+    """A console token that was never issued here; another service may have issued it."""
 
     def __init__(self) -> None:
         super().__init__(Reason.TOKEN_UNKNOWN, "The console token was never valid here.")
 
 
 class TicketRefused(Refusal):
-    """A console cannot be come back to: the ticket is unknown, or the reason for which its session was ended."""
+    """A console cannot be resumed: the ticket is unknown, or its session was ended for this reason."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -208,11 +208,11 @@ class LimitReached(Refusal):
 
 
 class TargetFailed(Refusal):
-    """The server's console cannot be had; the reason says why, the message what was tried."""
+    """The server's console cannot be opened; the reason says why, the message what was tried."""
 
 
 class SessionEnded(Refusal):
-    """A session's set-up was ended by the viewer (closed, too slow) or by Keyhole (restart)."""
+    """The viewer (closed, too slow) or Keyhole (restart) ended a session during set-up."""
 
 
 class Unavailable(Refusal):

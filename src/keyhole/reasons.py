@@ -1,8 +1,8 @@
 """The one vocabulary of endings and refusals.
 
 Every refusal and every end of a session has exactly one name from `Reason`. The page, the log, the metrics and the
-documentation show that name; `WORDS` says what a person reads. The page's copy of the words and
-docs/reference/reasons.md are generated from here (`make docs`) and a test keeps them equal.
+documentation show that name; `WORDS` has the texts for people. The page's copy of the texts and
+docs/reference/reasons.md are generated from here (`make docs`), and a test keeps them equal.
 
 This module must not know HTTP statuses (`api/errors.py`) or WebSocket close codes (`relay/endings.py`).
 """
@@ -16,7 +16,7 @@ class Reason(StrEnum):
 
     __hash__ = str.__hash__  # Enum's own is a Python function, called for every look-up
 
-    # A console link that is not good (any more).
+    # An invalid or expired console link.
     TOKEN_MISSING = "token_missing"
     TOKEN_UNKNOWN = "token_unknown"
     TOKEN_EXPIRED = "token_expired"
@@ -35,7 +35,7 @@ class Reason(StrEnum):
     LIMIT_CUT_TEXT = "limit_cut_text"
     LIMIT_MESSAGES = "limit_messages"
     LIMIT_BUFFER = "limit_buffer"
-    # The way from Keyhole to the server's console.
+    # The connection from Keyhole to the server's console.
     TARGET_UNREACHABLE = "target_unreachable"
     TARGET_REFUSED = "target_refused"
     TARGET_PROTOCOL_ERROR = "target_protocol_error"
@@ -44,7 +44,7 @@ class Reason(StrEnum):
     TARGET_CLOSED = "target_closed"
     TARGET_LOST = "target_lost"
     SERVER_MOVED = "server_moved"
-    # The way from the viewer to Keyhole.
+    # The connection from the viewer to Keyhole.
     VIEWER_CLOSED = "viewer_closed"
     VIEWER_LOST = "viewer_lost"
     VIEWER_TIMEOUT = "viewer_timeout"
@@ -223,12 +223,12 @@ CHECKS: dict[Reason, str] = {
     ),
     Reason.TOKEN_EXPIRED: "`tokens.lifetime_seconds`, and the clocks of the hosts that share the store.",
     Reason.TOKEN_USED: (
-        "`tokens.reuse`. Link previews of chats and mail scanners do not use a link up: only a viewer does."
+        "`tokens.reuse`. Link previews in chats and mail scanners do not use up a link: only a viewer does."
     ),
     Reason.ORIGIN_REFUSED: "`server.public_url` and `console.allowed_origins`: the Origin must be exactly one of them.",
     Reason.LIMIT_SESSIONS: "`limits.sessions`, `keyhole_sessions`.",
     Reason.LIMIT_USER: "`limits.sessions_per_user`; the log's `user` says whose.",
-    Reason.LIMIT_PROJECT: "`limits.sessions_per_project`; the log's `token` leads to the project in `console.created`.",
+    Reason.LIMIT_PROJECT: "`limits.sessions_per_project`; `console.created` with the log's `token` has the project.",
     Reason.LIMIT_SERVER: "`console.max_sessions_per_server`; the log's `server` says which.",
     Reason.LIMIT_HANDSHAKES: "`limits.handshakes`, `keyhole_handshakes`: a flood, or hypervisors that answer slowly?",
     Reason.LIMIT_ADDRESS: (
@@ -239,12 +239,12 @@ CHECKS: dict[Reason, str] = {
     Reason.LIMIT_FRAME: "`limits.frame_bytes`, `limits.message_bytes`; which viewer is it?",
     Reason.LIMIT_CUT_TEXT: "`limits.cut_text_bytes`.",
     Reason.LIMIT_MESSAGES: "`limits.messages_per_second`; a script that types without pause, or a broken viewer?",
-    Reason.LIMIT_BUFFER: "`limits.buffered_bytes`; a viewer that does not read, or a very slow line.",
-    Reason.TARGET_UNREACHABLE: "Route and firewall from Keyhole to the log's `target`; is the hypervisor up?",
-    Reason.TARGET_REFUSED: "Does anything listen at the log's `target`? Was the console configured to another address?",
+    Reason.LIMIT_BUFFER: "`limits.buffered_bytes`; a viewer that does not read, or a very slow connection.",
+    Reason.TARGET_UNREACHABLE: "Network route and firewall from Keyhole to the log's `target`; is the hypervisor up?",
+    Reason.TARGET_REFUSED: "Does anything listen at the log's `target`? Is the console configured for another address?",
     Reason.TARGET_PROTOCOL_ERROR: "What listens at the log's `target`; its detail says which rule was broken.",
     Reason.TARGET_SECURITY_REFUSED: (
-        "The VNC password that the driver gives, and the security types that the server offers."
+        "The VNC password that the driver supplies, and the security types that the server offers."
     ),
     Reason.TARGET_TLS_FAILED: (
         "The log's detail; the server's `vnc.tls` (ca, certificate, server_name) and the dates and names of the host's"
@@ -263,10 +263,10 @@ CHECKS: dict[Reason, str] = {
     Reason.TIME_LIMIT: "`sessions.maximum_seconds`.",
     Reason.REVOKED: "Who withdrew the access, in the log.",
     Reason.KILLED: "Who ended it, in the log.",
-    Reason.RESTARTING: "Nothing: the service was told to stop.",
+    Reason.RESTARTING: "Nothing: the service was stopped.",
     Reason.INTERNAL_ERROR: "`service.failed` in the log, with a traceback: a defect to report.",
     Reason.REQUEST_MALFORMED: (
-        "Who sends it (`viewer` in the log): a scanner, or a proxy that speaks another protocol or TLS."
+        "Who sends it (`viewer` in the log): a scanner, or a proxy that uses another protocol or TLS."
     ),
     Reason.REQUEST_TOO_LARGE: "`limits.head_bytes`; cookies of other applications on the same host name?",
     Reason.REQUEST_TOO_SLOW: "`limits.head_seconds`; idle connections of load balancers end here too.",
@@ -277,7 +277,7 @@ CHECKS: dict[Reason, str] = {
     Reason.NOT_FOUND: "Nothing, unless a portal builds its URLs wrongly.",
     Reason.SERVER_NOT_FOUND: "Does the server's project match, and does its driver know it (`keyhole servers`)?",
     Reason.SERVER_NOT_READY: "Why the server has no host yet.",
-    Reason.SERVER_BUSY: "The server's task, where it does not end by itself.",
+    Reason.SERVER_BUSY: "The server's task, if it does not end by itself.",
     Reason.CONSOLE_TYPE_UNAVAILABLE: "Which consoles the server's configuration offers.",
     Reason.CONSOLE_LOG_UNAVAILABLE: "Does the server's configuration name a log file, and may Keyhole read it?",
     Reason.VERSION_NOT_SUPPORTED: "The client's microversion; 2.1 to 2.104 are offered.",

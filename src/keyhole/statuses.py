@@ -1,4 +1,4 @@
-"""How each reason is answered: the one table of HTTP statuses and WebSocket close codes.
+"""The one table of the HTTP statuses and WebSocket close codes for each reason.
 
 RFC 6455 7.4.2 leaves the close codes 4000 to 4999 to applications.
 """
@@ -14,8 +14,8 @@ class Statuses(NamedTuple):
     """`api` is the HTTP status of API answers and pages, `close` the close code of a WebSocket, and `gateway` the HTTP
     status where a console's request is answered without a WebSocket. None where the reason does not occur there.
 
-    A ticket remembers why its session was ended on purpose, so such reasons have an `api` status. Others that only end
-    an open session have none; should one come out of a request, it is a defect: 500.
+    A ticket keeps the reason for which its session was ended on purpose, so these reasons have an `api` status. Other
+    reasons that only end an open session have none; if a request is refused with one, that is a defect: 500.
     """
 
     api: int | None

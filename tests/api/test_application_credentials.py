@@ -51,7 +51,7 @@ class Home:
         return await self.world.ask(method, path, user=None, body=body, X_Auth_Token=token)
 
     async def make(self, **more: Any) -> dict[str, Any]:
-        """A new application credential of ada's, as it is told."""
+        """A new application credential of ada's, as returned by the API."""
         response = await self.ask("POST", HERE, {"application_credential": {"name": "robot"} | more})
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.json()["application_credential"]

@@ -1,4 +1,4 @@
-"""Keyhole's own client commands before Keyhole's own API: the two halves, which share no code, agree."""
+"""Keyhole's client commands against Keyhole's API: the two share no code and must agree."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def keyhole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture
 def serve(keyhole: CommandLine) -> Iterator[WorldOf]:
-    """Serves a world with these servers; the demo's user is signed in there."""
+    """Serves a world with these servers; the demo's user is signed in."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         servers: list[uvicorn.Server] = []

@@ -1,4 +1,4 @@
-"""What holds for every request to the compute API: documents, tokens, versions, content types, order of checks."""
+"""Rules for every request to the compute API: documents, tokens, versions, content types, order of checks."""
 
 import re
 from typing import Any
@@ -193,7 +193,7 @@ async def test_latest_is_answered_with_its_number() -> None:
 
 
 async def test_the_checks_come_in_their_order() -> None:
-    """Each request has all the faults that are left; one is taken away at a time."""
+    """The request starts with every fault; one fault is removed each time."""
     world = World()
     foreign = project_id_of("other")
     version = {"OpenStack-API-Version": "compute abc"}

@@ -1,4 +1,4 @@
-"""The four old actions and the peek into their bodies (microversions 2.1 to 2.5)."""
+"""The four old actions, which are chosen by their bodies (microversions 2.1 to 2.5)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""os-getConsoleOutput, which is there at every microversion."""
+"""os-getConsoleOutput, which exists at every microversion."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Looking into a session: who may, what is captured and counted, and where another worker has it."""
+"""Looking into a session: who may, what is captured and counted, and sessions of another worker."""
 
 import asyncio
 import json
@@ -34,13 +34,13 @@ def path_of(here: Here, what: str) -> str:
 
 
 def captures(world: World) -> list[dict[str, Any]]:
-    """What the log says of captures."""
+    """The log events about captures."""
     events = map(json.loads, world.log.getvalue().splitlines())
     return [event for event in events if event["event"] == "session.captured"]
 
 
 async def look(world: World, here: Here, path: str) -> AsyncIterator[tuple[asyncio.Task[httpx.Response], Here]]:
-    """A request that is under way, once its tap listens."""
+    """A running request whose tap is already attached."""
     asking = asyncio.create_task(world.ask("GET", path, ADMIN))
     await until(lambda: here.taps)
     yield asking, here

@@ -1,4 +1,4 @@
-"""Bodies that no client sends by accident: each is refused in its surface's own shape, and the service goes on."""
+"""Bodies that no client sends by accident: each is refused in its surface's format, and the service keeps running."""
 
 import json
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ async def ask(world: World, path: str, body: bytes) -> httpx.Response:
 
 
 def assert_refused(path: str, response: httpx.Response, statuses: set[int]) -> None:
-    """The refusal is one of these and has the shape of its surface."""
+    """Asserts that the refusal has one of these statuses and its surface's format."""
     assert response.status_code in statuses, response.text[:500]
     content = response.json()
     if path.startswith("/compute"):
@@ -126,7 +126,7 @@ async def test_more_than_the_limit(path: str) -> None:
 
 
 def spoilt(value: Any) -> Iterator[Any]:
-    """The value with each of its parts in turn replaced by each wrong one."""
+    """Variants of the value: each replaces one part by one wrong value."""
     yield from WRONG
     if isinstance(value, dict):
         for key, inner in value.items():

@@ -1,4 +1,4 @@
-"""/v1/openapi.json, and that Keyhole's own calls answer what it says."""
+"""/v1/openapi.json, and that the answers of Keyhole's own calls match it."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which role may call what: every operation, asked by everybody, against what is recorded and shown in the docs."""
+"""Which role may call what: every operation, called with every role, compared with the recorded, documented table."""
 
 import json
 import re
@@ -56,7 +56,7 @@ BODIES: dict[str, Any] = {
 
 
 def name_of(operation: Operation) -> str:
-    """How the table here names an operation."""
+    """An operation's name in this module's table."""
     oldest = str(operation.oldest)
     parts = (f"{operation.method} {operation.path}", operation.action, oldest if oldest != "2.1" else None)
     return " ".join(part for part in parts if part)

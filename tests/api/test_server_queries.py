@@ -1,4 +1,4 @@
-"""The query arguments of lists, by microversion: taken, ignored, refused."""
+"""The query arguments of lists, by microversion: accepted, ignored, refused."""
 
 import re
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ def three() -> list[Server]:
 
 
 async def ask(query: str, version: str = "2.1", user: str = "demo", path: str = "/servers") -> tuple[int, object]:
-    """The status and, of a list, the names in it; of a refusal, its message."""
+    """The status and the names in the list, or a refusal's message."""
     response = await World(*three()).ask(
         "GET", f"{ROOT}{path}?{query}", user=user, OpenStack_API_Version=f"compute {version}"
     )

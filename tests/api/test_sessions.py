@@ -1,4 +1,4 @@
-"""Live sessions by /v1/sessions, and taking a console's link back."""
+"""Live sessions through /v1/sessions, and revoking a console's link."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ OTHER_ID = "22222222-2222-3333-4444-555555555555"
 async def open_session(
     world: World, letter: str = "a", user: str = "demo", server_id: str = SERVER_ID
 ) -> SessionRecord:
-    """A session as another worker would have written it down."""
+    """A session as another worker would store it."""
     identity = (await world.issuer.validate(world.issuer.token_of(user))).identity
     grant = (await world.consoles.create(identity, server_id, ConsoleType.NOVNC)).grant
     age = float(ord(letter) - ord("a"))

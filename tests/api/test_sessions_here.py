@@ -1,4 +1,4 @@
-"""Sessions of the worker that is asked: they end at once, whatever the store is able to do."""
+"""Sessions of the worker that receives the request: they end at once, even if the store fails."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ from keyhole.reasons import Reason
 
 @dataclass(kw_only=True)
 class Here(StillRelay):
-    """A session of this worker, as its own relay; its viewer holds a ticket."""
+    """A session of this worker that is also its own relay; its viewer has a ticket."""
 
     world: World
     sessions: Sessions
@@ -36,11 +36,11 @@ class Here(StillRelay):
         self.sessions.closed(self.session, reason, detail)
 
     async def come_back(self) -> str:
-        """Why its viewer cannot."""
+        """The reason why its viewer cannot reconnect."""
         return str(problem(await self._ask("GET"))["reason"])
 
     async def close(self) -> httpx.Response:
-        """Its viewer closes it for good."""
+        """Its viewer closes the console permanently."""
         return await self._ask("DELETE", Origin=PUBLIC_URL)
 
     async def _ask(self, method: str, **headers: str) -> httpx.Response:
@@ -61,7 +61,7 @@ async def open_here(world: World) -> Here:
 
 @pytest.fixture
 async def here(world: World) -> Here:
-    """A session of this worker that the store knows of."""
+    """A session of this worker that is in the store."""
     here = await open_here(world)
     await world.sessions.heartbeat.work()
     await world.tickets.keep()

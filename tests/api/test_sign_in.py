@@ -1,4 +1,4 @@
-"""Signing in on Keyhole's own page, and what its cookie is good for."""
+"""Signing in on Keyhole's own page, and the uses of its cookie."""
 
 import json
 from typing import Any

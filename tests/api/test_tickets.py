@@ -1,4 +1,4 @@
-"""/c/CONSOLE and /c/CONSOLE/session: the page that comes back, and what it may ask."""
+"""/c/CONSOLE and /c/CONSOLE/session: the page that reconnects, and the calls that it may make."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A small world for the API's tests: the application over ports that live in memory."""
+"""The fixture of the API's tests: the application over in-memory implementations of its ports."""
 
 import io
 import time
@@ -92,7 +92,7 @@ class Clock:
 
 
 class MemoryIssuer:
-    """A TokenIssuer. An API key is the password reversed; application credentials there are none."""
+    """A TokenIssuer. An API key is the password reversed; there are no application credentials."""
 
     def __init__(self, clock: Clock) -> None:
         self.failure: Exception | None = None
@@ -143,7 +143,7 @@ class MemoryIssuer:
         return [Project(project_id_of(user.project), user.project)]
 
     def token_of(self, name: str, scope: Scope | str = Scope.OWN_PROJECT) -> str:
-        """A token for a user without asking for the password."""
+        """A token for a user, issued without a password."""
         return self._issue(self._user(name, lambda _: True), "password", scope)[0]
 
     def _find(self, token: str) -> tuple[User, IdentityToken]:
@@ -179,7 +179,7 @@ class MemoryIssuer:
 
 
 class MemoryCredentials:
-    """ApplicationCredentials of which there are none."""
+    """ApplicationCredentials without any credentials."""
 
     async def create(self, holder: IdentityToken, wish: CredentialWish) -> None:
         return None
@@ -196,7 +196,7 @@ class MemoryCredentials:
 
 @dataclass
 class MemoryDriver(FakeDriver):
-    """A HypervisorDriver whose servers offer what they say."""
+    """A HypervisorDriver whose servers have the consoles that they list."""
 
     servers: list[Server]
     failure: Exception | None = None
@@ -241,7 +241,7 @@ def make_page(body: bytes, content_type: str = "text/html; charset=utf-8") -> Pa
 
 
 class World:
-    """The application, what is behind it, and a client in front of it."""
+    """The application, its in-memory dependencies, and a client for it."""
 
     def __init__(
         self,
@@ -254,7 +254,7 @@ class World:
         resume_seconds: int = 3600,
         maximum_seconds: int = 0,
     ) -> None:
-        """`embedded` stands in for the issuer in memory. With an `identity_url` tokens are issued there, not here."""
+        """`embedded` replaces the in-memory issuer. With an `identity_url`, tokens are issued there, not here."""
         self.clock = Clock()
         self.store = MemoryStore()
         self.issuer = MemoryIssuer(self.clock)
@@ -297,7 +297,7 @@ class World:
     async def ask(
         self, method: str, path: str, user: str | None = "demo", body: str | bytes | None = None, **headers: str
     ) -> httpx.Response:
-        """One request; underscores in the names of header arguments stand for hyphens."""
+        """One request; underscores in the names of header arguments become hyphens."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if user is not None:
             sent["X-Auth-Token"] = self.issuer.token_of(user)

@@ -1,4 +1,4 @@
-"""What every driver does. A driver's tests inherit `DriverSuite` and give it the fixtures `stage` and `broken`;
+"""The contract of all drivers. A driver's tests inherit `DriverSuite` and supply the fixtures `stage` and `broken`;
 `DoublesSuite` if its consoles are those of drivers/simulated.
 """
 

@@ -1,4 +1,4 @@
-"""The drivers that need nothing else on the machine; tests/real holds the others to the same suite."""
+"""The drivers that need no other software; tests/real runs the same suite for the others."""
 
 import os
 import stat

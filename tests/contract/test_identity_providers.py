@@ -1,4 +1,4 @@
-"""What every identity provider does that hands out tokens: say whose a good token is, and refuse all others alike."""
+"""The contract of identity providers that issue tokens: they identify a valid token's user and refuse all others alike."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ LIFETIME_SECONDS = 600
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that only moves when told to."""
 
     def __init__(self) -> None:
         self.now = START
@@ -61,7 +61,7 @@ def clock() -> Clock:
 
 @dataclass(frozen=True)
 class Provider:
-    """Who issues tokens, and who makes the application credentials that it takes."""
+    """The issuer of tokens, and the application credentials that it accepts."""
 
     issuer: TokenIssuer
     credentials: ApplicationCredentials
@@ -381,7 +381,7 @@ async def test_the_child_of_an_application_credential_has_no_more_roles_than_it(
 
 
 class TestWhoMayStillOpen:
-    """Whether who asked for a console may still open it, by the token that it was asked for with."""
+    """Whether the requester of a console may still open it, according to the requester token."""
 
     @staticmethod
     async def may(issuer: TokenIssuer, requester: RequesterToken, project: str = "demo") -> bool:

@@ -1,4 +1,4 @@
-"""What every store does about tickets, live sessions of many workers, and consoles that are withdrawn."""
+"""The contract of all stores for tickets, live sessions of many workers, and revoked consoles."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store does: keep grants, identity tokens and credentials, and let a grant be redeemed once."""
+"""The contract of all stores: they keep grants, identity tokens and credentials, and redeem a grant once."""
 
 import asyncio
 from collections.abc import AsyncIterator

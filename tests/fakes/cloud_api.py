@@ -1,6 +1,5 @@
-"""A cloud as its users' clients meet it: Keystone's and Nova's answers, told beforehand, over HTTP on loopback.
-
-The shapes are those of a real Keystone and Nova. What is not told here is a 404 of the router.
+"""A cloud's Keystone and Nova APIs over HTTP on loopback, with prepared answers in the real services' formats. Anything
+that is not prepared is the router's 404.
 """
 
 import json
@@ -26,7 +25,7 @@ _ROUTER_404 = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`content` is JSON where it is not bytes."""
+    """`content` is JSON unless it is bytes."""
 
     content: Any = None
     status: int = 200
@@ -35,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     path: str
@@ -46,7 +45,7 @@ class Asked:
 
 @dataclass
 class CloudApi:
-    """`answers` go by method and path; a list of answers is given one after the other, the last one again and again."""
+    """`answers` are by method and path; a list of answers is returned one by one, and its last answer repeatedly."""
 
     url: str
     newest: str = "2.104"
@@ -55,7 +54,7 @@ class CloudApi:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a client needs to sign in."""
+        """The OS_* variables that a client needs to sign in."""
         return {
             "OS_AUTH_URL": f"{self.url}/identity/v3",
             "OS_USERNAME": "demo",
@@ -67,7 +66,7 @@ class CloudApi:
         }
 
     def tell(self, method: str, path: str, *answers: Answer) -> None:
-        """What is answered on a path below the compute API, or on one that begins with /identity."""
+        """Sets the answer for a path below the compute API, or for one that begins with /identity."""
         place = path if path.startswith("/identity") else f"/compute/v2.1{path}"
         self.answers[method, place] = list(answers)
 
@@ -157,7 +156,7 @@ def serving_cloud() -> Iterator[CloudApi]:
             self.do_GET()
 
         def log_message(self, *_: object) -> None:
-            """A test's output is for the test."""
+            """Suppresses the server's own log lines."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

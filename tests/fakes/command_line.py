@@ -21,7 +21,7 @@ class Done:
 
 
 class CommandLine:
-    """Runs commands. The person's own settings (OS_*, clouds.yaml, browser) are out of sight."""
+    """Runs commands without access to the user's own settings (OS_*, clouds.yaml, browser)."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         self._monkeypatch = monkeypatch
@@ -40,7 +40,7 @@ class CommandLine:
             self._monkeypatch.setenv(name, value)
 
     def write_clouds(self, text: str) -> None:
-        """What clouds.yaml says from now on."""
+        """Sets the content of clouds.yaml from now on."""
         self._clouds.write_text(text)
 
     def __call__(self, *words: str) -> Done:

@@ -1,4 +1,4 @@
-"""What tests ask of drivers, and a driver to make others of."""
+"""Helpers for tests of drivers, and a base class for fake drivers."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -20,7 +20,7 @@ from keyhole.ports.openings import Opening
 
 
 class FakeDriver:
-    """A driver that lists what `list_now` of its class gives, and opens what its `target_for` gives."""
+    """A driver that lists the servers of its class's `list_now`, and opens the target of its `target_for`."""
 
     name = "fake"
 
@@ -61,23 +61,23 @@ class FakeDriver:
 
 
 def opening_of(grant: Grant, resume: ResumeState | None = None) -> Opening:
-    """What a session of a grant is opened with."""
+    """The opening for a grant's session."""
     server = Server(grant.server_id, grant.server_name, grant.project_id)
     return Opening(grant, FakeDriver(), Location(server, grant.console_type.protocol, grant.address), resume=resume)
 
 
 async def target_of(driver: HypervisorDriver, server_id: str, protocol: Protocol) -> Target:
-    """How a console is reached right now."""
+    """A console's current target."""
     async with driver.open(await driver.locate(server_id, protocol), None) as target:
         return target
 
 
 def address_of(target: Target) -> Address:
-    """Where it is dialled."""
+    """The address of its target."""
     assert isinstance(target.route, Dialled)
     return target.route.address
 
 
 async def sentences(driver: HypervisorDriver) -> list[str]:
-    """What the driver says that does not work."""
+    """The sentences of the driver's problems."""
     return [problem.sentence for problem in await driver.check()]

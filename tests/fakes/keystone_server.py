@@ -1,4 +1,4 @@
-"""A Keystone in a few lines, on a loopback port and in a thread, for all that may go wrong with one."""
+"""A small fake Keystone on a loopback port, in a thread, for testing every kind of failure."""
 
 import json
 import threading
@@ -27,12 +27,10 @@ USER_TOKEN: dict[str, Any] = {
 
 @dataclass
 class KeystoneServer:
-    """What it answers may be changed at any time.
-
-    `endpoints` are (interface, region, url) of its own catalog; `subjects` the tokens that it knows, by name; `status`
-    and `body` stand in for the next answers about tokens; `service_tokens` are those it gave to the service user.
-    With `trickles` the next answers never end: they come a byte at a time from their "head" or "body" on, until the
-    client closes the connection, which sets `given_up`.
+    """Its answers may be changed at any time. `endpoints` are (interface, region, url) of its own catalog; `subjects`
+    the known tokens, by name; `status` and `body` replace the next answers about tokens; `service_tokens` are those
+    issued to the service user. With `trickles`, the next answers never end: from their "head" or "body" on they arrive
+    byte by byte, until the client closes the connection, which sets `given_up`.
     """
 
     url: str
@@ -51,11 +49,11 @@ class KeystoneServer:
 
     @property
     def validations(self) -> int:
-        """How often it was asked about a token."""
+        """How often a token was validated."""
         return self.asked.count(("GET", "/v3/auth/tokens?nocatalog"))
 
     def forget_service_tokens(self) -> None:
-        """As if the tokens that it gave out were revoked."""
+        """Treats all issued tokens as revoked."""
         self.accepted.clear()
 
 

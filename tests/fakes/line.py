@@ -1,11 +1,11 @@
-"""A line that can be cut: everything goes through to another port until it is told to break."""
+"""A network connection that can be cut: it forwards everything to another port until then."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Line:
-    """Forwards what comes to a loopback port to another one."""
+    """Forwards connections from one loopback port to another."""
 
     def __init__(self) -> None:
         self._writers: set[asyncio.StreamWriter] = set()
@@ -21,7 +21,7 @@ class Line:
         self._server = await asyncio.start_server(forward, "127.0.0.1", own_port)
 
     async def cut(self) -> None:
-        """Every connection is gone at once, without a word to either side that would say why."""
+        """Ends every connection at once, without telling either side why."""
         for writer in self._writers:
             writer.transport.abort()
 

@@ -1,4 +1,4 @@
-"""A store in memory, for tests of what stands above a store; held to the stores' contract."""
+"""An in-memory store, for tests of the code above a store; it passes the stores' contract tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ WRITING = (
 
 
 class MemoryStore:
-    """What `keyhole.ports` calls a store, every one of them, in dictionaries."""
+    """All stores of `keyhole.ports`, in dictionaries."""
 
     def __init__(self) -> None:
         self.grants: dict[str, Grant] = {}
@@ -50,7 +50,7 @@ class MemoryStore:
 
     @contextmanager
     def refusing(self, *names: str) -> Iterator[None]:
-        """Meanwhile these operations raise Unavailable; where none is named, all that write."""
+        """While the context lasts, these operations raise Unavailable; if none is named, all that write."""
 
         async def refuse(*_: object, **__: object) -> None:
             raise Unavailable("The store does not answer: database or disk is full.")

@@ -1,4 +1,4 @@
-"""A QMP server that says what the test scripts: QEMU's answers, or odd ones."""
+"""A QMP server whose answers are set by the test: QEMU's, or invalid ones."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ GUEST_ID = "11111111-2222-3333-4444-555555555555"
 def answers(
     guest_id: str = GUEST_ID, name: str = "web", *, vnc: str = "", serial: str = "", auth: str = "none"
 ) -> dict[str, object]:
-    """What QEMU 7.2 answers to the driver's questions. `vnc` and `serial` are paths of sockets, "" when not there."""
+    """QEMU 7.2's answers to the driver's commands. `vnc` and `serial` are paths of sockets, "" if there is none."""
     listener = {"auth": auth, "family": "unix", "service": vnc, "host": "", "websocket": False}
     chardev = {"frontend-open": True, "filename": f"disconnected:unix:{serial},server=on", "label": "serial0"}
     return {
@@ -42,9 +42,9 @@ def answers(
 
 @dataclass
 class QmpServer:
-    """One guest's QMP socket. `table` may be changed while it runs; a command that is not in it is not known.
-
-    An answer of bytes is sent as it is. `greeting` of b"" keeps silent. `connections` counts those who came.
+    """One guest's QMP socket. `table` may be changed while it runs; commands that are not in it are unknown to the
+    server. An answer of bytes is sent unchanged. With a `greeting` of b"" the server sends nothing. `connections`
+    counts the clients.
     """
 
     path: Path
@@ -97,7 +97,7 @@ class QmpServer:
 async def qmp_server(
     path: Path, table: dict[str, object] | None = None, greeting: bytes = GREETING
 ) -> AsyncIterator[QmpServer]:
-    """Serves at `path` until the end of the block, where the path goes away too."""
+    """Serves at `path` while the context lasts; the socket is removed at the end."""
     script = QmpServer(path, answers() if table is None else table, greeting)
     await script.start()
     try:

@@ -1,4 +1,4 @@
-"""A relay that carries nothing, for whoever asks relays and ends them."""
+"""A relay without connections, for tests of code that queries and ends relays."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from keyhole.reasons import Reason
 
 @dataclass
 class StillRelay:
-    """Keeps what it is told: `looks` counts its seconds, `ended` are the reasons it was given."""
+    """Records its calls: `looks` counts its seconds, `ended` are the reasons it was given."""
 
     last_input_at: float = 0.0
     traffic_bytes: tuple[int, int] = (0, 0)

@@ -1,4 +1,4 @@
-"""A viewer's RFB messages as bytes, written apart from the code under test."""
+"""A viewer's RFB messages as bytes, written independently of the code under test."""
 
 from struct import pack
 

@@ -62,7 +62,7 @@ async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """After the handshake, sends back whatever comes."""
+    """After the handshake, sends back everything that it receives."""
     _, first = await shake_hands(reader, writer)
     writer.write(first)
     while data := await reader.read(65536):

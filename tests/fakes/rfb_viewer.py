@@ -1,4 +1,4 @@
-"""A small VNC viewer for tests: signs in, types, keeps the picture, and reads the simulated guest's letters off it."""
+"""A small VNC viewer for tests: it signs in, types, keeps the picture, and reads the simulated guest's text from it."""
 
 import asyncio
 import struct
@@ -116,7 +116,7 @@ class RfbViewer:
             await self.update(incremental=True)
 
     def lines(self) -> list[str]:
-        """The screen's rows of text, as read off the pixels; `\\0` where there is no letter, the cursor included."""
+        """The screen's rows of text, as read from the pixels; `\\0` where there is no letter, the cursor included."""
         rows = range(0, self.height - CELL_HEIGHT + 1, CELL_HEIGHT)
         return ["".join(self._letter(x, y) for x in range(0, self.width, CELL_WIDTH)).rstrip() for y in rows]
 

@@ -1,4 +1,4 @@
-"""How much work code does, counted in calls: the same on every machine, however busy it is."""
+"""How much work code does, counted in calls: this is the same on every machine, however busy it is."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ SOURCE = str(Path(keyhole.__file__).parent)
 
 
 class Steps:
-    """`taken` is how often a function of Keyhole's was called, or gone on with, in this thread."""
+    """`taken` is how often one of Keyhole's functions was called or resumed in this thread."""
 
     def __init__(self) -> None:
         self.taken = 0

@@ -1,6 +1,5 @@
-"""A process in a worker's place that does what the channel asks and nothing else: `python stub_worker.py CHANNEL`.
-
-It imports the standard library alone, so it starts at once. What it is told it says to the test, as a "told" message.
+"""A replacement for a worker that obeys the channel and does nothing else: `python stub_worker.py CHANNEL`. It only
+imports the standard library, so it starts at once. It reports every received command to the test, as a "told" message.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A transport without a socket, for whoever stands between transports."""
+"""A transport without a socket, for tests of code between transports."""
 
 import asyncio
 import math
@@ -6,11 +6,9 @@ from collections.abc import Iterable
 
 
 class FakeTransport(asyncio.Transport):
-    """Keeps what is written, as it is given. `facts` are what `get_extra_info` tells.
-
-    What is written counts as sent at once, unless the peer reads nothing (`stuck`); `waiting_bytes` have been waiting
-    since before. With `pause_seconds` each write makes the protocol pause for so long, or for ever (`math.inf`).
-    A write raises `failure` where there is one.
+    """Records the writes. `facts` are the results of `get_extra_info`. Written bytes count as sent at once, unless the
+    peer does not read (`stuck`); `waiting_bytes` have been queued from the start. With `pause_seconds`, each write
+    pauses the protocol for this long, or forever (`math.inf`). A write raises `failure` if it is set.
     """
 
     def __init__(
@@ -35,16 +33,16 @@ class FakeTransport(asyncio.Transport):
 
     @property
     def written(self) -> bytes:
-        """All that was written, joined."""
+        """All written bytes, joined."""
         return b"".join(self.kept)
 
     @property
     def in_bulk(self) -> bool:
-        """Whether the protocol has its bytes read into a buffer."""
+        """Whether the protocol reads into a buffer."""
         return isinstance(self.protocol, asyncio.BufferedProtocol)
 
     def arrive(self, data: bytes) -> None:
-        """What a transport does with what it has read, for either kind of protocol."""
+        """Passes read bytes to the protocol as a transport does, for either kind of protocol."""
         if isinstance(self.protocol, asyncio.BufferedProtocol):
             memory = self.protocol.get_buffer(-1)
             memory[: len(data)] = data  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""A VNC server that speaks VeNCrypt, in the part that a test is about as badly as the test wants."""
+"""A VNC server with VeNCrypt, which violates the protocol in the ways that a test requests."""
 
 import asyncio
 import ssl
@@ -12,7 +12,7 @@ CHALLENGE = bytes(range(16))
 
 
 def server_context(authority: trustme.CA, *names: str, client_authority: trustme.CA | None = None) -> ssl.SSLContext:
-    """A server's context with a certificate for these names, which wants one of its clients where told to."""
+    """A server's TLS context with a certificate for these names, which may require client certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names).configure_cert(context)
     if client_authority is not None:
@@ -23,8 +23,9 @@ def server_context(authority: trustme.CA, *names: str, client_authority: trustme
 
 @dataclass
 class VencryptServer:
-    """Use `serve` as the script of `rfb_target.listening`. `heard` is what clients said under TLS, `chosen` how often
-    each sub-type was asked for."""
+    """Use `serve` as the script of `rfb_target.listening`. `heard` are the clients' bytes under TLS, `chosen` how often
+    each subtype was requested.
+    """
 
     context: ssl.SSLContext
     offers: tuple[int, ...] = (X509NONE,)

@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a deadline, instead of for a time."""
+"""Waiting for a condition with a deadline, instead of for a fixed time."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ async def until(condition: Callable[[], Awaitable[T | None]], seconds: float = 1
 @overload
 async def until(condition: Callable[[], T | None], seconds: float = 10) -> T: ...
 async def until(condition: Callable[[], T | Awaitable[T | None] | None], seconds: float = 10) -> T:
-    """The condition's first true value. AssertionError, with the last value, when there is none in time."""
+    """The condition's first true value. AssertionError, with the last value, if the deadline passes."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -31,7 +31,7 @@ STILL_SECONDS = 0.3
 
 
 async def until_still(figure: Callable[[], T], seconds: float = 20) -> T:
-    """The figure's value once it has not changed for STILL_SECONDS. AssertionError when it never rests."""
+    """The number's value once it has not changed for STILL_SECONDS. AssertionError if it never settles."""
     value, since = figure(), time.monotonic()
 
     def rests() -> bool:

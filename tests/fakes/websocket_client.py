@@ -1,4 +1,4 @@
-"""The client's half of WebSocket framing, written apart from the code under test."""
+"""The client side of WebSocket framing, written independently of the code under test."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class ServerFrame:
 
 
 def server_frames(data: bytes) -> list[ServerFrame]:
-    """The whole, unmasked, unfragmented frames that a server sent; anything else is an AssertionError."""
+    """The complete, unmasked, unfragmented frames that a server sent; anything else is an AssertionError."""
     frames = []
     at = 0
     while at < len(data):

@@ -39,7 +39,7 @@ class Wire:
 
     @property
     def transport(self) -> asyncio.Transport:
-        """The connection's transport, which can be paused: streams declare only that it can be written to."""
+        """The connection's transport, which can be paused: the type of streams only declares writing."""
         return cast(asyncio.Transport, self.writer.transport)
 
     @classmethod
@@ -78,7 +78,7 @@ class Wire:
         self.writer.write(client_frame(payload, opcode=opcode))
 
     async def frame(self, seconds: float = 10) -> Frame:
-        """The next frame; its payload is read whole."""
+        """The next frame with its complete payload."""
         async with asyncio.timeout(seconds):
             first, second = await self.reader.readexactly(2)
             length = second & 0x7F
@@ -93,7 +93,7 @@ class Wire:
         return await asyncio.wait_for(self.reader.read(), seconds)
 
     async def rfb_handshake(self) -> Frame:
-        """Speaks RFB 3.8 as a viewer over frames; returns the ServerInit's frame."""
+        """Runs the RFB 3.8 handshake as a viewer over frames; returns the ServerInit's frame."""
         version = await self.frame()
         assert version.payload == b"RFB 003.008\n"
         self.send(version.payload)

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def fuzz(name: str, *, seconds: int) -> bool:
-    """Fuzzes one target in a process of its own; says what came of it."""
+    """Fuzzes one target in a separate process; returns a sentence about the result."""
     found, crashes = KEPT / name, KEPT / "crashes" / name
     for folder in (found, crashes):
         folder.mkdir(parents=True, exist_ok=True)

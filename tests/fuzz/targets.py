@@ -40,7 +40,7 @@ PASSWORD = b"not in the clear"
 
 
 def reads_of(data: bytes) -> Iterator[bytes]:
-    """The input without its first byte, in reads of as many bytes as that says (0: all in one)."""
+    """The input without its first byte, split into reads of as many bytes as that byte says (0: one read)."""
     size, rest = (data[0] if data else 0), data[1:]
     for at in range(0, len(rest), size or max(1, len(rest))):
         yield rest[at : at + size] if size else rest
@@ -121,7 +121,7 @@ def ticket_cookie(data: bytes) -> None:
 
 
 def escape_sequences(data: bytes) -> None:
-    """What a guest wrote; any split gives the same text."""
+    """A guest's output; any split gives the same text."""
     stream = EscapeFilter()
     texts = []
     for read in reads_of(data):

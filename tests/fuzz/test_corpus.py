@@ -1,4 +1,4 @@
-"""The kept corpus, tried in every run: examples of each protocol, and inputs that broke a promise once."""
+"""The saved corpus, replayed in every run: examples of each protocol, and inputs that once broke a promise."""
 
 from pathlib import Path
 

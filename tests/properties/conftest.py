@@ -1,4 +1,4 @@
-"""Properties are tried on the same examples in every run, so that a failure stays until it is mended."""
+"""Properties use the same examples in every run, so that a failure recurs until it is fixed."""
 
 from hypothesis import settings
 

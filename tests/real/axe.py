@@ -1,4 +1,4 @@
-"""Accessibility as axe-core sees it: every rule of WCAG 2.0 to 2.2, A and AA, and the best practices."""
+"""Accessibility according to axe-core: every rule of WCAG 2.0 to 2.2, A and AA, and the best practices."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ _STILL = """async () => {
 
 
 def violations(page: Page, axe: Path = _AXE) -> list[str]:
-    """What axe has against the page as it stands: rule, what is wrong, and where."""
+    """axe's findings on the current page: rule, problem, and place."""
     with only_one_build():
         install(checks=True)
     # The page's policy lets no foreign script in; evaluate is not the page's.

@@ -1,4 +1,4 @@
-"""The console page in a browser, as a person uses it."""
+"""The console page in a browser, operated like a user."""
 
 import json
 import re
@@ -29,7 +29,7 @@ REFUSED_REQUEST = re.compile(
 
 
 class ConsolePage:
-    """The page of one console. `complaints` is what Chromium had to say of it, `requested` all that it asked for."""
+    """The page of one console. `complaints` are Chromium's messages, `requested` all requested URLs."""
 
     def __init__(self, page: Page, pictures: Path) -> None:
         self.page = page
@@ -44,12 +44,12 @@ class ConsolePage:
 
     @property
     def screen(self) -> Image.Image:
-        """The remote screen as it is drawn, in RGB."""
+        """The remote screen as drawn, in RGB."""
         return self.picture("screen", SCREEN)
 
     @property
     def drawn_size(self) -> tuple[float, float]:
-        """How large the remote screen is drawn, in CSS pixels."""
+        """The drawn size of the remote screen, in CSS pixels."""
         box = self.page.locator(SCREEN).bounding_box()
         assert box is not None
         return box["width"], box["height"]
@@ -66,7 +66,7 @@ class ConsolePage:
         return read_picture(file)
 
     def prefer(self, **preferences: str | float | bool) -> None:
-        """Chooses for the person, as View and More would, before the page is opened."""
+        """Sets preferences before the page is opened, as the panels View and More would."""
         self.page.add_init_script(f"localStorage.setItem('keyhole.console', {json.dumps(json.dumps(preferences))})")
 
     def open(self, url: str) -> None:
@@ -80,13 +80,13 @@ class ConsolePage:
         assert root.get_attribute("data-state") == "connected", self.page.locator("#card").inner_text()
 
     def note_states(self) -> None:
-        """From now on `states` in the page lists every state that the console enters."""
+        """Records every state that the console enters in the page's `states`."""
         self.page.evaluate(
             "window.states = []; document.addEventListener('keyhole-state', event => states.push(event.detail.state))"
         )
 
     def expect_ended(self, reason: str, title: str) -> None:
-        """Waits until the page says that there is no console (any more), and why."""
+        """Waits until the page says that the console has ended, and why."""
         self.page.locator("html[data-state=ended]").wait_for(state="attached")
         card = self.page.locator("#card")
         assert self.page.locator("html").get_attribute("data-reason") == reason, card.inner_text()
@@ -95,13 +95,13 @@ class ConsolePage:
         expect(self.page.locator("#card-ticket")).to_contain_text(reason)
 
     def type(self, text: str) -> None:
-        """Types as a person does, with a key of their own for Shift; a new line is Enter."""
+        """Types like a user, with separate key events for Shift; a new line is Enter."""
         for character in text:
             key = {"\n": "Enter"}.get(character, character)
             self.page.keyboard.press(f"Shift+{key}" if key in _SHIFTED else key, delay=KEY_MILLISECONDS)
 
     def press_together(self, *keys: str) -> None:
-        """Presses keys in this order and lets go of them in the same."""
+        """Presses keys in this order and releases them in the same order."""
         for key in keys:
             self.page.keyboard.down(key)
         for key in keys:
@@ -119,7 +119,7 @@ class ConsolePage:
         self._until(lambda: self.drawn_size == (width, height), lambda: f"drawn at {self.drawn_size}")
 
     def until_screen(self, condition: Callable[[Image.Image], bool], part: str = SCREEN) -> None:
-        """Waits until what the browser draws of the remote screen is as wanted."""
+        """Waits until the drawn remote screen meets the condition."""
         self._until(
             lambda: condition(self.picture("screen", part)),
             lambda: "the picture, which is among the tests' results, is another",

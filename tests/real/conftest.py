@@ -1,4 +1,4 @@
-"""Real guests for every test here. QEMU or a package that is missing is an error, as it would be for the demo."""
+"""Real guests for every test here. A missing QEMU or package is an error, as it is for the demo."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Opens a console's URL of any type as its own kind of client does, until the server behind it was heard."""
+"""Opens a console's URL of any type with that type's kind of client, until the server has responded."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The dashboard in a browser, as a person uses it."""
+"""The dashboard in a browser, operated like a user."""
 
 from playwright.sync_api import Locator, Page, expect
 from tests.real.browser import ConsolePage
@@ -46,7 +46,7 @@ class Dashboard:
         self.page.locator(".sign-in button").click()
 
     def sign_in(self, user: User) -> None:
-        """Goes to the page, signs in, and waits until the servers are there."""
+        """Opens the page, signs in, and waits until the servers are shown."""
         self.goto()
         self.fill_in(user.name, user.password)
         self.expect_signed_in()
@@ -56,7 +56,7 @@ class Dashboard:
         expect(self.page.locator(".grid, .empty, .failure").first).to_be_visible()
 
     def expect_form(self, sentence: str = "") -> None:
-        """The form is there, with this sentence and the focus in its first field."""
+        """Expects the form, with this sentence and the focus in its first field."""
         expect(self.page.locator("html[data-state=signed_out]")).to_be_attached()
         expect(self.page.locator(".sign-in .sentence")).to_have_text(sentence)
         expect(self.page.locator("#user")).to_be_focused()

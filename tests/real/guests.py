@@ -1,4 +1,4 @@
-"""Eyes and hands for a real guest: its text screen, its keyboard, its serial line."""
+"""Reads a real guest's text screen, and types on its keyboard and serial line."""
 
 import asyncio
 import re
@@ -94,7 +94,7 @@ class SerialLine:
         self._writer.write(text.encode())
 
     async def expect(self, pattern: bytes, seconds: float = 20) -> re.Match[bytes]:
-        """The first match in what came since the last one."""
+        """The first match in the output since the last match."""
         async with asyncio.timeout(seconds):
             while not (found := re.search(pattern, self._seen)):
                 data = await self._reader.read(65536)
@@ -130,7 +130,7 @@ async def serial_line(path: str | Path) -> AsyncIterator[SerialLine]:
 
 
 def has_ended(pid: int) -> bool:
-    """The process is gone, or is dead and waits for its parent to notice."""
+    """Whether the process has ended, even if its parent has not reaped it yet."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

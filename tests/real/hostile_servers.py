@@ -1,4 +1,4 @@
-"""Console servers that break the rules, each in one way, with what Keyhole has to call it."""
+"""Console servers that violate the protocol, each in one way, with the reason that Keyhole must report."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ DRIBBLE_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class HostileServer:
-    """A server's script, and how a viewer is told of it: by a reason and a close code."""
+    """A server's script, and the reason and close code that its viewer gets."""
 
     name: str
     script: Script
@@ -86,7 +86,7 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Reads nothing any more."""
+    """Stops reading."""
     await shake_hands(reader, writer)
     cast(asyncio.Transport, writer.transport).pause_reading()  # streams declare only that it can be written to
     await asyncio.sleep(3600)

@@ -1,4 +1,4 @@
-"""Viewers that break the rules, each in one way, with what Keyhole has to call it."""
+"""Viewers that violate the protocol, each in one way, with the reason that Keyhole must report."""
 
 import asyncio
 import socket
@@ -33,7 +33,9 @@ TOO_MANY = 2 * MESSAGES_PER_SECOND + 50
 
 @dataclass(frozen=True)
 class HostileViewer:
-    """What a viewer does, and what it is told: a close code, or an HTTP status before the upgrade (None: nothing)."""
+    """A viewer's behaviour, and the answer that it gets: a close code, or an HTTP status before the upgrade (None:
+    nothing).
+    """
 
     name: str
     act: Callable[[Wire], Awaitable[None]]

@@ -101,7 +101,7 @@ class Keystone:
             assert done.returncode == 0, done.stderr
 
     def start(self, portal: BlockingPortal, *, token_seconds: int = 3600) -> None:
-        """Starts its process and waits until it answers; tokens given out from now on are good for so long."""
+        """Starts its process and waits until it answers; tokens issued from now on are valid for this long."""
         self._configure(token_seconds)
         self._starts += 1
         process = self._process.enter_context(
@@ -117,7 +117,7 @@ class Keystone:
         portal.call(until, lambda: self._answers(process), START_SECONDS)
 
     def stop(self) -> None:
-        """Ends its process. What is in its database stays."""
+        """Ends its process. Its database stays."""
         self._process.close()
 
     def sign_in(self, user: str, project: str | None) -> str:
@@ -200,7 +200,7 @@ class Keystone:
         return response
 
     def _make(self, token: str, kind: str, key: str, content: dict[str, Any]) -> str:
-        """One more of a kind; its id. What is there already (the bootstrap's) is taken as it is."""
+        """Creates one of a kind and returns its id; existing ones (the bootstrap's) are used as they are."""
         there = {} if "name" not in content else self.ids(token, kind)
         name = str(content.get("name"))
         if name in there:
@@ -244,7 +244,7 @@ def password_of(user: str) -> str:
 
 
 def programs(root: Path) -> Path:
-    """Where Keystone's programs are. Missing ones are an error: no test that needs them may pass over in silence."""
+    """The paths of Keystone's programs. Missing ones are an error: tests must not be skipped silently."""
     path = root / ".cache" / "keystone" / "bin"
     if not (path / "keystone-manage").exists():
         lock = "requirements/rigs/keystone.lock"

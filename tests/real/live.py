@@ -1,4 +1,4 @@
-"""What shows that a service goes on: sessions whose bytes are echoed, and a prober that connects all the time."""
+"""Shows that a service keeps working: sessions whose bytes are echoed, and a prober that connects all the time."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ class Session:
         return cls(wire)
 
     async def echo(self) -> None:
-        """Presses a key and reads until it has come back. ConnectionError when the session is over."""
+        """Presses a key and reads until it is echoed. ConnectionError if the session has ended."""
         self.wire.send(KEY_EVENT)
         got = 0
         while got < len(KEY_EVENT):
@@ -60,7 +60,7 @@ class Session:
 
 @asynccontextmanager
 async def sessions_on(service: Service, server_id: str, count: int) -> AsyncIterator[list[Session]]:
-    """As many sessions with fresh links."""
+    """This many sessions, with new links."""
     urls = await asyncio.to_thread(_links, service, server_id, count)
     sessions = [await Session.open(service, url) for url in urls]
     try:
@@ -81,7 +81,7 @@ def _links(service: Service, server_id: str, count: int) -> list[str]:
 
 @asynccontextmanager
 async def traffic(sessions: list[Session]) -> AsyncIterator[None]:
-    """Every session echoes again and again, as fast as a person may; one that fails fails the test at the end."""
+    """Every session echoes repeatedly, as fast as a user may type; one that fails fails the test at the end."""
     stop = asyncio.Event()
 
     async def run(session: Session) -> None:
@@ -98,7 +98,7 @@ async def traffic(sessions: list[Session]) -> AsyncIterator[None]:
 
 
 async def echoed(sessions: list[Session], times: int = 3) -> None:
-    """Waits until each session under `traffic` has echoed so many times more."""
+    """Waits until each session under `traffic` has echoed this many times more."""
     aims = [(session, session.echoes + times) for session in sessions]
     await until(lambda: all(session.echoes >= aim for session, aim in aims), 60)
 
@@ -122,7 +122,7 @@ class Prober:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def go_on(self, count: int = 20) -> None:
-        """Waits for so many more answers."""
+        """Waits for this many more answers."""
         aim = len(self.answered) + count
         await until(lambda: len(self.answered) >= aim, 60)
 
@@ -152,7 +152,7 @@ async def probing(port: int) -> AsyncIterator[Prober]:
 
 
 def has_started(service: Service, count: int) -> bool:
-    """Whether so many workers were ever started."""
+    """Whether this many workers were started in all."""
     return len(workers(service)) == count
 
 

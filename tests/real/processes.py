@@ -1,4 +1,4 @@
-"""Programs under test: each in a process of its own, its words kept in a file, ended by its process id."""
+"""Programs under test: each in a separate process, with its output in files, ended by its process id."""
 
 import shutil
 import signal
@@ -18,7 +18,7 @@ COMMAND_SECONDS = 60
 
 @dataclass(frozen=True)
 class Running:
-    """A process under way; what it writes is in two files."""
+    """A running process, with its output in two files."""
 
     process: subprocess.Popen[bytes]
     stdout_path: Path
@@ -38,7 +38,7 @@ class Running:
 
     @property
     def logged(self) -> list[str]:
-        """The whole lines of stderr: of one that is just being written a reader may see the first half."""
+        """The complete lines of stderr: the last line may be incomplete while it is being written."""
         return self.stderr.rpartition("\n")[0].splitlines()
 
     def has_ended(self) -> bool:
@@ -54,7 +54,7 @@ class Running:
 def running(
     *command: str | Path, folder: Path, environment: Mapping[str, str] | None = None, name: str = "process"
 ) -> Iterator[Running]:
-    """Starts a program; whatever happens, it has ended when the context is left."""
+    """Starts a program, which has always ended when the context is left."""
     stdout, stderr = folder / f"{name}.stdout", folder / f"{name}.stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:
         process = subprocess.Popen(
@@ -79,14 +79,14 @@ def run(
     folder: Path | None = None,
     seconds: float = COMMAND_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a program to its end, which it has that long for, with `text` on its standard input."""
+    """Runs a program to its end, within this time, with `text` as its standard input."""
     return subprocess.run(
         command, input=text, capture_output=True, text=True, timeout=seconds, env=environment, cwd=folder
     )
 
 
 def program(name: str, package: str) -> str:
-    """Where a program is. One that is missing is an error: no test that needs it may pass over in silence."""
+    """The path of a program. A missing one is an error: tests that need it must not be skipped silently."""
     path = shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name} is not installed; it is in the Debian package {package} (see `make test`)")
@@ -109,7 +109,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether one could listen on a loopback port."""
+    """Whether a loopback port is free to listen on."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -51,7 +51,7 @@ SIGN_IN = "/identity/v3/auth/tokens"
 
 
 def sign_in_body(user: str, password: str, project: str) -> dict[str, Any]:
-    """What asks for a token by a user's password."""
+    """The body of a token request with a user's password."""
     who = {"name": user, "domain": {"id": "default"}, "password": password}
     scope = {"project": {"name": project, "domain": {"id": "default"}}}
     return {"auth": {"identity": {"methods": ["password"], "password": {"user": who}}, "scope": scope}}
@@ -64,7 +64,7 @@ def guests_found_at(pattern: Path) -> str:
 
 @dataclass
 class Service:
-    """A running service, as its users meet it: on its port, trusted by `trust`, or on a unix socket."""
+    """A running service from its users' point of view: on its port, trusted by `trust`, or on a unix socket."""
 
     url: str
     running: Running
@@ -88,7 +88,7 @@ class Service:
             return client.get(path, **more)
 
     def sign_in(self, user: str, password: str, project: str = DEMO.project) -> httpx.Response:
-        """Asks for a token of the Identity v3 API."""
+        """Requests a token of the Identity v3 API."""
         with self.http as client:
             return client.post(SIGN_IN, json=sign_in_body(user, password, project))
 
@@ -115,7 +115,7 @@ class Service:
         return f"{self.url}/serial.html?{urlsplit(self.console_url(server_id, 'serial')).query}"
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """What the service has logged under an event's name."""
+        """The service's log events of this name."""
         logged = [json.loads(line) for line in self.running.logged]
         return [event for event in logged if event["event"] == name]
 

@@ -60,11 +60,11 @@ async def switch_off(control: Path) -> None:
 
 
 async def speak_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A web server where a VNC server should be: one that does not wait to be asked."""
+    """A web server instead of a VNC server, which sends its answer without a request."""
     writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     await reader.read()
 
 
 async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Takes the connection, and that is all."""
+    """Accepts the connection and sends nothing."""
     await reader.read()

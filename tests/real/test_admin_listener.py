@@ -1,4 +1,4 @@
-"""The admins' address: health in detail for whoever can reach it, through reloads, and nothing else."""
+"""The admins' address: detailed health for everybody who can reach it, through reloads, and nothing else."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The console page in a real Chromium: what a person sees and does, and what they are told when it does not work."""
+"""The console page in a real Chromium: what a user sees and does, and the messages when something fails."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -260,7 +260,7 @@ CLOSED, WEB_SERVER, SILENT = range(3)
 
 @pytest.fixture(scope="module")
 def troubled(portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service whose servers' consoles are not what they should be."""
+    """A service whose servers' consoles all have a problem."""
     with (
         portal.wrap_async_context_manager(listening(speak_http)) as web_server,
         portal.wrap_async_context_manager(listening(say_nothing)) as silent,

@@ -1,4 +1,4 @@
-"""A console that is lost comes back by itself, whether service, server or line were gone, and after a reload."""
+"""A lost console reconnects automatically, whether the service, server or network failed, and after a reload."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ SESSION_PAGE = re.compile(r".*/c/[0-9a-f]{32}$")
 
 
 def expect_lost(viewer: ConsolePage, reason: str) -> None:
-    """Waits until the page says that the console is coming back, and shows the last picture."""
+    """Waits until the page says that it is reconnecting, and shows the last picture."""
     viewer.page.locator(f"html[data-state=reconnecting][data-reason={reason}]").wait_for(state="attached")
     expect(viewer.page.locator("#card-title")).to_have_text("Connection lost. Reconnecting…")
     assert viewer.drawn_size > (0, 0)
@@ -126,7 +126,7 @@ def test_a_server_that_is_switched_off_is_waited_for_until_the_person_stops(
 
 @contextmanager
 def behind_a_line(portal: BlockingPortal, folder: Path) -> Iterator[tuple[Service, Line]]:
-    """A service that is met by way of a line."""
+    """A service that is reached through a connection which can be cut."""
     outer, inner, line = free_port(), free_port(), Line()
     server = {"public_url": f"http://127.0.0.1:{outer}"}
     with serving(portal, folder, f"{USERS}{SIMULATED}", server=server, port=inner) as service:
@@ -138,7 +138,7 @@ def behind_a_line(portal: BlockingPortal, folder: Path) -> Iterator[tuple[Servic
 
 
 def expect_to_work(viewer: ConsolePage) -> None:
-    """Waits until the simulated guest is back, and has it work something out."""
+    """Waits until the simulated guest is shown again, and has it evaluate an expression."""
     expect_back(viewer)
     viewer.type("clear\ncalc 6*7\n")
     viewer.until_screen(lambda picture: simulated_lines(picture)[:2] == ["simulated$ calc 6*7", "42"])

@@ -103,7 +103,7 @@ def test_in_full_screen_the_bar_comes_back_at_the_upper_edge(viewer: ConsolePage
 
 
 def delay(viewer: ConsolePage, milliseconds: int) -> None:
-    """From now on answers take at least so long to come to the browser."""
+    """Delays answers to the browser by at least this long."""
     conditions = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
     viewer.page.context.new_cdp_session(viewer.page).send("Network.emulateNetworkConditions", conditions)
 

@@ -1,4 +1,4 @@
-"""Who may only watch: the page says so, in signs and in words, and nothing that is typed reaches the server."""
+"""View-only viewers: the page says so in icons and words, and nothing that is typed reaches the server."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Watched:
     store: Path
 
     def only_to_watch(self, url: str) -> str:
-        """The link, now one for watching."""
+        """Makes the link view-only."""
         with closing(sqlite3.connect(self.store)) as store, store:
             changed = store.execute("UPDATE grants SET rights = 'watch' WHERE redeemed_at IS NULL").rowcount
         assert changed == 1
@@ -45,12 +45,12 @@ def watched(portal: BlockingPortal, guest: DemoGuest, tmp_path_factory: pytest.T
 
 
 def let_the_page_send(viewer: ConsolePage) -> None:
-    """The page no longer keeps back what is typed, as a page of somebody's own would not."""
+    """Makes the page send typed input, as a manipulated page would."""
     viewer.page.evaluate("document.querySelector('keyhole-console').screen.setWatching(false)")
 
 
 def close_and_count(viewer: ConsolePage, watched: Watched, portal: BlockingPortal) -> int:
-    """Closes the console; how many bytes of the viewer's were passed on to the server."""
+    """Closes the console; returns how many bytes of the viewer's were passed on to the server."""
     before = len(watched.service.events("console.closed"))
     viewer.page.locator("#more").click()
     viewer.page.locator("#close-console").click()

@@ -1,4 +1,4 @@
-"""OpenStack's own clients, as they are: what they ask for is answered, and the consoles that they are given open."""
+"""OpenStack's unmodified clients: their requests are answered, and the consoles that they get can be opened."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def attempt(service: Service, tmp_path: Path) -> Callable[..., CompletedProcess[
 
 @pytest.fixture
 def ask(attempt: Callable[..., CompletedProcess[str]]) -> Ask:
-    """Runs a client, which must be satisfied; what it prints."""
+    """Runs a client, which must succeed; returns its output."""
 
     def ask(*arguments: str, **more: Any) -> str:
         done = attempt(*arguments, **more)

@@ -1,4 +1,4 @@
-"""`keyhole demo` as a person runs it: what it says, what it serves, and that its end leaves nothing behind."""
+"""`keyhole demo` as a user runs it: its output, what it serves, and that nothing is left behind at its end."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ GUEST = "keyhole-demo"
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo that has said that it is ready."""
+    """A demo that has reported that it is ready."""
 
     running: Running
     port: int
@@ -106,7 +106,7 @@ def check_ready_file(demo: Demo) -> None:
 
 
 def check_words(demo: Demo) -> None:
-    """All that a person needs is printed, and the password nowhere else."""
+    """Asserts that everything a user needs is printed, and the password nowhere else."""
     facts = demo.facts
     said = demo.running.stdout
     for words in (

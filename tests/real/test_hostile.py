@@ -1,4 +1,4 @@
-"""Hostile servers and viewers against the running service: each is named, stays bounded, and harms nobody else."""
+"""Hostile servers and viewers against the running service: each is identified, stays bounded, and harms nobody else."""
 
 import asyncio
 import re
@@ -45,7 +45,7 @@ SCRIPTS = {
 
 @dataclass
 class Scene:
-    """The service under attack, and a viewer that only wants to work."""
+    """The service under attack, and an innocent viewer."""
 
     service: Service
     bystander: Wire
@@ -93,7 +93,7 @@ def scene(portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def undisturbed(scene: Scene, portal: BlockingPortal) -> Iterator[None]:
-    """Whatever a test does: the bystander works on, and the service has not grown."""
+    """After each test, the innocent viewer still works and the service's memory has not grown."""
     yield
     portal.call(_works, scene.bystander)
     assert scene.memory_bytes - scene.memory_before < MOST_GROWTH_BYTES

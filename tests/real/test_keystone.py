@@ -1,4 +1,4 @@
-"""A real Keystone in front: its tokens open consoles here, and what it does not vouch for is refused."""
+"""A real Keystone: its tokens open consoles, and everything that it does not validate is refused."""
 
 import json
 import os
@@ -101,7 +101,7 @@ class Console:
 
 @contextmanager
 def opened(cloud: Cloud, portal: BlockingPortal, token: str) -> Iterator[Console]:
-    """A console that was asked for with a token."""
+    """A console that was requested with a token."""
     url = cloud.ask_console(token).raise_for_status().json()["remote_console"]["url"]
     with portal.wrap_async_context_manager(websocket(url)) as wire:
         portal.call(wire.rfb_handshake)
@@ -354,7 +354,7 @@ def test_a_keystone_that_stops_is_told_and_taken_up_again(cloud: Cloud, portal: 
 
 
 class TestWithdrawnRights:
-    """What Keystone takes from a person ends the person's open consoles."""
+    """Rights that Keystone revokes end the user's open consoles."""
 
     @pytest.fixture
     def person(self, cloud: Cloud) -> Person:

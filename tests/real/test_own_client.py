@@ -95,7 +95,7 @@ def attempt(demo: Demo, tmp_path: Path) -> Attempt:
 
 @pytest.fixture
 def ask(attempt: Attempt) -> Callable[..., str]:
-    """Runs a command, which must succeed in silence; what it prints."""
+    """Runs a command, which must succeed without any message on standard error; returns its output."""
 
     def ask(*words: str, **more: Any) -> str:
         done = attempt(*words, **more)

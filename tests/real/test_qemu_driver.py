@@ -29,7 +29,7 @@ StartQemu = Callable[..., Awaitable[Path]]
 
 @pytest.fixture(autouse=True)
 def always_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each question is put to QEMU, none is answered from a listing of a moment ago."""
+    """Every request queries QEMU: none is answered from a recent listing."""
     monkeypatch.setattr(qemu_driver, "FRESH_SECONDS", 0.0)
 
 

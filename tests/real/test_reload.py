@@ -1,4 +1,4 @@
-"""A reload: another generation of workers on the same port, and nobody notices."""
+"""A reload: another generation of workers on the same port, without any interruption."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ LONG = 60
 
 
 def reload(folder: Path) -> tuple[int, str]:
-    """`keyhole reload`: its exit status and what it said on standard error."""
+    """`keyhole reload`: its exit status and standard error."""
     done = run(KEYHOLE, "reload", "--config", folder / "keyhole.toml", folder=folder)
     assert done.stdout == ""
     return done.returncode, done.stderr

@@ -28,7 +28,7 @@ DOMAIN = {"id": "default"}
 
 
 class Talk:
-    """What is said to the service and by it: every secret, and every answer that may hold none."""
+    """All requests and answers: every secret, and every answer that must not contain any."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -174,7 +174,7 @@ def open_consoles(talk: Talk, portal: BlockingPortal, token: str) -> None:
 
 
 def provoke_refusals(talk: Talk, portal: BlockingPortal, token: str) -> None:
-    """Everything that can be wrong with a secret or near one."""
+    """Provokes every kind of refusal that concerns a secret."""
     password, key, secret, wrong_token, wrong_link = WRONG
     v3, v2 = "/identity/v3/auth/tokens", "/identity/v2.0/tokens"
     for body in (

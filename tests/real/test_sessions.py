@@ -1,4 +1,4 @@
-"""Sessions of running services: two that share one store, coming back over a restart, and what ends them all."""
+"""Sessions of running services: two that share one store, reconnecting after a restart, and every way to end them."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ END_SECONDS = 1.0
 
 @dataclass
 class Browser:
-    """Opens consoles with an Origin, keeps the ticket, and comes back with it."""
+    """Opens consoles with an Origin, keeps the ticket, and reconnects with it."""
 
     service: Service
     console_id: str = ""

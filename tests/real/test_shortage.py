@@ -1,4 +1,4 @@
-"""A service that is short of descriptors, or whose log's disk is full, and well again afterwards."""
+"""A service without free descriptors, or whose log's disk is full, and its recovery."""
 
 import asyncio
 import os

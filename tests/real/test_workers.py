@@ -1,4 +1,4 @@
-"""Several workers behind one port: what the death of one means, and how all of them end."""
+"""Several workers behind one port: the effects of one's death, and how all of them end."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ GOING_AWAY = 1001
 
 @contextmanager
 def echoing(portal: BlockingPortal, folder: Path, *, count: int, more: str = "") -> Iterator[Service]:
-    """A service of so many workers with one server that echoes."""
+    """A service with this many workers and one server that echoes."""
     with (
         portal.wrap_async_context_manager(listening(echo)) as target,
         serving(
@@ -163,7 +163,7 @@ def test_connections_on_their_way_are_no_more_than_allowed_at_all_workers_togeth
     most, tried = 8, 64
 
     async def dawdle(service: Service) -> None:
-        """Connections that say nothing: those beyond the limit are answered at once and closed."""
+        """Connections that send nothing: those beyond the limit are answered at once and closed."""
         async with AsyncExitStack() as stack:
             readers = []
             for _ in range(tried):

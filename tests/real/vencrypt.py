@@ -1,4 +1,4 @@
-"""What every real VNC server under TLS needs: certificates and passwords on disk, and settings that name them."""
+"""Shared by tests of real VNC servers under TLS: certificates and passwords on disk, and settings that name them."""
 
 import json
 from collections.abc import Mapping

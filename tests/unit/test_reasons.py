@@ -1,4 +1,4 @@
-"""The vocabulary is complete wherever it is spoken."""
+"""The vocabulary is complete wherever it is used."""
 
 from keyhole.errors import NotUtf8, ProtocolError, SecurityRefused, SessionEnded
 from keyhole.reasons import CHECKS, WORDS, Reason

@@ -1,4 +1,4 @@
-"""The table of statuses is complete, and says the same of a reason in all its columns."""
+"""The table of statuses is complete, and its columns agree for each reason."""
 
 from http import HTTPStatus
 
@@ -18,7 +18,9 @@ def test_http_statuses_are_refusals_with_a_phrase_of_their_own() -> None:
 
 
 def test_blame_is_the_same_before_and_after_the_upgrade() -> None:
-    """A status below 500 blames the request: then a WebSocket is not closed for an internal error or a restart."""
+    """A status below 500 means that the request is wrong, so its WebSocket must not be closed for an internal error or
+    restart.
+    """
     for row in STATUSES.values():
         if row.close in (1001, 1011):
             assert (row.api, row.gateway) in ((500, 500), (503, 503))

@@ -1,4 +1,4 @@
-"""A test that hangs fails when its time is over, wherever it hangs, and what it set up is taken down."""
+"""A test that hangs fails when it times out, wherever it hangs, and its fixtures are torn down."""
 
 import os
 import subprocess

@@ -150,12 +150,12 @@ def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return value
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refuse_constant)

@@ -1,4 +1,4 @@
-"""docs/reference/api.md and roles.md as text, from the tables that define the API."""
+"""The text of docs/reference/api.md and roles.md, from the tables that define the API."""
 
 from collections.abc import Iterator
 
@@ -34,11 +34,11 @@ def _roles() -> Iterator[str]:
     yield "# Roles"
     yield "What a caller with a token for a project may do there, by its role; `none` is a token without any of the"
     yield "three. A `member` may do what a `reader` may, an `admin` everything and in every project. Other roles are"
-    yield "ignored, and a token that is for no project, but for a domain or the system, has no role here."
+    yield "ignored, and a token for a domain or the system instead of a project has no role here."
     yield ""
-    yield "`yes`: the call is answered. `403`: the role is not enough. `404`: a server of another project does not"
-    yield "exist for anyone but an admin. The last column is a member of another project that asks for a server of this"
-    yield "one; lists show it its own project's servers. A call that was removed says so to everybody."
+    yield "`yes`: the call is allowed. `403`: the role is not sufficient. `404`: servers of other projects exist for an"
+    yield "admin only. The last column is for a member of another project that requests a server of this one; lists"
+    yield "contain its own project's servers. Removed calls are refused for everybody."
     yield ""
     yield f"| call | microversions | {' | '.join(name for name, _ in callers)} | member of another project |"
     yield f"|---|---|{'---|' * len(callers)}---|"
@@ -68,9 +68,9 @@ def _compute() -> Iterator[str]:
     yield "## Compute: `/compute`"
     yield "The console part of the OpenStack Compute API in Nova's shapes, below `/compute/v2.1`,"
     yield "`/compute/v2.1/{project_id}` and, as the oldest microversion without headers, `/compute/v2/{project_id}`."
-    yield f"Microversions {OLDEST} to {NEWEST}; `X-Auth-Token` holds the identity token. `GET /compute`,"
+    yield f"Microversions {OLDEST} to {NEWEST}; `X-Auth-Token` is the identity token. `GET /compute`,"
     yield "`GET /compute/v2.1/` and `GET /compute/v2/` are the version documents and need no token."
-    yield "Where Keyhole answers otherwise than Nova stands in [differences](../differences-from-nova.md)."
+    yield "[Differences](../differences-from-nova.md) lists where Keyhole's answers differ from Nova's."
     yield ""
     yield "| call | microversions | role | body | what it does |"
     yield "|---|---|---|---|---|"
@@ -102,8 +102,8 @@ def _shape(schema: Schema) -> str:
 
 def _identity() -> Iterator[str]:
     yield "## Identity: `/identity`"
-    yield "The embedded identity in Keystone's shapes. There is one domain, id `default`, name `Default`. Where a"
-    yield "Keystone issues the tokens (`identity.backend`) only the version documents are answered, with links to it."
+    yield "The embedded identity in Keystone's shapes. There is one domain, id `default`, name `Default`. If Keystone"
+    yield "issues the tokens (`identity.backend`), only the version documents are available, with links to Keystone."
     yield ""
     yield "| call | what it does |"
     yield "|---|---|"
@@ -114,12 +114,12 @@ def _identity() -> Iterator[str]:
 def _own() -> Iterator[str]:
     yield "## Keyhole's own: `/v1` and `/c`"
     yield "Refusals are `application/problem+json` (RFC 9457) with a [`reason`](reasons.md)."
-    yield "A request with an `Origin` that is not allowed to show consoles is refused. Where a role is asked for, the"
-    yield "identity token is in `X-Auth-Token`; on Keyhole's own page the cookie of `POST /v1/sign-in` stands for it,"
-    yield f"if the request has `{PAGE_HEADER}: 1` and comes from an allowed origin. The compute API takes it, too."
-    yield "`ticket` is the cookie that a browser was given when it opened the console."
-    yield "Every call of this page is also described for machines: [OpenAPI](https://www.openapis.org/) 3.1 at"
-    yield f"`{OPENAPI_PATH}`, for anybody who asks."
+    yield "A request with an `Origin` that is not allowed to show consoles is refused. Calls that require a role take"
+    yield "the identity token in `X-Auth-Token` or, from Keyhole's own page, in the cookie of `POST /v1/sign-in`, if"
+    yield f"the request has `{PAGE_HEADER}: 1` and an allowed origin. The compute API accepts the cookie, too."
+    yield "`ticket` is the cookie that a browser received when it opened the console."
+    yield "An [OpenAPI](https://www.openapis.org/) 3.1 description of every call on this page is at"
+    yield f"`{OPENAPI_PATH}`, open to everybody."
     yield ""
     yield "| call | who | query, body | answer | what it does |"
     yield "|---|---|---|---|---|"
@@ -175,17 +175,17 @@ def _health() -> Iterator[str]:
     yield "## Health"
     yield "| call | answer |"
     yield "|---|---|"
-    yield "| `GET /healthz` | 200 `ok` while the process lives |"
+    yield "| `GET /healthz` | 200 `ok` while the process is alive |"
     yield (
         '| `GET /readyz` | `{"ready", "parts": {"store": N, "identity": N, "drivers": {NAME: N}}}`: how many problems'
-        " each has; 503 when store or identity have some. For an admin also what they are,"
+        " each has; 503 if the store or the identity service has any. For an admin, the answer also lists them:"
         ' `"problems": [{"part", "sentence"}]`.'
-        f" A part has {DEADLINE_SECONDS:g} seconds to tell, and is asked again after {FRESH_SECONDS:g} second, a driver"
-        f" after {DRIVER_FRESH_SECONDS:g}. |"
+        f" A check may take {DEADLINE_SECONDS:g} seconds; its result is reused for {FRESH_SECONDS:g} second, a driver's"
+        f" for {DRIVER_FRESH_SECONDS:g}. |"
     )
     yield "| `GET /metrics` | [metrics](metrics.md) in Prometheus' text format |"
     yield ""
     yield (
-        "`server.admin_listen` is an address where these three are answered, and nothing else, with all details to"
-        " whoever can reach it. It speaks plain HTTP."
+        "`server.admin_listen` is an address that only answers these three, over plain HTTP, with all details for"
+        " everybody who can reach it."
     )

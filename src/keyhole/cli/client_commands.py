@@ -1,4 +1,4 @@
-"""`keyhole servers`, `keyhole console`, `keyhole log`: what a user of a cloud asks it for."""
+"""`keyhole servers`, `keyhole console`, `keyhole log`: for users of a cloud."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from keyhole.cli.output import Format, lines_as_shown, show, show_columns, show_
 
 
 class ConsoleChoice(StrEnum):
-    """The console types that can be asked for."""
+    """The console types that can be requested."""
 
     NOVNC = "novnc"
     XVPVNC = "xvpvnc"
@@ -23,7 +23,7 @@ def servers(
         str | None, typer.Option(metavar="TEXT", help="Only servers with this in their name.", show_default=False)
     ] = None,
     all_projects: Annotated[
-        bool, typer.Option("--all-projects", help="The servers of every project; it takes the role admin.")
+        bool, typer.Option("--all-projects", help="The servers of every project; requires the role admin.")
     ] = False,
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
@@ -45,14 +45,12 @@ def servers(
 
 def console(
     server: ServerReference,
-    console_type: Annotated[ConsoleChoice, typer.Option("--type", help="How the console is to be shown.")] = (
-        ConsoleChoice.NOVNC
-    ),
+    console_type: Annotated[ConsoleChoice, typer.Option("--type", help="The console type.")] = (ConsoleChoice.NOVNC),
     open_it: Annotated[bool, typer.Option("--open", help="Open the URL in a browser as well.")] = False,
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Print a URL that opens a console of the server. Whoever has the URL may open it."""
+    """Print a URL that opens a console of the server. Anyone who has the URL can open it."""
     if open_it and console_type is ConsoleChoice.SERIAL:
         raise typer.BadParameter("the URL of a serial console is a WebSocket's, no page", param_hint="--open")
 
@@ -80,7 +78,7 @@ def log(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Print what the server wrote to its serial console, as far as it is kept."""
+    """Print the server's serial console output, as far as it is kept."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.consoles import console_output
     from keyhole.cli.client.servers import find_server

@@ -15,7 +15,7 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="The TOML file
 
 @app.command()
 def check(path: ConfigFile = None) -> None:
-    """Say whether the settings can be used."""
+    """Check whether the settings are valid."""
     from keyhole import config
     from keyhole.runtime import build as service
 
@@ -26,7 +26,7 @@ def check(path: ConfigFile = None) -> None:
 
 @app.command()
 def show(path: ConfigFile = None) -> None:
-    """Print the settings in force, as JSON, secrets hidden."""
+    """Print the effective settings as JSON, with secrets hidden."""
     from keyhole import config
 
     typer.echo(config.load(path).model_dump_json(indent=2))
@@ -34,7 +34,7 @@ def show(path: ConfigFile = None) -> None:
 
 @app.command("hash-password")
 def hash_password_command() -> None:
-    """Read a password (from standard input, or asked for on a terminal) and print its hash."""
+    """Read a password from standard input (with a prompt on a terminal) and print its hash."""
     from pydantic import SecretStr
 
     from keyhole.identity.embedded.passwords import hash_password

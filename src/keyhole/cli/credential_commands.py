@@ -1,4 +1,4 @@
-"""`keyhole credential create|list|delete`: application credentials, for scripts that should not know a password."""
+"""`keyhole credential create|list|delete`: application credentials, for scripts that should not contain a password."""
 
 import shlex
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ app = typer.Typer(help="Create, list and delete application credentials for scri
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for; each has a different name.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A unique name that says what the credential is for.")],
     expires: Annotated[
         str | None,
         typer.Option(
@@ -27,7 +27,7 @@ def create(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Make a credential for the project and print the lines for a shell that sign in by it. The secret is told once."""
+    """Create a credential for the project and print the shell commands that sign in by it. The secret is shown once."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.credentials import CONFLICTING, create_credential, environment_of, expiry
 
@@ -71,7 +71,7 @@ def delete(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Take a credential back: nobody signs in by it from now on."""
+    """Revoke a credential: it can no longer be used to sign in."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.credentials import delete_credential
 

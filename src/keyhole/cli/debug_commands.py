@@ -1,4 +1,4 @@
-"""`keyhole debug capture|traffic`: what a live session carries. For admins."""
+"""`keyhole debug capture|traffic`: a live session's traffic. For admins."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from keyhole.cli.options import OsCloud, OutputFormat
 from keyhole.cli.output import Format, show_columns, show_json
 from keyhole.errors import SettingsError
 
-app = typer.Typer(help="Look into a live session. It takes the role admin.", no_args_is_help=True)
+app = typer.Typer(help="Look into a live session. Requires the role admin.", no_args_is_help=True)
 
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The session's id, as `keyhole sessions` shows it.")]
 
@@ -25,20 +25,20 @@ def capture(
         typer.Option("--output-file", "-o", metavar="FILE", help="The pcap file to write; `-` is standard output."),
     ],
     seconds: Annotated[
-        int | None, typer.Option(min=1, max=3600, help="Stop after this time. Without it, when the session ends.")
+        int | None, typer.Option(min=1, max=3600, help="Stop after this time, at the latest when the session ends.")
     ] = None,
     os_cloud: OsCloud = None,
 ) -> None:
-    """Write what a session carries from now on to a pcap file, for Wireshark or tcpdump.
+    """Capture a session's traffic from now on to a pcap file, for Wireshark or tcpdump.
 
-    The file has everything that is typed, passwords included. The service logs who captured what.
+    The file contains everything that is typed, passwords included. The service logs who captured which session.
     """
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.debugging import capture_session
 
     with signed_in(os_cloud) as cloud:
         pieces = capture_session(cloud, session, seconds)
-        first = next(pieces, b"")  # a refusal comes before the file is touched
+        first = next(pieces, b"")  # so that a refusal leaves the file untouched
         with _opened(file) as out:
             out.write(first)
             for piece in pieces:
@@ -53,7 +53,7 @@ def traffic(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """Count what a session carries for some seconds, each way."""
+    """Count a session's traffic in each direction for some seconds."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.debugging import measure_traffic
 
@@ -71,7 +71,7 @@ def traffic(
 
 
 def _opened(file: Path) -> "nullcontext[BinaryIO] | BinaryIO":
-    """A file of the user's alone, since passwords may be in it. Raises SettingsError."""
+    """A file that only its owner can read, since it may contain passwords. Raises SettingsError."""
     if str(file) == "-":
         return nullcontext(sys.stdout.buffer)
     try:

@@ -1,4 +1,4 @@
-"""`keyhole demo`: a real guest (or the simulated one), the service before it, and how to open its console."""
+"""`keyhole demo`: a real guest (or the simulated one), the service for it, and how to open its console."""
 
 import asyncio
 import glob
@@ -36,7 +36,7 @@ ROLES = (Role.MEMBER, Role.READER)
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     port: int
     host: str
@@ -59,7 +59,7 @@ def demo(options: DemoOptions) -> None:
 async def _demo(options: DemoOptions) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.ready_file is not None:
-        options.ready_file.unlink(missing_ok=True)  # an earlier demo's would say "ready" too soon
+        options.ready_file.unlink(missing_ok=True)  # an earlier demo's file would say "ready" too soon
     password = secrets.token_urlsafe(9)
     async with AsyncExitStack() as stack:
         guest = None if options.simulated else await _real_guest(stack, options.folder)
@@ -83,7 +83,7 @@ async def _demo(options: DemoOptions) -> None:
 
 
 async def _real_guest(stack: AsyncExitStack, folder: Path) -> DemoGuest | None:
-    """The guest, booting; None, with the reason told, where there can be none."""
+    """The booting guest; None if there can be none, after printing the reason."""
     try:
         await asyncio.to_thread(ensure_packages, QEMU_PACKAGES, _say)
         image = await asyncio.to_thread(build_image, folder, _say)
@@ -160,7 +160,7 @@ Ctrl-C ends all of it.
 
 
 def _write_privately(path: Path, text: str) -> None:
-    """Writes a file that holds a password, whole or not at all."""
+    """Writes a file that contains a password, completely or not at all."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -29,7 +29,7 @@ app.add_typer(config_commands.app, name="config")
 def serve_command(
     config: Annotated[Path | None, typer.Option(help="The TOML file with the settings.")] = None,
 ) -> None:
-    """Run the service until it is told to stop (SIGTERM); SIGHUP makes it reload its settings."""
+    """Run the service until SIGTERM; SIGHUP makes it reload its settings."""
     from keyhole.cli.serve_command import serve
 
     serve(config)
@@ -37,7 +37,7 @@ def serve_command(
 
 @app.command("reload")
 def reload_command(
-    config: Annotated[Path | None, typer.Option(help="The TOML file that the service was started with.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The TOML file with which the service was started.")] = None,
 ) -> None:
     """Make the running service reload its settings and the installed code; open sessions continue."""
     from keyhole.supervisor.reloading import ask_to_reload
@@ -47,13 +47,13 @@ def reload_command(
 
 @app.command("demo")
 def demo_command(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The one port.")] = 6080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 6080,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    state_dir: Annotated[Path | None, typer.Option(help="Where the guest's image and the store are kept.")] = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Directory for the guest's image and the store.")] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="Use the built-in simulated guest.")] = False,
-    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON object there when everything answers.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="File to write as JSON once the demo is ready.")] = None,
 ) -> None:
-    """Boot a small real guest, serve its console and say how to open it."""
+    """Boot a small real guest, serve its console and print how to open it."""
     from keyhole.cli.demo_command import DemoOptions, demo
 
     demo(DemoOptions(port, host, state_dir, simulated, ready_file))
@@ -77,7 +77,7 @@ app.add_typer(debug_commands.app, name="debug")
 def main() -> None:
     """The entry point of the installed command."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that the terminal's encoding cannot show is no reason to end.
+        # A name that the terminal's encoding cannot show must not end the command.
         sys.stdout.reconfigure(errors="replace")
     try:
         app(prog_name="keyhole")

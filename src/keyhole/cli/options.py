@@ -11,9 +11,9 @@ OsCloud = Annotated[
     typer.Option(
         "--os-cloud",
         metavar="NAME",
-        help="A cloud of your clouds.yaml. Without it the OS_* variables say who signs in and where.",
+        help="A cloud in your clouds.yaml. Without it, the OS_* variables determine who signs in and where.",
         show_default=False,
     ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print what was found.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="The output format.")]
 ServerReference = Annotated[str, typer.Argument(metavar="SERVER", help="The server's name or id.")]

@@ -1,6 +1,6 @@
-"""What the client commands print: text that a terminal shows and does not act on, columns, JSON.
+"""The output of the client commands: text without control characters for the terminal, columns, JSON.
 
-Names, console output and messages come from servers and clouds: hostile until they have been through here.
+Names, console output and messages come from servers and clouds, so they are hostile until this module has cleaned them.
 """
 
 import errno
@@ -18,25 +18,25 @@ from keyhole.protocols.text import sanitize
 
 
 class Format(StrEnum):
-    """How a client command prints what it found."""
+    """A client command's output format."""
 
     TABLE = "table"
     JSON = "json"
 
 
 def one_line(text: str) -> str:
-    """`text` on one line that prints, its white space evened out, cut at 1024 characters."""
+    """`text` as one printable line with its white space collapsed, cut at 1024 characters."""
     return _cell(" ".join(text.split()))
 
 
 def lines_as_shown(text: str) -> str:
-    """`text` without what a terminal acts on: escape sequences, and what does not print, line feed and tab excepted."""
+    """`text` without escape sequences and unprintable characters, except line feed and tab."""
     text = without_escapes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
 def show(text: str, *, newline: bool = True) -> None:
-    """Prints text. Raises KeyholeError when it cannot be written, but not when its reader has gone."""
+    """Prints text. Raises KeyholeError if it cannot be written, but not if the reader has closed the pipe."""
     try:
         typer.echo(text, nl=newline)
     except OSError as error:
@@ -46,13 +46,13 @@ def show(text: str, *, newline: bool = True) -> None:
 
 
 def show_json(value: Any) -> None:
-    """Prints JSON in ASCII, in which no character is left that a terminal acts on."""
+    """Prints JSON in ASCII, which contains no control characters."""
     show(json.dumps(value, indent=2))
 
 
 def show_columns(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints rows under their headings, never cut."""
-    # Not by rich.table: it fits columns to the terminal, pads the last one, and reads markup and emoji codes in names.
+    """Prints rows under their headings, never truncated."""
+    # Not by rich.table: it fits columns to the terminal, pads the last one, and interprets markup and emoji codes.
     table = [tuple(headings), *(tuple(map(_cell, row)) for row in rows)]
     widths = [max(cell_len(cell) for cell in column) for column in zip(*table, strict=True)]
     for row in table:

@@ -1,4 +1,4 @@
-"""docs/reference/command-line.md as text, from the commands themselves."""
+"""The text of docs/reference/command-line.md, from the commands themselves."""
 
 from collections.abc import Iterator
 
@@ -10,15 +10,15 @@ from keyhole.cli.main import app
 
 _OPENING = """\
 # Command line
-`keyhole serve`, `keyhole demo` and `keyhole config` are for who runs the service. `keyhole servers`, `console`, `log`
-and `credential` are for its users: they know the Compute and Identity APIs alone, Keyhole's or those of any OpenStack
-cloud, and take the `OS_*` variables and `clouds.yaml` as the OpenStack client does.
+`keyhole serve`, `reload`, `demo` and `config` are for operators of the service. `keyhole servers`, `console`, `log`
+and `credential` are for its users: they only call the Compute and Identity APIs, those of Keyhole or of any OpenStack
+cloud, and read the `OS_*` variables and `clouds.yaml` as the OpenStack client does.
 
 | exit status | meaning |
 |---|---|
 | 0 | done |
-| 1 | refused or failed; one line on standard error says what was wrong |
-| 2 | wrong usage, or settings (also `OS_*`) that are missing or cannot be used; standard error says which |
+| 1 | refused or failed; one line on standard error says why |
+| 2 | wrong usage, or missing or invalid settings (`OS_*` included); standard error says which |
 
 `--format table` is for people and for shell scripts, `--format json` for programs. [How to get a console from
 scripts](../howto/get-a-console-from-scripts.md) shows both.
@@ -31,7 +31,7 @@ def render_command_line() -> str:
 
 
 def _sections(context: typer.Context) -> Iterator[str]:
-    """What a command does and takes; then the same for each command below it."""
+    """A command's purpose and parameters, then the same for each of its subcommands."""
     command = context.command
     yield f"## `{context.command_path}`"
     yield command.help or ""

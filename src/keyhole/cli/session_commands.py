@@ -1,4 +1,4 @@
-"""`keyhole sessions`, `keyhole kill`: who is on, and ending it."""
+"""`keyhole sessions`, `keyhole kill`: list open consoles and end one."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from keyhole.cli.output import Format, show_columns, show_json
 
 def sessions(
     all_projects: Annotated[
-        bool, typer.Option("--all-projects", help="The sessions of every project; it takes the role admin.")
+        bool, typer.Option("--all-projects", help="The sessions of every project; requires the role admin.")
     ] = False,
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
@@ -47,7 +47,7 @@ def kill(
     os_cloud: OsCloud = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
-    """End an open console within a second. Its viewer is told by whom, and cannot reconnect without a new link."""
+    """End an open console within a second. Its viewer sees who ended it and cannot reconnect without a new link."""
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.sessions import end_session
 

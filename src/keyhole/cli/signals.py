@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end what runs, by cancelling it, so that everything it started is put away."""
+"""SIGINT and SIGTERM cancel what runs, so that it cleans up everything it started."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
-    """Runs `work` until it ends or a signal says so."""
+    """Runs `work` until it ends or one of the signals arrives."""
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)  # noqa: TID251  # awaited below
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
-"""The settings: one TOML file, then the environment (`KEYHOLE_SERVER__LISTEN=...`). The only reader of either.
+"""The settings: one TOML file, then the environment (`KEYHOLE_SERVER__LISTEN=...`). Nothing else reads either.
 
 Every key has a type, a default and a description; docs/reference/configuration.md is generated from them. Unknown keys
-are errors, in the file and in the environment. `[drivers.NAME]` sections are checked by the driver of that name.
+are errors, in the file and in the environment. The driver of that name checks its `[drivers.NAME]` table.
 """
 
 from keyhole.config.drivers import DriverSettings

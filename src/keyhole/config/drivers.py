@@ -1,4 +1,4 @@
-"""What every `[drivers.NAME]` table has."""
+"""The settings that all `[drivers.NAME]` tables share."""
 
 from pydantic import Field
 
@@ -8,4 +8,4 @@ from keyhole.config.section import Section
 class DriverSettings(Section):
     """One instance of a driver."""
 
-    driver: str = Field("", description="Which driver it is; unset: the one that the table is named after.")
+    driver: str = Field("", description="The driver to use; unset: the one that the table is named after.")

@@ -18,11 +18,12 @@ class UserSettings(Section):
         None, description="The password itself; refused unless `allow_plain_passwords` is true."
     )
     api_key_hash: SecretStr | None = Field(
-        None, description="Hash of the key for `RAX-KSKEY:apiKeyCredentials`, made in the same way."
+        None, description="Hash of the key for `RAX-KSKEY:apiKeyCredentials`, created in the same way."
     )
     project: Annotated[str, Field(min_length=1, max_length=255)] = Field(description="The user's project.")
     roles: tuple[str, ...] = Field(
-        ("member", "reader"), description="`reader` sees, `member` opens consoles, `admin` sees all projects."
+        ("member", "reader"),
+        description="`reader` lists servers, `member` opens consoles, `admin` has access to all projects.",
     )
 
 
@@ -30,17 +31,17 @@ class IdentitySettings(Section):
     """`[identity]`: who may call the API."""
 
     backend: Literal["embedded", "keystone"] = Field(
-        "embedded", description="`embedded`: the users below; `keystone`: those of an OpenStack Identity service."
+        "embedded", description="`embedded`: the users below; `keystone`: the users of an OpenStack Identity service."
     )
     token_lifetime_seconds: Annotated[int, Field(ge=60, le=7 * 24 * 3600)] = Field(
-        3600, description="`embedded`: how long an identity token is good."
+        3600, description="`embedded`: how long an identity token is valid."
     )
     allow_plain_passwords: bool = Field(
-        False, description="`embedded`: accept `password` beside `password_hash`; for trials only."
+        False, description="`embedded`: accept `password` as well as `password_hash`; for trials only."
     )
     users: tuple[UserSettings, ...] = Field((), description="`embedded`: the users.")
-    auth_url: str = Field("", description="`keystone`: the Identity service, as clients reach it too.")
-    username: str = Field("", description="`keystone`: Keyhole's own user there, who may validate tokens.")
+    auth_url: str = Field("", description="`keystone`: URL of the Identity service, which clients use too.")
+    username: str = Field("", description="`keystone`: Keyhole's own user there, which may validate tokens.")
     password: SecretStr | None = Field(None, description="`keystone`: that user's password.")
     project_name: str = Field("", description="`keystone`: the project that this user acts in, such as `service`.")
     user_domain_name: str = Field("Default", description="`keystone`: the domain of this user.")
@@ -54,13 +55,13 @@ class IdentitySettings(Section):
 
     expired_token_seconds: Annotated[int, Field(ge=0)] = Field(
         172800,
-        description="`keystone`: its `[token] allow_expired_window`: how long after its end a token still tells whether"
-        " an open console's user may go on.",
+        description="`keystone`: its `[token] allow_expired_window`: how long after its expiry a token can still be"
+        " used to check the rights of an open console's user.",
     )
 
     @property
     def keystone_url(self) -> str:
-        """Where the Keystone's versions begin: `auth_url` without the version."""
+        """The base URL of Keystone's versions: `auth_url` without the version."""
         return self.auth_url.rstrip("/").removesuffix("/v3")
 
     @field_validator("auth_url")

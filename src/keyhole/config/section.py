@@ -1,4 +1,4 @@
-"""What every table of the settings is."""
+"""The base class of all tables of the settings."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -15,30 +15,30 @@ DEFAULT_LISTEN = "127.0.0.1:6080"
 
 
 class ServerSettings(Section):
-    """`[server]`: the one port."""
+    """`[server]`: the service's addresses, URL, workers and TLS."""
 
     listen: str = Field(DEFAULT_LISTEN, description="Address to listen on: `HOST:PORT` or `unix:/PATH`.")
     admin_listen: str = Field(
         "",
-        description="One more address, `HOST:PORT` or `unix:/PATH`, that answers `/healthz`, `/readyz` and `/metrics`"
-        " with all details to whoever can reach it, over plain HTTP. Empty: none.",
+        description="An additional address, `HOST:PORT` or `unix:/PATH`, that answers `/healthz`, `/readyz` and"
+        " `/metrics` over plain HTTP, with all details for everybody who can reach it. Empty: none.",
     )
     public_url: str = Field(
-        "", description="What the returned URLs start with, as browsers reach it. Empty: the listening address."
+        "", description="Start of the returned URLs, as browsers reach it. Empty: the listening address."
     )
     workers: Annotated[int, Field(ge=1, le=WORKERS_LIMIT)] = Field(
-        1, description="Processes that share the port; as many as there are processor cores to use."
+        1, description="Processes that share the port; one for each processor core to use."
     )
     tls_certificate: Path | None = Field(
         None,
-        description="PEM file with the certificate chain; TLS is spoken when it is set. New files are taken into use"
-        " as soon as they are there.",
+        description="PEM file with the certificate chain; enables TLS. Changed files take effect for new connections,"
+        " without a reload.",
     )
     tls_key: Path | None = Field(None, description="PEM file with the certificate's private key.")
     trusted_proxies: tuple[str, ...] = Field(
         (),
-        description="Addresses or networks of reverse proxies, `unix` for those on a unix socket: their"
-        " `X-Forwarded-For` says where sign-ins and connections come from.",
+        description="Addresses or networks of reverse proxies, `unix` for those on a unix socket. Their"
+        " `X-Forwarded-For` is trusted as the client address of sign-ins and connections.",
     )
 
     @field_validator("trusted_proxies")
@@ -89,7 +89,7 @@ class ServerSettings(Section):
 
 
 class StoreSettings(Section):
-    """`[store]`: where grants and tokens are kept."""
+    """`[store]`: the database of grants, sessions and tokens."""
 
     url: str = Field(
         "sqlite:///keyhole.db",
@@ -108,10 +108,10 @@ class TokenSettings(Section):
     """`[tokens]`: console links."""
 
     lifetime_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = Field(
-        600, description="How long a console link is good."
+        600, description="How long a console link is valid."
     )
     reuse: Literal["once", "until_expiry"] = Field(
-        "once", description="`once`: a link opens one time; `until_expiry`: as often as wanted, as in Nova."
+        "once", description="`once`: a link opens one time; `until_expiry`: any number of times, as in Nova."
     )
 
 
@@ -126,16 +126,15 @@ class SessionSettings(Section):
     )
     resume_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = Field(
         3600,
-        description="How long a browser that lost its session may reconnect to its console without a new link;"
-        " 0: not at all.",
+        description="How long a browser that lost its session may resume its console without a new link; 0: never.",
     )
     reauthorize_seconds: Annotated[int, Field(ge=0)] = Field(
         60,
-        description="How often the identity service is asked whether the users of open consoles still may open them;"
+        description="How often to check with the identity service that users of open consoles still may open them;"
         " 0: only when they reconnect.",
     )
     drain_seconds: Annotated[int, Field(ge=0)] = Field(
-        0, description="How long open sessions may go on when the service is told to stop; 0: they end at once."
+        0, description="How long open sessions may continue when the service stops; 0: they end at once."
     )
     keepalive_timeout_seconds: Annotated[int, Field(ge=6)] = Field(
         45,
@@ -144,11 +143,11 @@ class SessionSettings(Section):
 
 
 class ConsoleSettings(Section):
-    """`[console]`: who may open consoles from where."""
+    """`[console]`: the origins that may show consoles, and sessions for each server."""
 
     allowed_origins: tuple[str, ...] = Field(
         (),
-        description="Exact origins (`https://HOST[:PORT]`) that may show consoles, beside `public_url`'s own.",
+        description="Exact origins (`https://HOST[:PORT]`) that may show consoles, in addition to `public_url`'s own.",
     )
     frame_ancestors: tuple[str, ...] | None = Field(
         None,
@@ -166,5 +165,5 @@ class ConsoleSettings(Section):
 
     @property
     def framing_origins(self) -> tuple[str, ...]:
-        """Whose pages may frame the console page, beside our own."""
+        """The origins whose pages may frame the console page, in addition to our own."""
         return self.allowed_origins if self.frame_ancestors is None else self.frame_ancestors

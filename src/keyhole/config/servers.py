@@ -1,4 +1,4 @@
-"""`[[servers]]`: machines that nothing else knows, and where their consoles are."""
+"""`[[servers]]`: machines that no other driver lists, and the addresses of their consoles."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from keyhole.protocols.http.connect import check_path
 
 
 class ConsoleTarget(SocketSettings):
-    """`vnc`, `spice`: where a console listens."""
+    """`vnc`, `spice`: the address of a console."""
 
     url: str = Field(description="`tcp://HOST:PORT` or `unix:/PATH`.")
 
@@ -33,8 +33,8 @@ class VncTarget(VncSettings, ConsoleTarget):
 
     connect_path: str = Field(
         "",
-        description="Path that the host is asked for by HTTP's CONNECT before VNC begins, as XenServer wants it; admins"
-        " and the log see it, so no secret belongs in it.",
+        description="Path to request from the host by HTTP CONNECT before VNC begins, as XenServer requires. It is"
+        " visible to admins and in the log, so it must not contain a secret.",
     )
 
     @model_validator(mode="after")
@@ -52,13 +52,13 @@ class SerialTarget(ConsoleTarget):
     log_file: Path | None = Field(
         None,
         description="File to which the hypervisor writes all serial output."
-        " It is held to the rules of sockets: below `socket_directory` (the root, where it lies elsewhere) no link is"
-        " followed, and of `socket_uids`, where they are set, one must own it.",
+        " The rules of sockets apply: below `socket_directory` (or the root, if the file is elsewhere) no link is"
+        " followed, and if `socket_uids` is set, one of these users must own the file.",
     )
 
 
 class StaticServer(Section):
-    """`[[servers]]`: one machine that nothing else knows."""
+    """`[[servers]]`: one machine that no other driver lists."""
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,255}$")] = Field(
         description="The server's id, usually a UUID."

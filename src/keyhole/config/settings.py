@@ -1,4 +1,4 @@
-"""All settings together, and how they are read: the file, then the environment over it."""
+"""All settings, and reading them: first the file, then the environment, which overrides it."""
 
 import os
 import tomllib
@@ -23,7 +23,7 @@ ENVIRONMENT_PREFIX = "KEYHOLE_"
 
 
 class Settings(BaseSettings):
-    """All of it. Made by `load`."""
+    """All settings. Created by `load`."""
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", env_ignore_empty=False
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment over the file (which `load` hands in as the initial values)."""
+        """The environment overrides the file (which `load` passes as the initial values)."""
         return env_settings, init_settings
 
     @property
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     @property
     def host_names(self) -> frozenset[str]:
-        """The hosts of `server.public_url` and of the addresses that are listened on, names and addresses alike."""
+        """The hosts of `server.public_url` and of the listening addresses, both names and addresses."""
         listened = (self.listen_address, self.admin_listen_address)
         hosts = {address.host.lower() for address in listened if isinstance(address, TcpAddress)}
         return frozenset(hosts | {urlsplit(self.public_url).hostname or ""})
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
     @property
     def public_url(self) -> str:
-        """`server.public_url`, or the listening address as a browser on this machine reaches it."""
+        """`server.public_url`, otherwise the listening address as a browser on this machine reaches it."""
         if self.server.public_url:
             return self.server.public_url
         scheme = "https" if self.server.tls_certificate else "http"
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
 
 
 def load(path: Path | None) -> Settings:
-    """Reads the file (None: the environment alone). Raises SettingsError with one line."""
+    """Reads the file (None: only the environment). Raises SettingsError with one line."""
     if path is None:
         return make({}, source="settings")
     try:
@@ -122,7 +122,7 @@ def make(values: Mapping[str, Any], *, source: str) -> Settings:
 
 
 def describe(error: ValidationError) -> str:
-    """The first thing that is wrong, as `place: what`, without the value (it may be a secret)."""
+    """The first error, as `place: what`, without the value (it may be a secret)."""
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     what = {

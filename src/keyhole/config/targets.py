@@ -1,4 +1,4 @@
-"""How consoles are reached and signed in to: what the settings of servers and of drivers share."""
+"""How to reach and sign in to consoles: settings that servers and drivers share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,19 +13,19 @@ from keyhole.net.tls_client import client_context
 SubtypeName = Annotated[
     VencryptSubtype,
     Field(
-        description="The weakest VeNCrypt sub-type that will do: `x509none`, `x509vnc` (with `password_file`),"
-        " `x509plain` (with `username` too), or the same with `tls` for `x509`: anonymous TLS, which does not tell who"
-        " is at the other end."
+        description="The weakest VeNCrypt subtype to accept: `x509none`, `x509vnc` (with `password_file`),"
+        " `x509plain` (with `username` too), or the same with `tls` for `x509`: anonymous TLS, which does not verify"
+        " the server."
     ),
 ]
 
 
 class TlsSettings(Section):
-    """`tls`: VeNCrypt on the way to a VNC server; once set, nothing weaker is accepted there."""
+    """`tls`: VeNCrypt for the connection to a VNC server. If set, nothing weaker is accepted."""
 
     ca: Path | None = Field(None, description="PEM file with the authorities to trust; unset: the system's.")
     certificate: Path | None = Field(
-        None, description="PEM file with our certificate chain, where the server wants one."
+        None, description="PEM file with Keyhole's certificate chain, if the server requires one."
     )
     key: Path | None = Field(None, description="PEM file with the certificate's private key, without passphrase.")
     subtype: SubtypeName = VencryptSubtype.X509NONE
@@ -35,7 +35,7 @@ class TlsSettings(Section):
         " for a unix socket.",
     )
     insecure: bool = Field(
-        False, description="Do not check the server's certificate; said in the log and, to admins, in `/readyz`."
+        False, description="Do not check the server's certificate; the log and, for admins, `/readyz` report it."
     )
 
     @model_validator(mode="after")
@@ -62,21 +62,21 @@ class TlsSettings(Section):
 
     @property
     def warning(self) -> str | None:
-        """What the operator should be reminded of, as the end of a sentence."""
+        """A warning for the operator, as the end of a sentence."""
         return None if self.target_tls.is_verified else "is reached by TLS without verification"
 
 
 class SocketSettings(Section):
-    """Which unix sockets may be dialled; for sections that name some."""
+    """Which unix sockets may be dialled; for sections with addresses of sockets."""
 
     socket_directory: str | None = Field(
         None,
-        description="Directory below which unix sockets must lie; below it no link is followed. Unset: anywhere, and"
-        " no link is followed.",
+        description="Directory that must contain the unix sockets; below it no link is followed. Unset: any directory,"
+        " and no link is followed.",
     )
     socket_uids: frozenset[int] | None = Field(
         None,
-        description="Users (numbers) whose processes may listen on unix sockets; unset: the socket's owner, root"
+        description="Numeric ids of users whose processes may listen on unix sockets; unset: the socket's owner, root"
         " and Keyhole's own.",
     )
 
@@ -93,16 +93,16 @@ class SocketSettings(Section):
 
 
 class VncSettings(Section):
-    """What signing in to a VNC server takes; for sections that name some."""
+    """How to sign in to a VNC server; for sections with VNC consoles."""
 
     password_file: Path | None = Field(None, description="File whose first line is the console's VNC password.")
-    username: str = Field("", description="Name that goes with the password where `x509plain` is spoken.")
-    tls: TlsSettings | None = Field(None, description="TLS on the way there.")
+    username: str = Field("", description="User name that is sent with the password by `x509plain`.")
+    tls: TlsSettings | None = Field(None, description="TLS for the connection to it.")
 
     @model_validator(mode="after")
     def _check_credentials(self) -> "VncSettings":
         if self.username and (self.tls is None or self.password_file is None):
-            raise ValueError("username goes with password_file, and with tls: it is told under TLS only")
+            raise ValueError("username goes with password_file, and with tls: it is only sent under TLS")
         wanted = self.tls.subtype.value if self.tls is not None else ""
         if wanted.endswith(("vnc", "plain")) and self.password_file is None:
             raise ValueError(f"tls.subtype = {wanted!r} needs password_file")

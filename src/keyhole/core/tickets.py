@@ -237,7 +237,7 @@ class Tickets:
             raise self._ended(ticket, Reason.REVOKED) from failure
         except (ServerNotFound, ConsoleUnavailable) as failure:
             # It may be started again: the user may try again.
-            raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+            raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not available at the moment") from failure
 
     def _resume_state(self, ticket: Ticket) -> ResumeState:
         if ticket.opened_at is None:

@@ -1,7 +1,7 @@
-"""Sealing what a console was asked for with, so that what the store holds opens nothing.
+"""Encrypts ("seals") the requester token of a console, so that the store's content alone opens nothing.
 
-The key is made of the secret that the viewer holds (a link's token, a ticket's secret), of which the store has the
-sha256 alone: whoever has the store has no identity token, and whoever presents the secret has the key.
+The key is derived from the viewer's secret (a link's token, a ticket's secret), of which the store only has the sha256:
+a copy of the store reveals no identity token, while a request that presents the secret supplies the key.
 """
 
 import base64
@@ -24,7 +24,7 @@ def seal(requester: RequesterToken, secret: str) -> str:
 
 
 def unseal(sealed: str, secret: str) -> RequesterToken | None:
-    """The requester token that was sealed with this secret; None for anything else."""
+    """The requester token that was sealed with this secret; None for any other text."""
     try:
         packed = base64.b64decode(sealed, validate=True)
         content = _lock(secret).decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], None)
@@ -35,5 +35,5 @@ def unseal(sealed: str, secret: str) -> RequesterToken | None:
 
 
 def _lock(secret: str) -> AESGCM:
-    # Another hash than the one under which the secret is kept.
+    # A different hash than the one that is stored for the secret.
     return AESGCM(hashlib.sha256(f"warrant {secret}".encode()).digest())

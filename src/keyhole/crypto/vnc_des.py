@@ -1,6 +1,6 @@
-"""The answer to a VNC password challenge (RFC 6143, 7.2.2), for both sides of it.
+"""The response to a VNC password challenge (RFC 6143, 7.2.2), for client and server.
 
-DES protects nothing today; VNC's password is kept for hypervisors that offer nothing better.
+DES is no protection today; VNC passwords are supported for hypervisors that offer nothing better.
 """
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -10,7 +10,7 @@ from keyhole.errors import ProtocolError
 
 CHALLENGE_BYTES = 16
 KEY_BYTES = 8
-"""Of a longer password only the beginning counts; a shorter one is filled up with zeros."""
+"""Longer passwords are truncated, shorter ones padded with zeros."""
 
 
 def response(password: str, challenge: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""What `keyhole demo` shows: a real small Linux under QEMU, made from Debian's packages on first use.
+"""The guest of `keyhole demo`: a small real Linux under QEMU, built from Debian's packages on first use.
 
-Every step tells its progress through a callback of the caller, and raises `GuestUnavailable` when the machine cannot
-carry a real guest, so that the caller can fall back to the simulated one and say why.
+Every step reports its progress to the caller's callback, and raises `GuestUnavailable` if the machine cannot run a real
+guest, so that the caller can fall back to the simulated one and say why.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from keyhole.errors import KeyholeError
 
 Progress = Callable[[str], None]
-"""Is told, in one short sentence, what is being done."""
+"""Called with one short sentence about each step."""
 
 
 class GuestUnavailable(KeyholeError):
-    """There can be no real guest here. The message is one line that says what is missing and, if known, what to do."""
+    """This machine cannot run a real guest. The message is one line that says what is missing and, if known, a fix."""

@@ -1,7 +1,7 @@
-"""Debian's packages: installing them as root, and fetching single ones for their files as anybody.
+"""Debian's packages: installing them as root, and downloading single ones for their files as any user.
 
-Nothing here asks a question on the terminal. Package lists are brought up to date once, and only when something is
-not found: on a fresh machine there are none, on an old one they name files that are gone.
+Nothing here prompts on the terminal. Package lists are updated once, and only if something is not found: a fresh
+machine has none, and those of an old one list files that no longer exist.
 """
 
 import os
@@ -23,7 +23,7 @@ _DEPENDS = re.compile(r"^ *\|?Depends: (?P<package>[a-z0-9][a-z0-9.+-]+)$", re.M
 def ensure_packages(packages: Sequence[str], progress: Progress) -> None:
     """Installs those of `packages` that are missing, without their recommendations.
 
-    Raises GuestUnavailable, naming the command to run when we are not root.
+    Raises GuestUnavailable, which names the command to run if this process is not root.
     """
     missing = [package for package in packages if not _is_installed(package)]
     if not missing:
@@ -39,7 +39,7 @@ def ensure_packages(packages: Sequence[str], progress: Progress) -> None:
 
 
 def real_package(metapackage: str, progress: Progress) -> str:
-    """The package that `metapackage` stands for: the first one that it depends on. Raises GuestUnavailable."""
+    """The package behind `metapackage`: the first one that it depends on. Raises GuestUnavailable."""
     found = _first_dependency(metapackage)
     if found is None:
         _update_lists(progress)
@@ -50,7 +50,7 @@ def real_package(metapackage: str, progress: Progress) -> str:
 
 
 def download(packages: Sequence[str], folder: Path, progress: Progress) -> list[Path]:
-    """Fetches packages as files into `folder`; apt checks their signatures. Raises GuestUnavailable."""
+    """Downloads packages as files into `folder`; apt checks their signatures. Raises GuestUnavailable."""
     if not _fetch(packages, folder):
         _update_lists(progress)
         if not _fetch(packages, folder):
@@ -85,7 +85,7 @@ def _update_lists(progress: Progress) -> None:
 
 
 def _install(packages: Sequence[str], progress: Progress) -> bool:
-    """Tells each package's step as apt reaches it; True when apt succeeded."""
+    """Reports apt's progress for each package; returns whether apt succeeded."""
     command = [
         _tool("apt-get"), "install", "--yes", "--quiet", "--no-install-recommends",
         "-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}", *packages,
@@ -121,10 +121,10 @@ def _run(tool: str, *arguments: str, folder: Path | None = None) -> subprocess.C
 def _tool(name: str) -> str:
     path = shutil.which(name)
     if path is None:
-        raise GuestUnavailable(f"{name} is not here: the demo's real guest needs Debian or one of its kin")
+        raise GuestUnavailable(f"{name} is not here: the demo's real guest needs Debian or a derivative of it")
     return path
 
 
 def _environment() -> dict[str, str]:
-    """The caller's environment (proxies count), with messages that can be parsed and no questions."""
+    """The caller's environment (including proxies), with parseable messages and without prompts."""
     return {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}

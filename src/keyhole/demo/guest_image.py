@@ -1,6 +1,6 @@
 """The demo guest's kernel and initramfs, from two Debian packages that are unpacked but never installed.
 
-Debian's cloud kernel has built in all that the demo shows: keyboard, VGA text screen, serial port. It needs no
+Debian's cloud kernel has built in everything that the demo uses: keyboard, VGA text screen, serial port. It needs no
 modules.
 """
 
@@ -17,24 +17,24 @@ from keyhole.demo.initramfs import initramfs
 _KERNEL_METAPACKAGE = "linux-image-cloud-amd64"
 _BUSYBOX_PACKAGE = "busybox-static"
 
-# Where the packages hold the files; the second place of busybox is that of releases with a merged /usr.
+# The files' paths in the packages; the second path of busybox is for releases with a merged /usr.
 _KERNEL_PLACES = ("boot/vmlinuz-*",)
 _BUSYBOX_PLACES = ("bin/busybox", "usr/bin/busybox")
 
 
 @dataclass(frozen=True, slots=True)
 class GuestImage:
-    """What QEMU boots."""
+    """The kernel and initramfs that QEMU boots."""
 
     kernel: Path
     initramfs: Path
 
 
 def build_image(state_folder: Path, progress: Progress) -> GuestImage:
-    """The image below `state_folder`, fetched (28 MB) when it is not there yet. Blocks. Raises GuestUnavailable.
+    """The image below `state_folder`, downloaded (28 MB) if it does not exist. Blocks. Raises GuestUnavailable.
 
-    Files appear under their names only when they are whole, so an interrupted build leaves nothing behind that counts.
-    The initramfs is written each time: that takes a hundredth of a second, and it always fits this version.
+    Files get their names only when they are complete, so an interrupted build leaves no incomplete file. The initramfs
+    is written each time: that takes a hundredth of a second, and it always matches this version.
     """
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "amd64"):
         raise GuestUnavailable(f"the demo's real guest needs Linux on x86-64, this is {_this_machine()}")

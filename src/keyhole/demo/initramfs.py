@@ -1,10 +1,10 @@
-"""The demo guest's own system: an initramfs of one busybox and seven small text files.
+"""The demo guest's system: an initramfs of one busybox and seven small text files.
 
-`tty1`, which is the VNC screen, is a root shell; `ttyS0` asks for a login. The kernel writes its messages to the serial
-port only (see `qemu_guest.KERNEL_ARGUMENTS`), so the screen is clean and the console log is a real boot log.
+`tty1`, which is the VNC screen, is a root shell; `ttyS0` has a login prompt. The kernel only writes its messages to the
+serial port (see `qemu_guest.KERNEL_ARGUMENTS`), so the screen is clean and the console log is a real boot log.
 
-The archive is cpio's "newc" format (Linux, Documentation/driver-api/early-userspace/buffer-format.rst), written here
-because that takes fewer lines than unpacking a tool to do it, and comes out the same, and owned by root, for any user.
+The archive is in cpio's "newc" format (Linux, Documentation/driver-api/early-userspace/buffer-format.rst). It is
+written here because that takes fewer lines than unpacking a tool, and any user gets the same archive, owned by root.
 """
 
 import stat
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LOGIN_USER = "root"
-LOGIN_PASSWORD = "secret"  # the guest has no network; its greeting tells the password to everybody
+LOGIN_PASSWORD = "secret"  # the guest has no network; its greeting shows the password
 LOGIN_PROMPT = b"login:"
 
 _GREETING = f"""\
@@ -28,7 +28,7 @@ ttyS0::respawn:/sbin/getty -L 115200 ttyS0 vt100
 ::ctrlaltdel:/sbin/reboot
 """
 
-# The last line keeps late messages of the kernel's out of the login on the serial port.
+# The last line keeps later kernel messages out of the login on the serial port.
 _RC = """\
 #!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /tmp /sbin /usr/bin /usr/sbin
@@ -39,7 +39,7 @@ _RC = """\
 dmesg -n 1
 """
 
-# The greeting stands here because the shell writes its own banner before it reads the profile: this clears the screen.
+# The greeting is here because the shell writes its own banner before it reads the profile: this clears the screen.
 _PROFILE = """\
 export PATH=/sbin:/bin:/usr/sbin:/usr/bin HOME=/root
 export PS1='\\h:\\w\\$ '
@@ -52,7 +52,7 @@ fi
 
 _PASSWD = f"{LOGIN_USER}:x:0:0:root:/root:/bin/sh\n"
 
-# sha512crypt of LOGIN_PASSWORD; its 5000 rounds are not felt even in emulation.
+# sha512crypt of LOGIN_PASSWORD; its 5000 rounds are unnoticeable even in emulation.
 _SHADOW = (
     f"{LOGIN_USER}:$6$keyhole$lDvntyG4dXXbEQQLrFH19PsnHNjbkd7gFYfas3NsUyGgJW5kAe5zRl/s7vYj24Tf0V71p6pvv8xNGwdFATk8F.:"
     "19000:0:99999:7:::\n"
@@ -61,7 +61,7 @@ _SHADOW = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file, folder or symbolic link (`content` is its target) of an archive; `mode` holds type and permissions."""
+    """One file, directory or symbolic link (`content` is its target) of an archive; `mode` is type and permissions."""
 
     path: str
     mode: int
@@ -69,7 +69,7 @@ class Entry:
 
 
 def initramfs(busybox: bytes) -> bytes:
-    """The demo guest's initramfs, uncompressed: emulation would take longer to unpack it than to read it."""
+    """The demo guest's initramfs, uncompressed: in emulation, unpacking takes longer than reading."""
     return newc_archive((
         _folder("bin"), _folder("dev"), _folder("etc"), _folder("root"),
         Entry("bin/busybox", stat.S_IFREG | 0o755, busybox),
@@ -86,7 +86,7 @@ def initramfs(busybox: bytes) -> bytes:
 
 
 def newc_archive(entries: Iterable[Entry]) -> bytes:
-    """A cpio archive in "newc" format, closed by its trailer entry. Owner is root and time is 0 throughout."""
+    """A cpio archive in "newc" format, with its trailer entry. All entries have root as owner and 0 as time."""
     parts = [_newc_entry(number, entry) for number, entry in enumerate(entries, start=1)]
     return b"".join([*parts, _newc_entry(0, Entry("TRAILER!!!", 0))])
 

@@ -1,11 +1,11 @@
 """The demo's real guest: one QEMU process with a VNC console, a serial console with its log, and a QMP socket.
 
-It boots cold each time, in two to three seconds of emulation. A saved machine state would save two of them, at the
-price of 90 MB on disk, a wrong clock and one more thing that can be out of date.
+It boots cold each time, in two to three seconds of emulation. A saved machine state would be two seconds faster, but
+takes 90 MB on disk, has a wrong clock and can be outdated.
 
-The guest never outlives us, not even when we are killed: `setpriv --pdeathsig` makes the kernel end QEMU when the
-thread that started it is gone. That needs no watcher and runs no code of ours between fork and exec. It also means
-that the guest must be started from a thread that stays, such as the main one.
+The guest never outlives this process, even if the process is killed: `setpriv --pdeathsig` makes the kernel end QEMU
+when the thread that started it ends. That needs no watcher and no own code between fork and exec. It also means that
+the guest must be started from a thread that stays, such as the main one.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from keyhole.demo.initramfs import LOGIN_PROMPT
 
 QEMU = "qemu-system-x86_64"
 QEMU_PACKAGES = ("qemu-system-x86",)
-"""All that has to be installed: firmware and VGA BIOS are among what it depends on."""
+"""The packages to install: firmware and VGA BIOS are among their dependencies."""
 
 KERNEL_ARGUMENTS = "console=ttyS0 panic=-1 mitigations=off"
 """Messages go to the serial port only; a crash reboots; emulation has no speculation to mitigate."""
@@ -40,7 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
 class DemoGuest:
-    """One guest, running inside its own `async with`. Its sockets and log are in a private folder that goes with it."""
+    """One guest, which runs during its `async with`, with its sockets and log in a private temporary folder."""
 
     def __init__(self, image: GuestImage, *, name: str, server_id: str, progress: Progress) -> None:
         """`name` is also the guest's hostname (letters, digits, hyphens); `server_id` is a UUID."""
@@ -65,7 +65,7 @@ class DemoGuest:
 
     @property
     def vnc_path(self) -> Path:
-        """The VNC server's socket, without a password: the folder is ours alone."""
+        """The VNC server's socket, without a password: only this user can access the folder."""
         return self._folder / "vnc"
 
     @property
@@ -75,7 +75,7 @@ class DemoGuest:
 
     @property
     def serial_log(self) -> Path:
-        """All that the guest wrote to its serial port since it was started."""
+        """The guest's serial output since its start."""
         return self._folder / "serial.log"
 
     async def __aenter__(self) -> Self:
@@ -89,7 +89,7 @@ class DemoGuest:
                 self._process = await asyncio.create_subprocess_exec(
                     setpriv, "--pdeathsig", "KILL", qemu, *self._arguments(),
                     stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True,  # Ctrl-C is for us; we end QEMU in our own order
+                    start_new_session=True,  # Ctrl-C must only reach this process, which then ends QEMU
                 )  # fmt: skip
         except BaseException:
             self._forget()
@@ -112,7 +112,7 @@ class DemoGuest:
             self._forget()
 
     async def until_ready(self) -> None:
-        """Returns when the guest asks for a login on its serial port. Raises GuestUnavailable."""
+        """Returns when the guest shows its login prompt on the serial port. Raises GuestUnavailable."""
         self._progress(f"Booting {self.name}, a small Linux under QEMU")
         started_at = time.monotonic()
         while not self._asks_for_login():
@@ -124,13 +124,13 @@ class DemoGuest:
         self._progress(f"{self.name} is up after {time.monotonic() - started_at:.1f} s")
 
     async def wait(self) -> int:
-        """Returns QEMU's exit code when it has ended, which it does when the guest is powered off."""
+        """Returns QEMU's exit code once it has ended, as it does when the guest is powered off."""
         return await self._running().wait()
 
     def _arguments(self) -> list[str]:
-        """Emulation always: KVM may be offered and yet not work, and this guest does not need it.
+        """Always emulation: KVM may be present and still not work, and this guest does not need it.
 
-        `tb-size` (MiB) keeps the memory for translated code at the size of so small a guest.
+        `tb-size` (MiB) limits the memory for translated code, of which this guest needs little.
         """
         serial = f"path={_value(self.serial_path)},server=on,wait=off,logfile={_value(self.serial_log)},logappend=on"
         return [
@@ -168,7 +168,7 @@ class DemoGuest:
 
 
 def _value(path: Path) -> str:
-    """A path as the value of one of QEMU's options, where a comma is written twice."""
+    """A path as the value of a QEMU option, with commas doubled."""
     return str(path).replace(",", ",,")
 
 

@@ -1,6 +1,6 @@
-"""Who is let in: a link's token, or the ticket of a viewer that reconnects, becomes an opening.
+"""Admission: a link's token, or the ticket of a viewer that reconnects, becomes an opening.
 
-A browser (a request with an allowed Origin) that opens a link is given a ticket with the answer to its upgrade.
+A browser (a request with an allowed Origin) that opens a link receives a ticket in the answer to its upgrade.
 """
 
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ _CAME_BY: Final[dict[str, CameBy]] = {
     "/serial.html": "serial",
     "/spice_auto.html": "spice",
 }
-"""What the path of a console's page says of the token's console; that of most WebSockets is "/"."""
+"""The kind of console that a page's path implies for the token; most WebSockets use "/", which implies none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What admission needs. `allowed_origins` are exact and include public_url's own; `secure` that it is https."""
+    """What admission needs. `allowed_origins` are exact and include public_url's own; `secure`: public_url is https."""
 
     tokens: TokenResolvers
     consoles: Links
@@ -40,16 +40,16 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a viewer is let in for. `set_cookie` has its browser keep the ticket that it may reconnect with."""
+    """An admitted viewer's opening. `set_cookie` makes its browser keep the ticket for reconnecting."""
 
     opening: Opening
     set_cookie: str | None = None
 
 
 async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -> Admission:
-    """Lets a request in. `can_come_back` says that the viewer is one that could keep a ticket.
+    """Admits a request. `can_come_back` says whether this kind of viewer could keep a ticket.
 
-    Raises OriginRefused, TokenRefused, TicketRefused, and other Refusals that say why there is no console now.
+    Raises OriginRefused, TokenRefused, TicketRefused, and other Refusals that say why no console can be opened now.
     """
     console_id = console_of(head.path) if can_come_back else None
     if console_id is not None:
@@ -65,7 +65,7 @@ async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -
 
 
 async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -> Admission:
-    # The cookie comes by itself with whatever a browser sends here: no page but our own may make use of it.
+    # Browsers send the cookie with every request to this path: only our own page may use it.
     check_origin(head, entrance.allowed_origins, token_is_cookie=True)
     secret = secret_in(head.headers)
     opening = await entrance.tickets.resume(console_id, secret)

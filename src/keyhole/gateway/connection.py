@@ -1,8 +1,8 @@
-"""A connection during its set-up; and the two ways in which a viewer's bytes travel.
+"""A connection during its set-up, and the two transports of a viewer's bytes: raw and WebSocket.
 
-`Connection` has a handshake's machine run with the peer, where the bytes arrive: who set it up is woken when
-something has happened, not for each message. What arrives at other times is gathered until somebody asks for it, and
-no more is read from the socket when too much has gathered. When set-up is over the transport is handed to the relay.
+`Connection` runs a handshake's machine where the peer's bytes arrive, so the waiting task only wakes when the machine
+is done, not for each message. Between machines, received bytes are held until `take`; reading from the socket pauses
+when too many are held. After set-up the transport is passed to the relay.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from keyhole.relay.to_viewer import WRITE_BUFFER_BYTES
 from keyhole.statuses import STATUSES
 
 HELD_BYTES = 64 * 1024
-"""How much may wait unread during set-up before the peer is told to wait."""
+"""How many received bytes may be held during set-up before reading pauses."""
 
 
 class Connection(asyncio.Protocol):
-    """One peer during set-up. `closed_reason` names its going away."""
+    """One peer during set-up. `closed_reason` is the reason if the peer disconnects."""
 
     def __init__(self, closed_reason: Reason) -> None:
         self._closed_reason = closed_reason
@@ -35,22 +35,22 @@ class Connection(asyncio.Protocol):
         self._held_bytes = 0
         self._lost = False
         self._unread = False
-        """Whether the peer leaves what we send unread."""
+        """Whether the write buffer is full because the peer does not read."""
         self.received_bytes = 0
-        """How much the peer has said so far."""
+        """How much was received from the peer so far."""
         self._machine: Machine[Any] | None = None
-        """What the peer converses with; None while it is our side's turn."""
+        """The machine that receives the peer's bytes; None while none is waiting for them."""
         self._rest: asyncio.Future[None] | None = None
-        """Done when the machine rests, or when it cannot go on."""
+        """Done when the machine waits for our side, or cannot continue."""
         self._failure: KeyholeError | None = None
         self.transport: asyncio.Transport
         self.source: asyncio.Transport
-        """What is paused so that nothing more arrives: the transport, or what is beneath its TLS where that is ours to
-        start. uvloop's TLS forgets what it holds for a paused protocol when the peer hangs up without a goodbye."""
+        """The transport to pause: the connection's own, or the one beneath its TLS if TLS was started here. If the peer
+        disconnects without close_notify, uvloop's TLS loses the bytes that it holds for a paused protocol."""
 
     @property
     def has_received(self) -> bool:
-        """Whether the peer has said anything yet."""
+        """Whether the peer has sent anything yet."""
         return self.received_bytes > 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
     def adopt(
         self, transport: asyncio.Transport, received: bytes = b"", source: asyncio.Transport | None = None
     ) -> None:
-        """Takes a transport over, with what was already read from it, and what it reads from."""
+        """Takes over a transport, with the bytes already read from it, and the transport beneath it if there is one."""
         self.transport = transport
         self.source = source or transport
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
             self._wake()
         else:
             if machine.is_waiting_for_us:
-                self._machine = None  # what follows is for whoever reads next
+                self._machine = None  # the bytes that follow are for the next reader
                 self._wake()
 
     def pause_writing(self) -> None:
@@ -96,9 +96,9 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     async def run(self, machine: Machine[Any]) -> None:
-        """Hands the machine what arrives, and the peer what the machine says, until the machine rests.
+        """Passes bytes between the machine and the peer until the machine waits for our side.
 
-        Raises what the machine raises, and SessionEnded when the peer goes away.
+        Raises what the machine raises, and SessionEnded if the peer disconnects.
         """
         self._say(machine)
         if self._held and not machine.is_waiting_for_us:
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
         return data
 
     def take(self) -> bytes:
-        """Everything held, perhaps nothing, as it arrived."""
+        """All held bytes, as they arrived; possibly none."""
         data = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         return data
 
     def give_back(self, data: bytes) -> None:
-        """Puts back what was taken and belongs to whoever reads next."""
+        """Puts back taken bytes for the next reader."""
         if data:
             self._held.insert(0, data)
             self._held_bytes += len(data)
@@ -144,14 +144,14 @@ class Connection(asyncio.Protocol):
             try:
                 machine.receive_data(payload)
             finally:
-                self._say(machine)  # its last words, too, such as a failed SecurityResult
+                self._say(machine)  # even after an error: for example a failed SecurityResult
 
     def _say(self, machine: Machine[Any]) -> None:
         for message in machine.data_to_send():
             self.send(message)
 
     def _break_off(self, machine: Machine[Any]) -> None:
-        """Raises what the peer's going away means: a refusal cut short is a refusal, anything else has its name."""
+        """Raises the meaning of the peer's disconnect: a truncated refusal is a refusal, all else `closed_reason`."""
         with suppress(ProtocolError):
             machine.receive_eof()
         raise SessionEnded(self._closed_reason, "")
@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
         self._held_bytes += len(data)
 
     def _regulate(self) -> None:
-        """Reads from the peer unless too much of its is held, or it does not read itself (it might ask for more)."""
+        """Pauses reading while too many bytes are held, or while the peer does not read (it might request more)."""
         if self.transport.is_closing():
             return
         if self._unread or self._held_bytes > HELD_BYTES:
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
 
 
 class RawViewer(Connection):
-    """A native viewer that asked by CONNECT or GET: plain bytes after an HTTP answer."""
+    """A native viewer that connected by CONNECT or GET: plain bytes after an HTTP answer."""
 
     frames = None
 
@@ -184,15 +184,15 @@ class RawViewer(Connection):
         self._accepted = False
 
     def upgrade(self, set_cookie: str | None = None) -> None:
-        """Nothing to tell yet: this viewer's only answer waits until its target is reached."""
+        """Sends nothing: this viewer's only answer is sent when its target is connected."""
 
     def accept(self) -> None:
-        """Tells the viewer that its target is reached."""
+        """Tells the viewer that its target is connected."""
         self._accepted = True
         self.send(TUNNEL_OPEN)
 
     def refuse(self, ending: Ending, linger_seconds: float) -> None:
-        """Says, where there is still a way to, why there is no console, and closes."""
+        """Sends the reason, if no answer was sent yet, and closes."""
         if not self._accepted:
             self.send(refusal(STATUSES[ending.reason].gateway or 502, ending.text))
         close_soon(self.transport, linger_seconds)
@@ -208,14 +208,14 @@ class WebSocketViewer(Connection):
         self.frames = frames
 
     def upgrade(self, set_cookie: str | None = None) -> None:
-        """Answers 101. From here on endings are told by a close frame."""
+        """Answers 101. From now on a close frame tells the viewer of an ending."""
         self.send_raw(upgrade_response(self._key, self._subprotocol, set_cookie))
 
     def accept(self) -> None:
-        """Nothing to tell: the upgrade was answered before the target was reached, so that its end has a reason."""
+        """Sends nothing: the upgrade was answered before the target was dialled, so that a close frame can say why."""
 
     def refuse(self, ending: Ending, linger_seconds: float) -> None:
-        """Says why there is no console, and closes."""
+        """Sends the reason and closes."""
         close_with_reason(self.transport, self.frames, ending, linger_seconds)
 
     def send(self, message: bytes) -> None:
@@ -225,7 +225,7 @@ class WebSocketViewer(Connection):
         super().send(frame)
 
     def unframe(self, data: bytes) -> bytes:
-        """The payload in received bytes; pings are answered. Raises SessionEnded on a close frame, ProtocolError."""
+        """The payload in received bytes; answers pings. Raises SessionEnded for a close frame, ProtocolError."""
         payload = self.frames.receive_data(data)
         for control in self.frames.take_control():
             match control:
@@ -242,11 +242,11 @@ Viewer = RawViewer | WebSocketViewer
 
 
 def enable_connection_keepalive(transport: asyncio.Transport, keepalive_timeout_seconds: float) -> None:
-    """Has the kernel watch over a transport's connection (`enable_keepalive`)."""
+    """Enables the kernel's keepalive for a transport's connection (`enable_keepalive`)."""
     line = transport.get_extra_info("socket")
     if line is None:
         return
-    sock = socket.socket(line.family, socket.SOCK_STREAM, fileno=line.fileno())  # the transport's makes one each time
+    sock = socket.socket(line.family, socket.SOCK_STREAM, fileno=line.fileno())  # uvloop's creates one for each call
     try:
         enable_keepalive(sock, keepalive_timeout_seconds)
     finally:
@@ -254,10 +254,10 @@ def enable_connection_keepalive(transport: asyncio.Transport, keepalive_timeout_
 
 
 def enable_keepalive(sock: socket.socket, keepalive_timeout_seconds: float) -> None:
-    """Has the kernel end a TCP connection (TimeoutError) whose peer answers nothing, or takes nothing, for so long.
+    """Makes the kernel end a TCP connection (TimeoutError) if its peer acknowledges nothing for this long.
 
-    What is set on a listening socket holds for all that it accepts. TCP_USER_TIMEOUT bounds unacknowledged data and,
-    in place of a count, keep-alive probes (tcp(7)).
+    Options set on a listening socket apply to all connections that it accepts. TCP_USER_TIMEOUT limits unacknowledged
+    data and, in place of a count, keep-alive probes (tcp(7)).
     """
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return

@@ -1,4 +1,4 @@
-"""Notices when the process has no file descriptors left, and makes room."""
+"""Detects that the process has no file descriptors left, and closes idle connections."""
 
 import errno
 import os
@@ -12,9 +12,9 @@ _SHORT = (errno.EMFILE, errno.ENFILE)
 
 
 class Descriptors:
-    """Looks once a second whether one more file could be opened: the loop drops connections without a word (EMFILE).
+    """Checks once a second whether one more file could be opened: the loop drops connections silently (EMFILE).
 
-    There is one for a process, whatever serves connections in it.
+    There is one for each process, which all of its servers share.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
@@ -23,7 +23,7 @@ class Descriptors:
         self._quiet_seconds = 0
 
     def add(self, make_room: Callable[[], int]) -> None:
-        """`make_room` closes what can be spared somewhere, and returns how many connections that were."""
+        """`make_room` closes a server's idle connections and returns how many it closed."""
         self._make_room.append(make_room)
 
     def look(self) -> None:
@@ -35,7 +35,7 @@ class Descriptors:
             self.failed(error)
 
     def failed(self, error: OSError) -> None:
-        """Something could not be opened. Only a lack of descriptors is dealt with here, and told once a minute."""
+        """Something could not be opened. Only handles a lack of descriptors, which is logged once a minute."""
         if error.errno not in _SHORT:
             return
         closed = sum(make_room() for make_room in self._make_room)

@@ -1,6 +1,6 @@
-"""The dial queue: only so many consoles of one server are dialled at once. The others wait, first come, first served.
+"""The dial queue limits how many consoles of one server are dialled at once. Others wait, first come, first served.
 
-Hypervisors have had defects that many handshakes at once bring out.
+Hypervisors have had defects that only many simultaneous handshakes trigger.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ UNLIMITED = 1 << 30
 
 
 class DialQueue:
-    """At most `per_server` at once for each server; 0 means any number."""
+    """At most `per_server` at once for each server; 0: no limit."""
 
     def __init__(self, per_server: int = 0) -> None:
         self._per_server = per_server or UNLIMITED
         self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        """An entry lives while somebody holds a slot or waits for one."""
+        """An entry exists while a slot is held or waited for."""
 
     def __len__(self) -> int:
-        """How many servers have consoles being dialled or waiting."""
+        """How many servers have consoles that are being dialled or waiting."""
         return len(self._semaphores)
 
     def slot(self, server_id: str, seconds: float) -> "DialSlot":

@@ -1,14 +1,14 @@
-"""The front door: reads the first request head of every connection and sends it where it belongs.
+"""The front door: reads the first request head of every connection and routes the connection.
 
 - a WebSocket upgrade (outside the API's paths), a CONNECT, or a GET on /console without a browser's Accept opens a
   session;
 - everything else, API and pages, goes to the HTTP server with its bytes untouched.
 
-Where TLS is spoken, a plain request for a page is sent to the same page there; any other is refused.
+On a TLS port, a plain HTTP request for a page is redirected to https; any other is refused.
 
-A head that is malformed, too large or too slow is answered here (RFC 9112, RFC 6585), and so is a connection beyond
-those that may be on their way at once. It counts from when it is accepted, TLS and all, until its session runs, or
-until its first request goes on to the HTTP server.
+Heads that are malformed, too large or too slow are answered here (RFC 9112, RFC 6585), and so are connections beyond
+the limit on handshakes. A connection counts from when it is accepted, its TLS handshake included, until its session
+runs or its first request is passed to the HTTP server.
 """
 
 import asyncio
@@ -39,29 +39,29 @@ from keyhole.statuses import STATUSES
 from keyhole.telemetry.telemetry import Surface, Telemetry
 
 REJECTED_SECONDS = 1.0
-"""How long a connection without a slot may take to send its request, so that it can read its answer."""
+"""How long a connection without a slot may take to send its request: only then can it read its answer."""
 
 Route = Callable[[asyncio.Transport, RequestHead, bytes, Slot], None]
 
 OpenSession = Callable[[Viewer, RequestHead], Coroutine[None, None, None]]
-"""Serves one viewer's request until its session runs by itself, or it was told why there is none."""
+"""Serves one viewer's request until its session runs by itself or the viewer is refused."""
 
 
 class Accepting(Protocol):
-    """What accepts connections for the door."""
+    """Accepts connections for the front door."""
 
     def close(self) -> None:
         """Stops accepting."""
 
     async def wait_closed(self) -> None:
-        """Waits until the last connection is gone; to be asked before `close`."""
+        """Waits until the last connection has ended; call it before `close`."""
 
 
 class FrontDoor:
-    """Makes a protocol for every accepted connection and keeps track of those not yet handed on.
+    """Creates a protocol for every accepted connection and keeps track of those not passed on yet.
 
-    `sessions` end when it closes. With `open_session` it opens consoles; without, all requests go to HTTP.
-    `public_url` is where plain requests on a TLS port are sent.
+    It ends `sessions` when it closes. Without `open_session` it opens no consoles: the HTTP server gets all requests.
+    Plain requests on a TLS port are redirected to `public_url`.
     """
 
     def __init__(
@@ -92,27 +92,27 @@ class FrontDoor:
         self._setups = TaskSet()
 
     def protocol(self, slot: Slot | None = None) -> asyncio.Protocol:
-        """A protocol for one more accepted connection, which may have its slot already."""
+        """A protocol for an accepted connection, which may already have its slot."""
         return _HeadReader(self, self.route, slot)
 
     def plain_protocol(self, slot: Slot) -> asyncio.Protocol:
-        """A protocol for a connection without TLS where TLS is spoken."""
+        """A protocol for a connection without TLS on a TLS port."""
         return _HeadReader(self, self._send_to_tls, slot)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a session is open or may be about to."""
+        """Whether a session is open or may be opened soon."""
         return bool(self.handshakes() or len(self._sessions))
 
     def handshakes(self) -> int:
-        """How many connections are on their way."""
+        """How many connections have no session or request yet."""
         return self._handshakes.taken(Reason.LIMIT_HANDSHAKES)
 
     def take_slot(self, peer: object) -> Slot:
-        """A slot for a new connection, by what its socket calls the peer. Raises LimitReached, which is logged."""
+        """A slot for a new connection, by its socket's peer name. Raises LimitReached, and logs it."""
         address = address_of(peer)
         claims = {Reason.LIMIT_HANDSHAKES: ""}
-        if address not in self._proxies:  # else whose connection it is will be in the head
+        if address not in self._proxies:  # a proxy's connection is counted by its client, which the head names
             claims = {Reason.LIMIT_ADDRESS: network_of(address), **claims}
         try:
             return self._handshakes.take(claims)
@@ -121,9 +121,9 @@ class FrontDoor:
             raise
 
     def route(self, transport: asyncio.Transport, head: RequestHead, following: bytes, slot: Slot) -> None:
-        """Hands a connection on whose first head is known. Raises ProtocolError for a malformed upgrade.
+        """Passes on a connection by its first head. Raises ProtocolError for a malformed upgrade.
 
-        What is not handed on of its slot is the caller's to give back.
+        The caller releases the slot unless it was passed on.
         """
         kind = classify(head)
         if self.open_session is None or not kind.opens_console:
@@ -143,7 +143,7 @@ class FrontDoor:
         self._spawn(self.open_session(viewer, head), slot.hand_on())
 
     def _serve(self, transport: asyncio.Transport, received: bytes) -> None:
-        """Hands a connection to the HTTP server. Those of a proxy are shared by many, and count for no address."""
+        """Passes a connection to the HTTP server. A proxy's connections are shared by many and count for no address."""
         peer = peer_address(transport)
         try:
             network = None if peer in self._proxies else network_of(peer)
@@ -156,26 +156,26 @@ class FrontDoor:
         protocol.data_received(received)
 
     def refuse(self, transport: asyncio.Transport, reason: Reason, message: str) -> None:
-        """Answers a request that goes nowhere."""
+        """Answers a request that is not passed on."""
         self._telemetry.refused(reason, Surface.GATEWAY, message, viewer=peer_name(transport))
         transport.write(refusal(STATUSES[reason].gateway or 400, f"{message}\n"))
         close_soon(transport, self.deadlines.linger)
 
     def reject(self, transport: asyncio.Transport, failure: LimitReached) -> None:
-        """Answers a connection for which there is no slot, whatever it is going to ask for."""
+        """Answers a connection for which there is no slot, whatever its request is."""
         transport.write(refusal(STATUSES[failure.reason].gateway or 503, f"{failure.reason}: {failure}\n"))
         transport.set_protocol(_Rejected(transport))
 
     def retire(self) -> None:
-        """From now on a connection serves the request that it has begun and no more; sessions go on."""
+        """From now on each connection only finishes its current request; sessions continue."""
         self.http.retire()
 
     async def close(self, listener: Accepting) -> None:
-        """Stops accepting, ends everything by its name, and waits until the last connection is gone.
+        """Stops accepting, ends everything with a reason, and waits until the last connection has ended.
 
-        No peer can hold this up: each has the deadlines' linger to read its goodbye.
+        No peer can delay this: each has only the deadlines' linger time to read its last message.
         """
-        # Asked before the listener closes: afterwards it forgets whom it still has to wait for (uvloop, Python 3.11).
+        # Before the listener closes: afterwards it no longer waits for its connections (uvloop, Python 3.11).
         all_gone = asyncio.create_task(listener.wait_closed())  # noqa: TID251  # awaited below
         await asyncio.sleep(0)
         listener.close()
@@ -187,7 +187,7 @@ class FrontDoor:
         await all_gone
 
     def _claim_forwarded(self, transport: asyncio.Transport, head: RequestHead, slot: Slot) -> None:
-        """Takes a slot at the address of a proxy's client, too. Raises LimitReached."""
+        """Takes a slot for the address of a proxy's client, too. Raises LimitReached."""
         peer = peer_address(transport)
         if peer in self._proxies:
             client = self._proxies.client_of(peer, head.get_all("x-forwarded-for"))
@@ -223,7 +223,7 @@ class FrontDoor:
 
 
 class _HeadReader(asyncio.Protocol):
-    """One connection until its first head is complete; the slot that it is given counts from when it is made."""
+    """One connection until its first head is complete. Its slot counts from its creation."""
 
     def __init__(self, door: FrontDoor, route: Route, slot: Slot | None = None) -> None:
         self._door = door
@@ -287,7 +287,7 @@ class _HeadReader(asyncio.Protocol):
 
 
 class _Rejected(asyncio.Protocol):
-    """Waits a moment for the request before it closes: closing before would reset the connection, answer and all."""
+    """Waits briefly for the request before closing: closing earlier would reset the connection and lose the answer."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport

@@ -1,11 +1,11 @@
 """One connection's requests to the HTTP server, one at a time.
 
-uvicorn's protocol parses whatever one read brought into requests that wait, which takes far more memory than their
-bytes. Here the next request stays unparsed until the one before it is answered, and meanwhile no more is read. So
-nothing that comes later, such as a malformed request or an upgrade, gets between a request and its answer either.
+uvicorn's protocol parses everything that one read returned into waiting requests, which take far more memory than
+their bytes. Here the next request stays unparsed until the previous one is answered, and reading pauses meanwhile. So
+nothing that arrives later, such as a malformed request or an upgrade, can interfere with a request and its answer.
 
-Bounded here for every request of a connection: the size of its head and the time it may take. A request that opens a
-console (reverse proxies reuse connections) goes back to the front door; any other upgrade is ignored (RFC 9110 7.8).
+Every request's head is limited in size and time. A request that opens a console (reverse proxies reuse connections)
+goes back to the front door; any other upgrade is ignored (RFC 9110 7.8).
 """
 
 import asyncio
@@ -38,11 +38,11 @@ _CONSOLE_PATH = CONSOLE_PATH.encode()
 
 
 OnConsole = Callable[[asyncio.Transport, bytes], None]
-"""Takes a connection over, with what was received and not answered."""
+"""Takes over a connection, with the received bytes that were not answered."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. `network` is the address that it counts for, None where it counts for none."""
+    """One connection. `network` is the address that it counts for, None if it counts for none."""
 
     parser: httptools.HttpRequestParser
 
@@ -82,24 +82,24 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed.receive_data(data)
         self._parse()
 
-    # What the server asks.
+    # Called by the server.
 
     def idle_seconds(self, now: float) -> float:
-        """How long ago the last request was answered; negative while there is another one.
+        """How long ago the last request was answered; negative while another request is being served.
 
-        A body that nobody read does not count: who goes on sending it is idle.
+        An unread body does not count: a client that only continues to send it is idle.
         """
         return now - self._idle_since
 
     @property
     def can_be_spared(self) -> bool:
-        """Whether nobody loses anything when the connection ends now."""
+        """Whether the connection can be closed now without losing a request or an answer."""
         return self._idle_since < math.inf and not self._unparsed and not self.transport.get_write_buffer_size()
 
     # One request after the other.
 
     def _parse(self) -> None:
-        """Parses what there is of the request under way, and of the next one as soon as this one is answered."""
+        """Parses the available bytes of the current request, and of the next one once this one is answered."""
         while not self._below.is_closing():
             if self._in_head and self._is_answering and self._unparsed:
                 self._flow.hold()
@@ -148,7 +148,7 @@ class HttpProtocol(HttpToolsProtocol):
             case _:
                 self._refuse(Reason.REQUEST_MALFORMED, "The request is not valid HTTP/1.1.")
 
-    # From the parser. What is raised here arrives in `_feed`.
+    # From the parser. Exceptions raised here reach `_feed`.
 
     def on_headers_complete(self) -> None:
         hosts = length = 0
@@ -177,13 +177,13 @@ class HttpProtocol(HttpToolsProtocol):
             raise _OtherUpgrade(self._head(b"upgrade").raw)
 
     def _head(self, without: bytes) -> RequestHead:
-        """The request's head, without one header. Raises ProtocolError for what the front door would refuse."""
+        """The request's head, without one header. Raises ProtocolError if the front door would refuse it."""
         version = self.parser.get_http_version().encode()
         lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
         lines += [name + b": " + value for name, value in self.headers if name != without]
         head = RequestHeadReader(self._server.head_bytes).receive_data(b"\r\n".join([*lines, b"", b""]))
         if head is None:
-            raise ProtocolError("The request head ends too early.")
+            raise ProtocolError("The request head is incomplete.")
         return head
 
     def on_message_complete(self) -> None:
@@ -196,7 +196,7 @@ class HttpProtocol(HttpToolsProtocol):
     # From the answer.
 
     def on_response_complete(self) -> None:
-        """As uvicorn's, but that the server's clock watches over idle connections: a timer for each answer is dear."""
+        """As uvicorn's, but the server's tick closes idle connections: a timer for each answer is expensive."""
         self.server_state.total_requests += 1
         if self._below.is_closing():
             return
@@ -208,7 +208,7 @@ class HttpProtocol(HttpToolsProtocol):
     # The ends.
 
     def _hand_back(self, head: bytes) -> None:
-        """Gives the connection to the front door, with all that was not parsed."""
+        """Returns the connection to the front door, with all unparsed bytes."""
         following = self._unparsed.take_all()
         self._head_bytes = 0
         self._stop_timer()
@@ -235,7 +235,7 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class _OpensConsole(Exception):
-    """The request is the front door's."""
+    """The request must go back to the front door."""
 
     def __init__(self, head: bytes) -> None:
         super().__init__()
@@ -243,7 +243,7 @@ class _OpensConsole(Exception):
 
 
 class _OtherUpgrade(Exception):
-    """The request asks for an upgrade that nobody here offers; `head` does not."""
+    """The request asks for an unsupported upgrade; `head` is the request without it."""
 
     def __init__(self, head: bytes) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ class _OtherUpgrade(Exception):
 
 
 class _Flow(FlowControl):
-    """uvicorn's, that reads nothing while something is held, whatever a request's application asks for."""
+    """uvicorn's, but reading stays paused while bytes are held, whatever the application requests."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(transport)

@@ -1,7 +1,7 @@
-"""The HTTP server behind the front door: uvicorn's protocol, serving the application on connections handed to it.
+"""The HTTP server behind the front door: uvicorn's protocol, serving the application on connections passed to it.
 
-It bounds how many connections one address has, closes those that are idle for too long, and makes room when there are
-no file descriptors left. What a connection may do is in `http_protocol`.
+It limits the number of connections of one address, closes those that are idle for too long, and closes idle ones when
+no file descriptors are left. The limits of one connection are in `http_protocol`.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ KEEP_ALIVE_SECONDS = 20
 
 
 class HttpServer:
-    """Makes protocols for connections. One address has at most `per_address` of them; 0: any number."""
+    """Creates protocols for connections. One address may have at most `per_address` of them; 0: no limit."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class HttpServer:
         per_address: int = 0,
         descriptors: Descriptors | None = None,
     ) -> None:
-        """With another server's `descriptors`, it is that server which looks after the process once a second."""
+        """With another server's `descriptors`, that server's tick checks the process."""
         self._config = uvicorn.Config(
             application,
             http="httptools",
@@ -60,29 +60,29 @@ class HttpServer:
         self._watches_process = descriptors is None
         self.retired = False
         self.seconds = 0
-        """How long the service has run, by its ticks."""
+        """How long the service has run, counted by its ticks."""
         self._per_address = per_address
         self._connections: set[HttpProtocol] = set()
         self._of_network: defaultdict[str, set[HttpProtocol]] = defaultdict(set)
 
     def protocol(self, network: str | None = None, on_console: OnConsole | None = None) -> HttpProtocol:
-        """A protocol for one more connection, which counts for that address. Raises LimitReached.
+        """A protocol for a new connection, which counts for that address. Raises LimitReached.
 
-        `on_console(transport, received)` gets the connection when a later request opens a console; None: none does.
-        The connection of this address that has been idle for longest makes way, if there is one.
+        `on_console(transport, received)` gets the connection when a later request opens a console; None: none does. At
+        the limit, the new connection replaces the address's connection that has been idle for longest, if there is one.
         """
         if network is not None and self._per_address and len(self._of_network.get(network, ())) >= self._per_address:
             self._make_way(network)
         return HttpProtocol(self, self._config, network, on_console)
 
     def joined(self, protocol: HttpProtocol) -> None:
-        """A connection is the server's from now on."""
+        """The server has this connection from now on."""
         self._connections.add(protocol)
         if protocol.network is not None:
             self._of_network[protocol.network].add(protocol)
 
     def left(self, protocol: HttpProtocol) -> None:
-        """A connection is gone, or somebody else's."""
+        """A connection has ended or was passed on."""
         self._connections.discard(protocol)
         if protocol.network is not None and (others := self._of_network.get(protocol.network)):
             others.discard(protocol)
@@ -90,8 +90,8 @@ class HttpServer:
                 del self._of_network[protocol.network]
 
     def tick(self) -> None:
-        """Sets the Date header's value, closes connections that are idle for too long, looks for a lack of descriptors,
-        and has the telemetry tell of a flood that is over. Called once a second.
+        """Sets the Date header's value, closes connections that are idle for too long, checks for a lack of
+        descriptors, and makes the telemetry report refusals that were not logged. Called once a second.
         """
         self.state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         self.seconds += 1
@@ -103,13 +103,13 @@ class HttpServer:
             self.telemetry.refusals_left_out()
 
     def retire(self) -> None:
-        """Lets each connection end after the request under way; none takes another."""
+        """Ends each connection after its current request."""
         self.retired = True
         for protocol in tuple(self._connections):
             protocol.shutdown()
 
     async def close(self, seconds: float) -> None:
-        """Lets the requests under way end, for so long, and closes every connection."""
+        """Gives current requests this long to end, and closes every connection."""
         for protocol in tuple(self._connections):
             protocol.shutdown()
         if self.state.tasks:
@@ -150,12 +150,12 @@ class _ObserverHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, asyncio.CancelledError):
-            return  # a request that we ended ourselves
+            return  # a request that Keyhole ended
         self._telemetry.service_failed("http", error or RuntimeError(record.getMessage()))
 
 
 def _quiet_logger(telemetry: Telemetry) -> logging.Logger:
-    """A logger of our own for uvicorn: its errors go to the telemetry, its remarks nowhere."""
+    """A separate logger for uvicorn: its errors go to the telemetry, other messages are dropped."""
     logger = logging.Logger("keyhole.http", logging.ERROR)
     logger.addHandler(_ObserverHandler(telemetry))
     return logger

@@ -1,4 +1,4 @@
-"""The one port: accepts its connections for the front door, on whichever of its sockets it is told to."""
+"""The one port: accepts connections for the front door, on the sockets that it is given."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from keyhole.net.tasks import TaskSet
 
 
 class _Server(Protocol):
-    """What accepts on one socket: asyncio's own server, or ours."""
+    """Accepts on one socket: asyncio's own server, or ours."""
 
     def close(self) -> None: ...
 
@@ -23,7 +23,7 @@ class _Server(Protocol):
 
 
 class Listener:
-    """Accepts nothing until `accept`; with a certificate, TLS is spoken."""
+    """Accepts nothing until `accept`; with a certificate, it uses TLS."""
 
     def __init__(self, door: FrontDoor, certificate: Certificate | None) -> None:
         self._door = door
@@ -32,9 +32,9 @@ class Listener:
         self._left = TaskSet()
 
     async def accept(self, sockets: Iterable[socket.socket]) -> None:
-        """Accepts on these sockets from now on and on no others. The sockets stay open, and the caller's.
+        """Accepts on exactly these sockets from now on. The caller keeps the sockets and closes them.
 
-        Raises OSError; then it may be tried again.
+        Raises OSError; the call can then be repeated.
         """
         wanted = set(sockets)
         for no_more in self._servers.keys() - wanted:
@@ -50,24 +50,24 @@ class Listener:
                 undo.pop_all()
 
     def close(self) -> None:
-        """Stops accepting. The connections that are there stay."""
+        """Stops accepting. Existing connections stay open."""
         for server in self._servers.values():
             server.close()
 
     async def wait_closed(self) -> None:
-        """Waits for the end of every connection; to be asked before `close`."""
+        """Waits until every connection has ended; call it before `close`."""
         for server in self._servers.values():
             await self._begin_to_wait(server)
         await asyncio.gather(*self._left)
 
     async def _begin_to_wait(self, server: _Server) -> None:
-        # Before it is closed: afterwards it forgets whom it still has to wait for (uvloop, Python 3.11).
+        # Before it is closed: afterwards it no longer waits for its connections (uvloop, Python 3.11).
         self._left.start(server.wait_closed())
         await asyncio.sleep(0)
 
 
 async def listen(listener: socket.socket, door: FrontDoor, certificate: Certificate | None) -> _Server:
-    """Accepts connections on one socket from now on, all of them watched over; closes it in the end."""
+    """Accepts connections on one socket from now on, with keepalive enabled; finally closes the socket."""
     loop = asyncio.get_running_loop()
     enable_keepalive(listener, door.deadlines.keepalive_timeout)
     if certificate is not None:

@@ -11,8 +11,8 @@ from keyhole.protocols.http.head import RequestHead
 def check_origin(head: RequestHead, allowed: frozenset[str], *, token_is_cookie: bool) -> None:
     """Raises OriginRefused.
 
-    A request without Origin comes from no browser page. It is let through, since a grant in the query is no ambient
-    credential; not when the token came as a cookie, which a browser would send by itself.
+    A request without Origin is not from a browser page. It is allowed if the token is in the query, which is no ambient
+    credential, and refused if the token came as a cookie, which a browser sends automatically.
     """
     origins = head.get_all("origin")
     if not origins:

@@ -1,4 +1,4 @@
-"""What a request asks for: the one rule, the same for every request of a connection."""
+"""The one rule that decides what a request is for, the same for every request of a connection."""
 
 from enum import Enum
 
@@ -26,10 +26,10 @@ class RequestKind(Enum):
 
 
 def classify(head: RequestHead) -> RequestKind:
-    """What a request asks for.
+    """The kind of a request.
 
-    A native viewer asks for plain RFB by CONNECT, or by a GET that accepts no page: a browser's navigation always
-    accepts text/html.
+    A native viewer requests plain RFB by CONNECT, or by a GET that does not accept a page: a browser's navigation
+    always accepts text/html.
     """
     is_api = head.path.startswith(API_PREFIXES)
     if wants_websocket(head) and not is_api:

@@ -1,7 +1,7 @@
-"""A session from its viewer's request to its relay: admission, reaching the target, both handshakes.
+"""A session from its viewer's request to its relay: admission, dialling the target, both handshakes.
 
-What is refused before the upgrade (a bad link or ticket, a wrong origin) is an HTTP answer without a body; everything
-later ends with a named reason that the page can read.
+Refusals before the upgrade (an invalid link or ticket, a wrong origin) are HTTP answers without a body; later failures
+have a named reason that the page can read.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class SessionParts:
 
 
 async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -> None:
-    """Serves one viewer's request until its session runs by itself, or it was told why there is none."""
+    """Serves one viewer's request until its session runs by itself, or the viewer was told why there is none."""
     started_at = parts.clock()
     try:
         admission = await admit(parts.entrance, head, can_come_back=isinstance(viewer, WebSocketViewer))
@@ -77,7 +77,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
     try:
         relay, viewer_payload, target_bytes = await _connect(parts, viewer, admission, started_at)
     except _NotOpened as failure:
-        # First: whoever reads the refusal may try the link again at once.
+        # Before the refusal: a viewer that reads it may retry the link at once.
         await _give_back(parts, admission)
         refuse_session(parts.telemetry, viewer, failure.ending, parts.deadlines.linger, grant)
     except BaseException as error:
@@ -100,9 +100,9 @@ async def _give_back(parts: SessionParts, admission: Admission) -> None:
 async def _run(
     parts: SessionParts, admission: Admission, relay: Relay, viewer_payload: bytes, target_bytes: bytes
 ) -> None:
-    """Has an open session's bytes move. One that cannot begin ends by name, as any session does.
+    """Starts an open session's relay. If that fails, the session ends with a reason, as any session does.
 
-    Its ticket opens the console again; where there is none, the link does.
+    Its ticket then opens the console again or, without a ticket, its link.
     """
     try:
         relay.start(viewer_payload, target_bytes)
@@ -126,7 +126,10 @@ class _NotOpened(Exception):
 async def _connect(
     parts: SessionParts, viewer: Viewer, admission: Admission, started_at: float
 ) -> tuple[Relay, bytes, bytes]:
-    """Opens the session; returns its relay, and what the viewer and the target sent meanwhile. Raises _NotOpened."""
+    """Opens the session; returns its relay and the bytes that the viewer and the target sent meanwhile.
+
+    Raises _NotOpened.
+    """
     line: TargetLine | None = None
     opening = admission.opening
     try:
@@ -147,9 +150,9 @@ async def _connect(
 
 
 async def _reach(parts: SessionParts, opening: Opening) -> TargetLine:
-    """Waits for a turn, and opens the line to the target.
+    """Waits in the dial queue and opens the line to the target.
 
-    Raises LimitReached, and what `TargetDialler.open` raises.
+    Raises LimitReached and everything that `TargetDialler.open` raises.
     """
     started_at, seconds = parts.clock(), parts.deadlines.target
     async with parts.dial_queue.slot(opening.grant.server_id, seconds / 2):
@@ -163,7 +166,7 @@ async def _reach(parts: SessionParts, opening: Opening) -> TargetLine:
 
 
 async def _greet(parts: SessionParts, viewer: Viewer, screen: ServerInit | None) -> bytes:
-    """Does the viewer's handshake; returns the payload that already followed it. Raises _NotOpened."""
+    """Runs the viewer's handshake; returns the payload that already followed it. Raises _NotOpened."""
     started_at, seconds = parts.clock(), parts.deadlines.viewer
     try:
         async with asyncio.timeout(seconds):
@@ -184,7 +187,7 @@ def _open(
     slot: Slot,
     started_at: float,
 ) -> Relay:
-    """Makes the relay, and the session that owns both lines and the slot from then on."""
+    """Creates the relay and the session, which owns both connections and the slot from then on."""
 
     def ended(ending: Ending) -> None:
         sessions.closed(session, ending.reason, ending.detail)
@@ -210,7 +213,7 @@ def _filter_of(grant: Grant, limits: StreamLimits) -> InputFilter:
 
 
 def _refuse_request(parts: SessionParts, viewer: Viewer, head: RequestHead, failure: Refusal) -> None:
-    """Answers 403 without a body; 400 where a native viewer sent no token at all (the xvp proxy's answer)."""
+    """Answers 403 without a body, or 400 if a native viewer sent no token at all (as Nova's xvp proxy does)."""
     if failure.reason is Reason.TOKEN_MISSING and isinstance(viewer, RawViewer):
         answer = refusal(400, "Invalid Request", phrase="Invalid Request")
     else:

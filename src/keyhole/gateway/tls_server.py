@@ -1,8 +1,8 @@
-"""A server that speaks TLS with whoever begins to, and tells those who speak plain HTTP where TLS is.
+"""A server for TLS that also accepts plain HTTP, to redirect it.
 
-The first byte of a connection says which of the two it is (RFC 8446 5.1: 22 is a handshake). It is looked at and left
-in the socket, so TLS and the front door read their connections from the beginning. A connection takes its slot at the
-front door before that byte; one for which there is none is closed, since nothing can be said to it before TLS.
+A connection's first byte shows which of the two it is (RFC 8446 5.1: 22 is a handshake). The byte is only peeked at, so
+TLS and the front door read their connections from the beginning. A connection takes its slot at the front door before
+that byte; without a slot it is closed, since it cannot be answered before TLS.
 """
 
 import asyncio
@@ -21,16 +21,16 @@ from keyhole.net.tasks import TaskSet
 TLS_HANDSHAKE = b"\x16"
 
 ACCEPTS_AT_ONCE = 64
-"""How many connections are accepted before others have their turn."""
+"""How many connections are accepted before the event loop runs other work."""
 
 RETRY_SECONDS = 1.0
-"""How long accepting rests when there are no file descriptors left."""
+"""How long accepting pauses when no file descriptors are left."""
 
 GONE_POLL_SECONDS = 0.05
 
 
 class TlsServer:
-    """Accepts from its making on, with whatever `certificate` is at each connection's beginning."""
+    """Accepts from its creation on. Each connection uses the certificate that is current when it begins."""
 
     def __init__(self, listener: socket.socket, door: FrontDoor, certificate: Certificate) -> None:
         self._listener = listener
@@ -50,7 +50,7 @@ class TlsServer:
             self._listener.close()
 
     async def wait_closed(self) -> None:
-        """Waits for the end of accepting, and of every connection."""
+        """Waits until accepting and every connection have ended."""
         while self._listener.fileno() >= 0 or self._beginning or any(one.fileno() >= 0 for one in self._accepted):  # noqa: ASYNC110
             await asyncio.sleep(GONE_POLL_SECONDS)
 
@@ -79,7 +79,7 @@ class TlsServer:
             self._beginning.start(self._begin(connection, slot))
 
     async def _begin(self, connection: socket.socket, slot: Slot) -> None:
-        """Hands one connection to the front door, and its slot; one that does not begin as it should is closed."""
+        """Passes one connection and its slot to the front door; closes one that does not begin properly."""
         seconds = self._door.deadlines.head
         try:
             async with asyncio.timeout(seconds):

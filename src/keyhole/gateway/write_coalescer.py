@@ -1,7 +1,7 @@
-"""A transport that sends what is written to it in one turn of the loop with one call to the kernel.
+"""A transport that combines all writes of one event loop iteration into one system call.
 
-uvicorn writes a response's head and its body apart. Sent apart, they cost nearly twice as much here, and wake the
-client twice.
+uvicorn writes a response's head and body separately. Sent separately, they cost nearly twice as much here, and wake
+the client twice.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class WriteCoalescer(asyncio.Transport):
-    """Over another transport, for a protocol that writes head and body apart."""
+    """Wraps another transport, for a protocol that writes head and body separately."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class WriteCoalescer(asyncio.Transport):
         return sum(map(len, self._parts)) + self.below.get_write_buffer_size()
 
     def flush(self) -> None:
-        """Sends what was written; nothing when the peer is gone, which uvloop's transports do not take."""
+        """Sends the collected bytes, unless the peer has disconnected: uvloop's transports then refuse writes."""
         parts, self._parts = self._parts, []
         if parts and not self.below.is_closing():
             self.below.write(b"".join(parts))

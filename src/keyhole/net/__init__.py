@@ -1,1 +1,1 @@
-"""Operating-system input and output that knows no console: addresses, sockets, certificates, TLS as a client."""
+"""Operating-system I/O, independent of consoles: addresses, sockets, certificates, TLS as a client."""

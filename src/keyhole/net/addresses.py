@@ -1,4 +1,4 @@
-"""Addresses as people write them in settings, read into the model's addresses and browsers' origins."""
+"""Parses addresses in settings into the model's addresses and browsers' origins."""
 
 import os
 from functools import lru_cache
@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from keyhole.model import Address, TcpAddress, UnixAddress
 
 IPV6_PREFIX_BITS = 64
-"""What one customer has of IPv6: an address that is counted is the network of this size."""
+"""The size of the IPv6 network that one customer typically has; it counts as one address."""
 
 
 def parse_listen(text: str) -> Address:
-    """`HOST:PORT`, `[V6]:PORT` or `unix:/PATH`. Raises ValueError saying what is right."""
+    """`HOST:PORT`, `[V6]:PORT` or `unix:/PATH`. Raises ValueError, which says what is valid."""
     if text.startswith("unix:"):
         return UnixAddress(_absolute_path(text))
     host, colon, port = text.rpartition(":")
@@ -22,7 +22,7 @@ def parse_listen(text: str) -> Address:
 
 
 def parse_target_url(text: str) -> Address:
-    """`tcp://HOST:PORT` or `unix:/PATH`. Raises ValueError saying what is right."""
+    """`tcp://HOST:PORT` or `unix:/PATH`. Raises ValueError, which says what is valid."""
     if text.startswith("unix:"):
         return UnixAddress(_absolute_path(text))
     wrong = ValueError(f"{text!r} is not a console's address; write tcp://HOST:PORT or unix:/PATH")
@@ -37,7 +37,7 @@ def parse_target_url(text: str) -> Address:
 
 
 def parse_endpoint(text: str) -> tuple[Address, str]:
-    """A `model.Target`'s place: its address, and the path for CONNECT ("": none), which only TCP addresses have."""
+    """The address in a `model.Target`'s place, and its path for CONNECT ("": none), which only TCP addresses have."""
     if text.startswith("unix:"):
         return parse_target_url(text), ""
     start = text.find("/", len("tcp://"))
@@ -69,7 +69,7 @@ def origin_of(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def network_of(client: str) -> str:
-    """What is counted as one address: an IPv4 address, the /64 around an IPv6 address, any other text as it is."""
+    """The network that counts as one address: an IPv4 address, an IPv6 address's /64, or any other text unchanged."""
     try:
         address = ip_address(client)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Binding sockets to what the settings name. Nothing here listens or accepts: that is for whoever serves.
+"""Binding sockets to the addresses in the settings. Nothing is accepted here.
 
-`key` is the setting that a refusal begins with.
+`key` is the setting that begins an error message.
 """
 
 import os
@@ -18,15 +18,15 @@ BACKLOG = 4096
 
 
 def bind_tcp(host: str, port: int, key: str = LISTEN) -> socket.socket:
-    """A separate socket on a TCP port. Raises SettingsError when the address is not available."""
+    """A separate socket on a TCP port. Raises SettingsError if the address is not available."""
     return _bound(host, port, shared=False, key=key)
 
 
 def bind_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
-    """As many sockets on one TCP port, among which the kernel shares connections out (SO_REUSEPORT); port 0: any.
+    """`count` sockets on one TCP port, among which the kernel distributes connections (SO_REUSEPORT); port 0: any.
 
-    Sockets of another service that shares its port in the same way are no obstacle to the kernel, so it is asked first
-    whether the port was free. Raises SettingsError when it cannot.
+    The kernel would also share the port with another service that uses SO_REUSEPORT, so this first checks that the port
+    is free. Raises SettingsError if it is not available.
     """
     with _bound(host, port, shared=False) as alone:
         port = alone.getsockname()[1]
@@ -34,7 +34,7 @@ def bind_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
 
 
 def more_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
-    """As many more sockets on a port that is ours already. Raises SettingsError."""
+    """`count` more sockets on a port that this process already has. Raises SettingsError."""
     sockets: list[socket.socket] = []
     try:
         for _ in range(count):
@@ -47,7 +47,7 @@ def more_tcp_shared(host: str, port: int, count: int) -> list[socket.socket]:
 
 
 def bind_unix(path: str, key: str = LISTEN) -> socket.socket:
-    """A unix socket at `path`, in place of one that an ended process left there. Raises SettingsError."""
+    """A unix socket at `path`; replaces one that an ended process left behind. Raises SettingsError."""
     try:
         _remove_dead_socket(path)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -62,7 +62,7 @@ def bind_unix(path: str, key: str = LISTEN) -> socket.socket:
 
 
 def start_listening(listener: socket.socket) -> None:
-    """Connections wait in the socket's queue from now on. Raises SettingsError."""
+    """Starts listening: connections wait in the socket's queue. Raises SettingsError."""
     try:
         listener.listen(BACKLOG)
     except OSError as error:
@@ -77,7 +77,7 @@ def _bound(host: str, port: int, *, shared: bool, key: str = LISTEN) -> socket.s
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
-    except UnicodeError as error:  # a name that the resolver cannot even be asked for
+    except UnicodeError as error:  # not a valid host name, so it cannot be resolved
         raise SettingsError(f"server.listen: cannot listen on {name}: {host} is not a host's name") from error
     except OSError as error:
         raise _refused(key, name, error) from error
@@ -97,14 +97,14 @@ def _refused(key: str, name: str, error: OSError) -> SettingsError:
 
 
 def _remove_dead_socket(path: str) -> None:
-    """Takes away a socket that an ended process left behind; a live one stays and makes `bind` fail."""
+    """Removes a socket that an ended process left behind; a live one stays and makes `bind` fail."""
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             return
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)  # a full queue is nothing to wait for
+        probe.setblocking(False)  # a full queue also shows that the socket is live
         try:
             probe.connect(path)
         except ConnectionRefusedError:

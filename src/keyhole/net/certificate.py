@@ -1,6 +1,6 @@
-"""The service's certificate: TLS 1.2 or later, session tickets, and new files taken into use when they appear.
+"""The service's certificate, for TLS 1.2 or later with session tickets. Changed files take effect without a reload.
 
-A connection keeps the certificate that it began with; only later ones see a new one.
+A connection keeps the certificate that it began with; a new certificate is for new connections.
 """
 
 import os
@@ -13,20 +13,20 @@ Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Certificate:
-    """A PEM certificate chain and its private key, RSA or ECDSA. Raises SettingsError when they cannot be used."""
+    """A PEM certificate chain and its private key, RSA or ECDSA. Raises SettingsError if they cannot be used."""
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._files = (chain, key)
         self._stamp = self._look()
         self._complained_of: Stamp | None = None
         self.context = self._load()
-        """What the next connection is served with."""
+        """The TLS context of the next connection."""
 
     def refresh(self) -> bool:
-        """Looks whether the files have changed; whether a new certificate is in use from now on.
+        """Checks for changed files and returns whether there is a new certificate from now on.
 
-        While the files are half-written, or do not belong together, the old one stays. Raises SettingsError then,
-        once for each state of the files.
+        While the files are incomplete, or do not belong together, the old certificate stays. In this case SettingsError
+        is raised, once for each state of the files.
         """
         stamp = self._look()
         if stamp == self._stamp:
@@ -42,7 +42,7 @@ class Certificate:
         return True
 
     def _look(self) -> Stamp:
-        """What changes when the files do."""
+        """A value that changes whenever the files do."""
         found = []
         for path in self._files:
             try:
@@ -57,7 +57,7 @@ class Certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION
-        # Of ciphers that are all good the client knows best which is cheap for it.
+        # All ciphers are strong, so the client may choose the one that is cheapest for it.
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
         chain, key = self._files
         try:
@@ -74,5 +74,5 @@ class Certificate:
 
 
 def certificate_of(chain: Path | None, key: Path | None) -> Certificate | None:
-    """The certificate of the settings, None when they name none. Raises SettingsError."""
+    """The certificate of the settings, None if they name none. Raises SettingsError."""
     return None if chain is None or key is None else Certificate(chain, key)

@@ -1,4 +1,4 @@
-"""A deadline for what mostly answers at once."""
+"""A deadline for coroutines that usually finish without waiting."""
 
 import asyncio
 from collections.abc import Coroutine, Generator
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result. Raises TimeoutError when it takes longer than `seconds`.
+    """The coroutine's result. Raises TimeoutError if it takes longer than `seconds`.
 
-    A timer costs as much as an answer from memory, so only a coroutine that has to wait gets one: its first step is
-    taken here, and the rest is awaited as usual.
+    A timer costs as much as an answer from memory, so only a coroutine that waits gets one: its first step is run here,
+    and the rest is awaited as usual.
     """
     try:
         awaited = coroutine.send(None)
@@ -23,7 +23,7 @@ async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class _Begun(Generic[T]):
-    """The rest of a coroutine whose first step was taken by the task that awaits this (PEP 380's `yield from`)."""
+    """The rest of a coroutine whose first step was run by the task that awaits this (PEP 380's `yield from`)."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], awaited: object) -> None:
         self._coroutine = coroutine

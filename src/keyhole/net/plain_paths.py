@@ -1,7 +1,7 @@
-"""Reaching a file whose place others may write to, without following a link.
+"""Opening a file in a directory that others can write to, without following links.
 
-A guest that has taken over its hypervisor may put a link in the place of its console's socket or log. So the way there
-is walked by hand, each folder opened below the one before. Linux only.
+A guest that has taken over its hypervisor may replace its console's socket or log by a link. So the path is walked step
+by step, opening each directory relative to the previous one. Linux only.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from keyhole.errors import PathRefused
 
 @contextlib.contextmanager
 def reached(path: str, directory: str = "/") -> Iterator[int]:
-    """A handle (O_PATH) on what stands at an absolute path, reached from `directory` on without following links.
+    """A handle (O_PATH) on the file at an absolute path, without following links below `directory`.
 
-    Links in the path of `directory` itself are its owner's business. Who opens the handle's /proc/self/fd entry has
-    what was found, whatever stands at the path by then. Raises PathRefused, also for a file that has a second name
-    (hard link) elsewhere; OSError.
+    Links in the path of `directory` itself are followed. Opening the handle's /proc/self/fd entry opens the same file,
+    even if the path has changed since. Raises PathRefused, also for a file that has a second name (hard link);
+    OSError.
     """
     try:
         steps = PurePosixPath(path).relative_to(directory).parts

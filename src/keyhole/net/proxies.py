@@ -1,4 +1,4 @@
-"""The reverse proxies that are believed about who their clients are."""
+"""The trusted reverse proxies, and the addresses of their clients."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The reverse proxies that are believed about who their clients are."""
+    """The reverse proxies whose X-Forwarded-For is trusted."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     on_unix_socket: bool = False
@@ -25,10 +25,10 @@ class Proxies:
         return any(address in network for network in self.networks)
 
     def client_of(self, peer: str, forwarded_for: Iterable[str]) -> str:
-        """The client's address: of the peer and those that X-Forwarded-For lists, the last that is no proxy.
+        """The client's address: the last one that is not a proxy, among those in X-Forwarded-For and then the peer.
 
-        Each proxy adds its own peer at the end, so what stands before the first stranger from the end is hearsay. A
-        list that is no list of addresses counts up to where it is one.
+        Each proxy appends its own peer, so addresses before the last one that is not a proxy may be forged. The list is
+        read backwards, and only up to an entry that is not an address.
         """
         client = peer
         for hop in reversed([hop.strip() for line in forwarded_for for hop in line.split(",")]):
@@ -39,7 +39,7 @@ class Proxies:
 
 
 def parse_proxies(texts: Iterable[str]) -> Proxies:
-    """Addresses, networks (`10.0.0.0/8`) and the word `unix`. Raises ValueError saying what is right."""
+    """Addresses, networks (`10.0.0.0/8`) and the word `unix`. Raises ValueError, which says what is valid."""
     networks, on_unix_socket = [], False
     for text in texts:
         if text == "unix":

@@ -1,4 +1,4 @@
-"""Tasks that nobody awaits at once: kept until they are done."""
+"""Background tasks, kept until they are done."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class TaskSet:
-    """Owns the tasks that it starts: the event loop itself keeps no reference, and a lost task may stop half-way.
+    """Owns the tasks that it starts: the event loop keeps no strong reference, so a task could be garbage-collected.
 
     `done` is called with each task when it ends, by its result, a failure or cancellation. Without it, a failure is
-    raised to whoever awaits the task; the loop's exception handler gets a failure that nobody awaits.
+    raised where the task is awaited, or else passed to the loop's exception handler.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class TaskSet:
         return len(self._tasks)
 
     def __iter__(self) -> Iterator[asyncio.Task[None]]:
-        """Those that still run."""
+        """The tasks that still run."""
         return iter(tuple(self._tasks))
 
     def start(
@@ -33,7 +33,7 @@ class TaskSet:
         return task
 
     async def cancel(self) -> None:
-        """Cancels those that run, and waits until they have ended. Their failures are not raised."""
+        """Cancels the running tasks and waits until they have ended. Does not raise their failures."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Threads for what blocks: files, hashes, libraries that know no event loop."""
+"""Threads for blocking calls: files, hashes, libraries without support for event loops."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,30 +12,30 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOOP_THREADS = 32
-"""How many threads a process has for blocking calls: that many may hang on a file system that does not answer."""
+"""How many threads a process has for blocking calls, some of which may hang on an unresponsive file system."""
 
 NO_THREAD = "No thread can be started for this at the moment."
 
 
 class Threads(ThreadPoolExecutor):
-    """An executor that refuses what it has no thread for."""
+    """An executor that refuses calls for which no thread can be started."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Raises Unavailable where no thread can be started, or the executor is shut down."""
+        """Raises Unavailable if no thread can be started or the executor is shut down."""
         work = _Work(fn)
         try:
             return super().submit(work, *args, **kwargs)
         except RuntimeError as error:
-            # It stays in the queue of the executor, and is run should there be a thread again.
+            # It stays in the executor's queue, and runs if a thread can be started later.
             work.call = None
             raise Unavailable(NO_THREAD) from error
 
 
 async def prepare_threads() -> None:
-    """Gives the running loop its threads.
+    """Sets the running loop's executor.
 
-    Those that resolve host names are started now: libuv makes them at the first name, and aborts the process with all
-    its sessions where it cannot.
+    The threads that resolve host names are started now: libuv would create them for the first name, and abort the
+    process with all its sessions if it cannot.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Threads(LOOP_THREADS, thread_name_prefix="loop"))

@@ -1,4 +1,4 @@
-"""TLS towards hypervisors: what a client needs, made from files named in the settings, and again when those change."""
+"""TLS towards hypervisors: client contexts from files in the settings, created again when the files change."""
 
 import os
 import ssl
@@ -8,18 +8,18 @@ from pathlib import Path
 from keyhole.errors import TlsUnusable
 from keyhole.model import TargetTls
 
-# Anonymous Diffie-Hellman, never without encryption. OpenSSL offers it at level 0 only and TLS 1.3 not at all.
+# Anonymous Diffie-Hellman, never without encryption. OpenSSL only offers it at security level 0, and not in TLS 1.3.
 ANONYMOUS_CIPHERS = "aNULL:!eNULL:@SECLEVEL=0"
 
 
 class ClientContexts:
-    """Contexts by their settings, remembered for as long as their files stay the same: a rotation needs no restart."""
+    """Contexts by their settings, cached while their files stay the same: certificates rotate without a restart."""
 
     def __init__(self) -> None:
         self._made: dict[TargetTls, tuple[Sequence[object], ssl.SSLContext]] = {}
 
     def context_for(self, tls: TargetTls) -> ssl.SSLContext:
-        """Blocks while files are read. Raises TlsUnusable."""
+        """The context for these settings. Blocks while files are read. Raises TlsUnusable."""
         stamps = [_stamp(path) for path in (tls.ca, tls.certificate, tls.key) if path is not None]
         known = self._made.get(tls)
         if known is not None and known[0] == stamps:
@@ -62,7 +62,7 @@ def _load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         if not os.access(path, os.R_OK):
             raise TlsUnusable(f"{name}: {path}: cannot be read")
     try:
-        # The empty passphrase: a key that wants one is an error, not a question on the terminal.
+        # An empty passphrase: a key that requires one is an error, not a prompt on the terminal.
         context.load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, ValueError) as error:
         message = (
@@ -74,7 +74,7 @@ def _load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
 
 
 def _stamp(path: Path) -> object:
-    """What changes with a file's contents; None while it is not there."""
+    """A value that changes with the file's contents; None if the file does not exist."""
     try:
         facts = path.stat()
     except OSError:

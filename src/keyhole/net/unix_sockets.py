@@ -1,9 +1,9 @@
-"""Connecting to unix sockets whose place others may write to.
+"""Connecting to unix sockets in directories that others can write to.
 
-A guest that has taken over its hypervisor may put a link, or a second name of another program's socket, in its
-console's place and have us speak to that program with our rights. So no link on the way to a socket is followed; the
-socket that was found is the one that is connected to, whatever stands at its path by then; and who listens is asked of
-the kernel. Linux only.
+A guest that has taken over its hypervisor may replace its console's socket by a link, or by a second name of another
+program's socket, to make Keyhole talk to that program with its rights. So no link in a socket's path is followed, the
+connection goes to the socket that was found even if the path has changed since, and the kernel identifies the
+listener. Linux only.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from keyhole.model import SocketTrust
 from keyhole.net.plain_paths import reached
 
 FULL_QUEUE_SECONDS = 0.02
-"""How long to wait before knocking again where others are queueing."""
+"""How long to wait before trying again when the listener's queue is full."""
 
 _CREDENTIALS = struct.Struct("3i")
 """Linux, unix(7): struct ucred is the peer's process, user and group id."""
@@ -28,16 +28,16 @@ _CREDENTIALS = struct.Struct("3i")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The process that made a socket listen, as the kernel vouches for it."""
+    """The process that called listen on a socket, as reported by the kernel."""
 
     pid: int
     user_id: int
 
 
 async def connect(path: str, trust: SocketTrust) -> socket.socket:
-    """A connected, non-blocking socket. Waits as long as the listener's queue is full: the caller sets the deadline.
+    """A connected, non-blocking socket. Waits while the listener's queue is full: the caller sets the deadline.
 
-    Raises SocketRefused, and OSError when nothing is there or nobody listens.
+    Raises SocketRefused, and OSError if the socket does not exist or has no listener.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
@@ -67,16 +67,16 @@ def found(path: str, directory: str = "/") -> Iterator[int]:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Who made the socket at the other end listen."""
+    """The process that called listen on the other side's socket."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, user_id, _ = _CREDENTIALS.unpack(credentials)
     return Peer(pid, user_id)
 
 
 async def _knock(connection: socket.socket, path: str) -> None:
-    """Connects, which succeeds or fails at once; a full queue fails with EAGAIN, so we come again.
+    """Connects, which succeeds or fails at once; with a full queue it fails with EAGAIN and is tried again.
 
-    Done by hand since asyncio takes that EAGAIN for a connection that is under way.
+    Not by asyncio, which interprets this EAGAIN as a connection in progress.
     """
     while True:
         with contextlib.suppress(BlockingIOError):

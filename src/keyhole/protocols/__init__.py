@@ -1,1 +1,1 @@
-"""Wire protocols as pure values: bytes in, events and bytes out. No input or output, no clock, no log."""
+"""Wire protocols as pure state machines: bytes in, events and bytes out. No I/O, no clock, no log."""

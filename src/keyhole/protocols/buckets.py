@@ -1,14 +1,14 @@
-"""A token bucket whose clock is somebody else's: the byte path counts down, and once a second it is filled up again.
+"""A token bucket without a clock: the byte path takes from it, and its owner refills it once a second.
 
-So the byte path reads no clock. A bucket holds two seconds' worth: nobody is stopped for one short burst.
+So the byte path reads no clock. A bucket holds the allowance of two seconds, so that a short burst is allowed.
 """
 
 from typing import Final
 
 UNLIMITED: Final = 1 << 28
-"""A rate that nobody reaches."""
+"""A rate that is never reached."""
 
 
 def refilled(allowance: int, per_second: int) -> int:
-    """What a bucket holds after one more second."""
+    """A bucket's content after one more second."""
     return min(2 * per_second, allowance + per_second)

@@ -1,23 +1,23 @@
-r"""Removing escape sequences from what a guest writes to its terminal, whole, so that no remainder such as `[0m` stays.
+r"""Removes complete escape sequences from a guest's terminal output, so that no remainder such as `[0m` stays.
 
 Source: ECMA-48, 5th edition, 5.3 to 5.6; for the strings that Linux's console ends without a terminator,
-console_codes(4). The 8-bit controls (U+0080 to U+009F) count as UTF-8 writes them: a byte of 0x80 to 0x9F alone is a
-part of another character.
+console_codes(4). The 8-bit controls (U+0080 to U+009F) are only recognized in UTF-8: a single byte of 0x80 to 0x9F is
+a part of another character.
 """
 
 import re
 
 STRING_LIMIT_BYTES = 4096
-"""A control string without an end on its line is text, of which only the introducer is removed, up to this length.
+"""A control string without an end on its line is text if it is no longer than this: only its introducer is removed.
 
-What is longer is taken for a picture or other binary data, and removed as far as its line goes.
+A longer one is treated as a picture or other binary data, and removed up to the end of its line.
 """
 
 _CONTROL = rb"[\x20-?]*+ (?: [@-~] | (?! \Z ) )"
 _CONTENT = rb"""
     [^\x07\x18\x1a\x1b\r\n\xc2]*+ (?: \xc2 (?! [\x90\x98\x9b-\x9f] | \Z ) [^\x07\x18\x1a\x1b\r\n\xc2]*+ )*+
 """
-# A string ends by its terminator, or where another sequence begins; by the end of its line only when it is long.
+# A string ends with its terminator or where another sequence begins; with the end of its line only if it is long.
 _STRING = rb"""
     (?: %(content)b (?: [\x07\x18\x1a] | \x1b\\ | \xc2\x9c | (?= \x1b [^\\] | \xc2 [\x90\x98\x9b\x9d-\x9f] ) )
       | (?= [^\x07\x18\x1a\x1b\r\n]{%(limit)d} ) %(content)b (?= [\r\n] )
@@ -49,7 +49,7 @@ _STRING_BEGINNING = re.compile(
 
 
 class EscapeFilter:
-    """Removes the escape sequences from one stream of bytes, however it is split. Holds 4.1 kB at most."""
+    """Removes the escape sequences from one stream of bytes, however it is split. Buffers at most 4.1 kB."""
 
     __slots__ = ("_held",)
 
@@ -57,7 +57,7 @@ class EscapeFilter:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The text in `data`, in which there is no ESC. The beginning of a sequence is held back."""
+        """The text in `data`, without any ESC. An incomplete sequence at the end is kept for the next call."""
         data = self._held + data
         self._held = b""
         texts: list[bytes] = []
@@ -71,7 +71,7 @@ class EscapeFilter:
         return b"".join(texts)
 
     def finish(self) -> bytes:
-        """The text held back at the end of the stream: a control string without an end, a character's first byte."""
+        """The kept text at the end of the stream: a control string without an end, a character's first byte."""
         held, self._held = self._held, b""
         string = _STRING_BEGINNING.fullmatch(held)
         if string is not None and len(held) < 2 + STRING_LIMIT_BYTES and string["last"] != b"\x1b":
@@ -80,13 +80,13 @@ class EscapeFilter:
 
 
 def without_escapes(data: bytes) -> bytes:
-    """All of `data` but its escape sequences."""
+    """`data` without its escape sequences."""
     stream = EscapeFilter()
     return stream.feed(data) + stream.finish()
 
 
 def _shortened(beginning: bytes) -> bytes:
-    """The beginning of a sequence of any length, in so few bytes that go on in the same way."""
+    """A short equivalent of an incomplete sequence of any length, which continues in the same way."""
     if len(beginning) == 1:
         return beginning
     if beginning[:2] in (b"\x1b[", b"\xc2\x9b"):

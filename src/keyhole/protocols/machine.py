@@ -1,8 +1,8 @@
-"""The base of every handshake: a script that says what it waits for, and the buffer that feeds it.
+"""The base of every handshake: a script that states what it waits for, and the buffer that feeds it.
 
 A handshake is written top to bottom as a generator. It yields a wait (`Read`, `ReadUntil`, `Pause` or `StartTls`),
-gets back the bytes that it asked for, and calls `send` and `emit` on its machine meanwhile. The machine does no input
-or output: whoever runs it hands in what arrived and takes out what is to be sent, what happened and what was left over.
+receives the requested bytes, and calls `send` and `emit` on its machine. The machine does no I/O: the caller passes in
+received bytes and takes out messages to send, events and trailing bytes.
 
     machine.receive_data(data)            # raises ProtocolError, TooLarge or SecurityRefused
     for message in machine.data_to_send(): ...
@@ -10,7 +10,7 @@ or output: whoever runs it hands in what arrived and takes out what is to be sen
     if machine.wants_tls: start_tls(); machine.tls_started()
     if machine.done: relay(machine.trailing_data())
 
-After a failure `data_to_send()` still holds what the peer should be told, and the machine moves no further.
+After a failure `data_to_send()` still returns the messages that tell the peer why, and the machine does nothing more.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from keyhole.errors import ProtocolError, TooLarge
 
 EARLY_LIMIT_BYTES = 65536
-"""How much a peer may send ahead while the script waits for its own side (`Pause`), or after the end."""
+"""How much a peer may send early, while the script waits for our side (`Pause`) or after the end."""
 
 
 class Read(NamedTuple):
@@ -39,15 +39,15 @@ class ReadUntil(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Wait until our own side calls `resume`; what the peer sends meanwhile is kept. The answer is b""."""
+    """Wait until our side calls `resume`; bytes received meanwhile are kept. The answer is b""."""
 
     what: str
 
 
 class StartTls(NamedTuple):
-    """Wait until our own side has wrapped the connection in TLS and calls `tls_started`. The answer is b"".
+    """Wait until our side has started TLS on the connection and calls `tls_started`. The answer is b"".
 
-    What the peer sends before it is an error: nothing that came in the clear may count as said under TLS.
+    Bytes received before that are an error: unencrypted bytes must never count as sent under TLS.
     """
 
     what: str
@@ -66,11 +66,11 @@ class Machine(ABC, Generic[EventT]):
     __slots__ = ("_buffer", "_done", "_events", "_outgoing", "_script", "_searched", "_wait")
 
     peer: ClassVar[str] = "peer"
-    """What errors call the other side."""
+    """The name of the other side in error messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._searched = 0  # how far a mark has been looked for
+        self._searched = 0  # how far the buffer has been searched for a mark
         self._done = False
         self._events: list[EventT] = []
         self._outgoing: list[bytes] = []
@@ -82,11 +82,11 @@ class Machine(ABC, Generic[EventT]):
         """The handshake, top to bottom. It waits at least once."""
 
     def send(self, message: bytes) -> None:
-        """For scripts: queue one whole protocol message."""
+        """For scripts: queue one complete protocol message."""
         self._outgoing.append(message)
 
     def emit(self, event: EventT) -> None:
-        """For scripts: tell our side what happened."""
+        """For scripts: report an event to our side."""
         self._events.append(event)
 
     def resume(self) -> None:
@@ -98,16 +98,16 @@ class Machine(ABC, Generic[EventT]):
 
     @property
     def is_waiting_for_us(self) -> bool:
-        """It is our side's turn: something happened that nobody has seen yet, TLS is wanted, or all is done."""
+        """Whether our side must act: there are unread events, TLS must be started, or the handshake is done."""
         return self._done or bool(self._events) or type(self._wait) is StartTls
 
     @property
     def wants_tls(self) -> bool:
-        """The script waits for TLS (`StartTls`), once what is to be sent has been sent."""
+        """Whether the script waits for TLS (`StartTls`), which starts after all queued messages have been sent."""
         return isinstance(self._wait, StartTls) and not self._done
 
     def tls_started(self) -> None:
-        """Our side has started TLS; from here on everything travels under it."""
+        """Our side has started TLS; all later bytes are sent and received under it."""
         if not self.wants_tls:
             raise RuntimeError(f"The handshake does not wait for TLS here; it waits for {self.waiting_for}.")
         self._step(b"")
@@ -115,22 +115,22 @@ class Machine(ABC, Generic[EventT]):
 
     @property
     def done(self) -> bool:
-        """The handshake has succeeded, or has ended as our side asked."""
+        """Whether the handshake has succeeded, or has ended at our side's request."""
         return self._done
 
     @property
     def waiting_for(self) -> str:
-        """What is missing, in words, for errors and time-outs."""
+        """A description of what is missing, for errors and timeouts."""
         return "nothing" if self._done else self._wait.what
 
     def receive_data(self, data: bytes) -> None:
-        """Takes what arrived and goes as far as that leads.
+        """Advances the script as far as the received bytes allow.
 
-        Raises what the script raises, and TooLarge when the peer sends too much too early.
+        Raises what the script raises, and TooLarge if the peer sends too much too early.
         """
         wait = self._wait
         if type(wait) is Read and len(data) == wait.size and not self._buffer and not self._done:
-            self._step(data)  # just what is waited for, as it mostly is
+            self._step(data)  # exactly the awaited bytes, the usual case
             self._advance()
             return
         if self._done and len(self._buffer) > EARLY_LIMIT_BYTES:
@@ -139,22 +139,22 @@ class Machine(ABC, Generic[EventT]):
         self._advance()
 
     def receive_eof(self) -> None:
-        """The peer will send nothing more: ProtocolError naming what is missing, unless done."""
+        """The peer has closed the connection. Raises ProtocolError naming what is missing, unless done."""
         if not self._done:
             raise ProtocolError(f"The {self.peer} closed the connection; still missing: {self.waiting_for}.")
 
     def events(self) -> list[EventT]:
-        """What happened since the last call, in order."""
+        """The events since the last call, in order."""
         events, self._events = self._events, []
         return events
 
     def data_to_send(self) -> list[bytes]:
-        """What to send since the last call; each element is one whole protocol message."""
+        """The messages to send since the last call; each element is one complete protocol message."""
         outgoing, self._outgoing = self._outgoing, []
         return outgoing
 
     def trailing_data(self) -> bytes:
-        """What was received beyond the handshake's end; handed over once, empty before the end."""
+        """The bytes received after the handshake's end; returned once, empty before the end."""
         if not self._done:
             return b""
         trailing = bytes(self._buffer)
@@ -166,14 +166,14 @@ class Machine(ABC, Generic[EventT]):
             self._step(taken)
 
     def _step(self, taken: bytes) -> None:
-        self._wait = _STOPPED  # stays so when the script raises
+        self._wait = _STOPPED  # stays if the script raises
         try:
             self._wait = self._script.send(taken)
         except StopIteration:
             self._done = True
 
     def _take(self) -> bytes | None:
-        """The bytes that end the present wait, taken off the buffer; None while there are too few."""
+        """The bytes that end the current wait, removed from the buffer; None while there are too few."""
         wait = self._wait
         if type(wait) is Read:
             return self._cut(wait.size) if len(self._buffer) >= wait.size else None

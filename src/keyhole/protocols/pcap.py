@@ -1,8 +1,8 @@
 """A console's bytes as a capture file that Wireshark and tcpdump read (draft-ietf-opsawg-pcap).
 
-The line is shown as one TCP connection between made-up addresses: the viewer 192.0.2.1, the server's console 192.0.2.2
-(RFC 5737). Bytes that are missing leave a gap in the sequence numbers, as a lost packet does. TCP checksums are zero,
-which both programs accept; there was no such packet.
+The line is shown as one TCP connection between invented addresses: the viewer 192.0.2.1, the server's console 192.0.2.2
+(RFC 5737). Missing bytes leave a gap in the sequence numbers, as a lost packet does. TCP checksums are zero, which both
+programs accept.
 """
 
 from struct import Struct
@@ -26,7 +26,7 @@ _HEADER_BYTES: Final = _IP.size + _TCP.size
 
 
 class PcapWriter:
-    """Gives a file's bytes piece by piece, beginning with those of `begin`. Times are seconds since the epoch."""
+    """Returns a file's bytes piece by piece, starting with those of `begin`. Times are seconds since the epoch."""
 
     def __init__(self) -> None:
         self._next = {VIEWER: 0, TARGET: 0}
@@ -50,7 +50,7 @@ class PcapWriter:
         return b"".join(pieces)
 
     def skip(self, sender: tuple[bytes, int], byte_count: int) -> None:
-        """One side sent that much more, which is missing."""
+        """Records that this many bytes from one side are missing."""
         self._next[sender] = (self._next[sender] + byte_count) & 0xFFFFFFFF
 
     def _packet(self, sender: tuple[bytes, int], data: bytes, at: float, flags: int) -> bytes:

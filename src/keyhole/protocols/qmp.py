@@ -1,10 +1,10 @@
-"""QMP, QEMU's control channel, seen from the client: one JSON object a line.
+"""The client side of QMP, QEMU's control channel: one JSON object on each line.
 
 After QEMU's greeting the client sends `qmp_capabilities` by itself and reports `Ready`; from then on `execute` may be
-called. Replies carry the number of their command. Events come unasked, at any time after the greeting.
+called. Replies contain the number of their command. Events may arrive at any time after the greeting.
 
-Source: QEMU, docs/interop/qmp-spec (protocol version 1). All of it is checked here as far as the envelope goes; what a
-reply holds is for the caller to check.
+Source: QEMU, docs/interop/qmp-spec (protocol version 1). The envelope of every message is checked here; the caller
+checks the contents of replies.
 """
 
 import json
@@ -16,12 +16,12 @@ from keyhole.protocols.machine import Machine, ReadUntil, Script
 from keyhole.protocols.text import sanitize
 
 MAX_LINE_BYTES = 1 << 20
-"""Far more than the longest reply, a listing of all of QEMU's objects."""
+"""Far more than the longest reply, the list of all of QEMU's objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """QEMU takes commands. `version` is QEMU's (major, minor, micro)."""
+    """QEMU accepts commands. `version` is QEMU's (major, minor, micro)."""
 
     version: tuple[int, int, int]
 
@@ -36,7 +36,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The command with this number failed: QEMU's error class ("CommandNotFound") and its words, made printable."""
+    """The command with this number failed: QEMU's error class ("CommandNotFound") and message, made printable."""
 
     number: int
     error_class: str
@@ -45,7 +45,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something happened in QEMU ("SHUTDOWN", "RESET", ...); `data` is what it tells of it."""
+    """An event in QEMU ("SHUTDOWN", "RESET", ...); `data` has its details."""
 
     name: str
     data: Mapping[str, object]
@@ -55,7 +55,7 @@ QmpEvent = Ready | Reply | Failure | Notice
 
 
 class QmpClient(Machine[QmpEvent]):
-    """The client's side of a QMP connection, which goes on until either side closes it: it is never `done`."""
+    """The client side of a QMP connection, which lasts until either side closes it: it is never `done`."""
 
     __slots__ = ("_last_number", "_ready", "_waiting")
 
@@ -69,11 +69,11 @@ class QmpClient(Machine[QmpEvent]):
 
     @property
     def ready(self) -> bool:
-        """`execute` may be called."""
+        """Whether `execute` may be called."""
         return self._ready
 
     def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> int:
-        """Queues a command, with arguments as JSON can hold them; returns the number that its answer will carry."""
+        """Queues a command, with arguments that JSON can represent; returns the number of its reply."""
         if not self._ready:
             raise RuntimeError("QMP takes commands only after Ready.")
         return self._send_command(command, arguments)
@@ -107,7 +107,7 @@ class QmpClient(Machine[QmpEvent]):
         if "event" in message:
             name, data = message["event"], message.get("data", {})
             if not isinstance(name, str) or not isinstance(data, dict):
-                raise ProtocolError("A QMP event has a name that is no string, or data that is no object.")
+                raise ProtocolError("A QMP event has a name that is not a string, or data that is not an object.")
             return Notice(_text(name), data)
         if "return" in message:
             return Reply(self._answered(message), message["return"])
@@ -116,14 +116,14 @@ class QmpClient(Machine[QmpEvent]):
             raise ProtocolError("A QMP message is neither an event nor an answer.")
         error_class, description = error.get("class"), error.get("desc")
         if not isinstance(error_class, str) or not isinstance(description, str):
-            raise ProtocolError("A QMP error lacks its class or its description.")
+            raise ProtocolError("A QMP error has no class or no description.")
         return Failure(self._answered(message), _text(error_class), _text(description))
 
     def _answered(self, message: Mapping[str, object]) -> int:
-        """The number of the command that this answers, which then waits no longer."""
+        """The number of the command that this message answers, which is then no longer pending."""
         number = message.get("id")
         if type(number) is not int or number not in self._waiting:
-            raise ProtocolError("A QMP answer does not name a command that waits for one.")
+            raise ProtocolError("A QMP answer does not name a pending command.")
         self._waiting.remove(number)
         return number
 

@@ -1,8 +1,8 @@
-"""What a viewer's bytes pass before they reach a serial line, where every byte is input."""
+"""The filter for a viewer's bytes to a serial line, where every byte is input."""
 
 
 class SerialInput:
-    """Passes everything, or nothing with `view_only`. `input_count` grows with what was typed either way."""
+    """Passes everything, or nothing with `view_only`. `input_count` counts the input either way."""
 
     __slots__ = ("_view_only", "input_count")
 
@@ -11,14 +11,14 @@ class SerialInput:
         self.input_count = 0
 
     def feed(self, data: bytes) -> bytes:
-        """What to pass on of `data`."""
+        """The part of `data` to pass on."""
         self.input_count += 1
         return b"" if self._view_only else data
 
     def refill(self) -> None:
-        """A second has passed; how much is typed needs no bound."""
+        """A second has passed; serial input has no rate limit."""
 
     def set_view_only(self, view_only: bool) -> bytes:
-        """Changes what the viewer may do. A serial line knows no keys that are held, so nothing is to be sent."""
+        """Changes the viewer's rights. A serial line has no held keys, so nothing must be sent."""
         self._view_only = view_only
         return b""

@@ -1,1 +1,1 @@
-"""Keeps grants, identity tokens and application credentials: `SqlStore`, over `tables.py` and `migrations/`."""
+"""The store of grants, sessions, tickets, identity tokens and application credentials: `SqlStore`."""

@@ -1,5 +1,6 @@
-"""`keyhole serve`'s first process: keeps the port open and the workers running, and changes them unnoticed.
+"""`keyhole serve`'s first process: keeps the port open and the workers running, and replaces workers without downtime.
 
-It must stay small, and up when everything else fails: it imports the standard library and a few modules of plain
-values, never the settings, the service or their libraries. What it needs to know of the settings a worker tells it.
+It must stay small and keep running when everything else fails. So it imports only the standard library and a few
+modules of plain values, never the settings, the service or their libraries. A worker tells it what it needs from the
+settings.
 """

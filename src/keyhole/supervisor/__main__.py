@@ -1,4 +1,4 @@
-"""`python -m keyhole.supervisor [CONFIG]`: what `keyhole serve` becomes, so that its first process stays small."""
+"""`python -m keyhole.supervisor [CONFIG]`: `keyhole serve` executes this, so that its first process stays small."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from keyhole.supervisor.supervisor import Supervisor
 
 
 def main() -> int:
-    """The exit status: 0 after a stop, 2 when the settings cannot be used, 1 when the workers fail."""
+    """The exit status: 0 after a stop, 2 if the settings are invalid, 1 if the workers fail."""
     config = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     supervisor = Supervisor(config, SupervisorLog(), Notifier(os.environ), inherited_sockets(os.environ))
     try:

@@ -1,15 +1,15 @@
-"""How long a worker's place stays empty after its death: not at all at first, longer when they die young."""
+"""The delay before a worker that died is replaced: none at first, longer if its successors die early."""
 
 from collections.abc import Callable
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
 GROWN_UP_SECONDS = 60.0
-"""A worker that lived this long did not die of its start."""
+"""A worker that ran this long did not die because of its start."""
 
 
 class Backoff:
-    """The deaths in one place. `clock` is monotonic, in seconds."""
+    """The deaths in one slot. `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -20,11 +20,11 @@ class Backoff:
         self._born_at = self._clock()
 
     def died(self) -> float:
-        """How long to wait before the next one is started, in seconds."""
+        """How long to wait before the next worker is started, in seconds."""
         now = self._clock()
         if now - self._born_at >= GROWN_UP_SECONDS:
             self._wait = 0.0
-        self._born_at = now  # whoever comes next may die before it is born
+        self._born_at = now  # the next worker may die before `born`
         wait = self._wait
         self._wait = min(max(FIRST_SECONDS, 2 * wait), LONGEST_SECONDS)
         return wait

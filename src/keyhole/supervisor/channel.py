@@ -1,26 +1,26 @@
-"""What supervisor and worker say to each other: a JSON object on a line, over a pair of unix sockets.
+"""The messages between supervisor and worker: one JSON object for each line, over a pair of unix sockets.
 
-A worker begins by being asked, one question at a time, and only then serves:
+A worker starts by answering the supervisor's requests, one at a time, and only then serves:
 
     supervisor                              worker
     {"settings": TEXT, "source": NAME}      {"prepared": FACTS}, or {"refused": LINE} and its end
     {"serve": true} and the sockets         {"ready": true, "pongs": true}, or {"refused": LINE} and its end
 
-The last socket is that of `server.admin_listen`, where it is set. A worker accepts on it while it accepts on any.
+If `server.admin_listen` is set, its socket is the last one. A worker accepts on it while it accepts on any.
 
-From then on either speaks when it has something to say:
+From then on both sides send messages at any time:
 
-    {"accept": [INDEX, ...]}                accept on these of the sockets, and on the admins', and on no others
-    {"end": SECONDS or null}                accept no more, end after the last session or this many seconds
-    {"count": true}                         {"counted": FAMILIES}; also said once at a worker's end
+    {"accept": [INDEX, ...]}                accept on exactly these sockets, and on that of `server.admin_listen`
+    {"end": SECONDS or null}                stop accepting, end after the last session or this many seconds
+    {"count": true}                         {"counted": FAMILIES}; also sent once at a worker's end
     {"counts": FAMILIES}                    the answer to a worker's {"scraped": true}
-    {"attempt": OUTCOME}                    {"attempt": OUTCOME}: a sign-in here, of which all other workers are told
-    {"ping": true}                          {"pong": true}: it is alive, and its event loop runs
+    {"attempt": OUTCOME}                    {"attempt": OUTCOME}: a sign-in at one worker, passed on to all others
+    {"ping": true}                          {"pong": true}: the worker is alive, and its event loop runs
 
-Either may be of a later version than the other: what it does not know it ignores. A worker that does not promise
-"pongs" is not asked for them.
+Either side may be of a later version: unknown messages are ignored. A worker that does not announce "pongs" gets no
+pings.
 
-Whoever finds the other gone: a supervisor starts another worker, a worker ends.
+If a worker disconnects, the supervisor starts another; if the supervisor disconnects, the worker ends.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ Message = dict[str, Any]
 
 
 class Channel:
-    """One end, from the time when both sides run an event loop."""
+    """One end of the connection, once both sides run an event loop."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -49,12 +49,12 @@ class Channel:
         return cls(*await asyncio.open_unix_connection(sock=end, limit=LINE_LIMIT_BYTES))
 
     def send(self, message: Message) -> None:
-        """Says something; whether the other side is still there shows in `receive`."""
+        """Sends a message. A disconnect of the other side only shows in `receive`."""
         if not self._writer.is_closing():
             self._writer.write(encode(message))
 
     async def receive(self) -> Message | None:
-        """The next thing said, None when the other side is gone."""
+        """The next message, None when the other side has disconnected."""
         try:
             line = await self._reader.readline()
             message = json.loads(line) if line.endswith(b"\n") else None
@@ -63,7 +63,7 @@ class Channel:
         return message if isinstance(message, dict) else None
 
     async def close(self) -> None:
-        """Sends what was said and closes."""
+        """Sends the buffered messages and closes."""
         self._writer.close()
         try:
             await self._writer.wait_closed()
@@ -76,7 +76,7 @@ def encode(message: Message) -> bytes:
 
 
 def ask_supervisor(end: socket.socket) -> Message | None:
-    """The first message to a worker, before it has an event loop; it is said alone, so nothing follows it yet."""
+    """The first message to a worker, before it has an event loop. It is sent alone: nothing follows until an answer."""
     with end.makefile("rb") as lines:
         line = lines.readline()
     message: Message | None = json.loads(line) if line else None
@@ -84,9 +84,9 @@ def ask_supervisor(end: socket.socket) -> Message | None:
 
 
 def receive_sockets(end: socket.socket) -> list[socket.socket]:
-    """The sockets to serve on, said alone too. Empty when the supervisor is gone.
+    """The sockets to serve on, also sent alone. Empty if the supervisor has disconnected.
 
-    Raises OSError where this process may not have that many descriptors: then the kernel leaves some out.
+    Raises OSError if this process may not open that many descriptors: the kernel then drops some.
     """
     _, descriptors, flags, _ = socket.recv_fds(end, 1024, SOCKETS_LIMIT)
     if flags & socket.MSG_CTRUNC:

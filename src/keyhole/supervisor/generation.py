@@ -1,8 +1,8 @@
-"""The workers that were started with the same settings: one for each slot, and another one when it dies or hangs.
+"""The workers that were started with the same settings: one for each slot, replaced when it dies or hangs.
 
-A worker that hangs is replaced and left running, since its sessions may go on when it answers again. It then accepts
-no new connections and ends with its last session. No more hung workers than slots are left running, so that they cannot
-use up the machine's memory.
+A worker that hangs is replaced but left running, since its sessions may continue when it responds again. It then
+accepts no new connections and ends with its last session. At most as many hung workers as slots are left running, so
+that they cannot use up the machine's memory.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 class Generation:
-    """Begins with `start`. `workers` are those that serve or have served and still live.
+    """Call `start` first. `workers` are those that serve, or have served and still run.
 
-    `broadcast` tells all other workers what one has to say to them.
+    `broadcast` passes one worker's message to all others.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Generation:
         self.facts: Facts
 
     async def start(self, open_ports: Callable[[Facts], Ports]) -> None:
-        """Starts a worker for every slot; `open_ports` gives the ports that the settings want.
+        """Starts a worker for every slot; `open_ports` returns the ports that the settings require.
 
-        When one cannot serve, all are ended: raises SettingsError, WorkerFailed. Nobody accepts yet.
+        If one cannot serve, ends all and raises SettingsError or WorkerFailed. No worker accepts connections yet.
         """
         try:
             first = await self._born()
@@ -68,7 +68,7 @@ class Generation:
             raise
 
     def accept(self) -> None:
-        """Everybody accepts, and whoever dies or hangs is replaced."""
+        """All workers accept connections from now on, and are replaced when they die or hang."""
         self._share()
         for slot, worker in self._serving.items():
             self._keepers.start(self._keep(slot, worker))
@@ -88,19 +88,19 @@ class Generation:
             worker.kill()
 
     def received(self, worker: WorkerProcess, message: Message) -> None:
-        """A worker has something to say to others."""
+        """A worker sent a message for others."""
         if "scraped" in message:
             self._metrics.answer(worker)
         elif "attempt" in message:
             self._broadcast(worker, message)
 
     def fell_silent(self, worker: WorkerProcess) -> None:
-        """A worker does not answer any more."""
+        """A worker no longer responds."""
         self._silent.add(worker)
         self._log(SupervisorEvent.WORKER_UNRESPONSIVE, worker=worker.pid)
 
     def recovered(self, worker: WorkerProcess) -> None:
-        """A worker answers again."""
+        """A worker responds again."""
         self._silent.discard(worker)
         self._fewer_are_silent.set()
         self._log(SupervisorEvent.WORKER_RECOVERED, worker=worker.pid)
@@ -115,7 +115,7 @@ class Generation:
         self._metrics.retire(worker)
 
     async def gone(self) -> None:
-        """Waits for the last worker's end."""
+        """Waits until all workers have ended."""
         await asyncio.gather(*self._keepers, return_exceptions=True)
         await asyncio.gather(*(worker.gone() for worker in self._starting | self.workers))
 
@@ -137,12 +137,12 @@ class Generation:
         self._log(SupervisorEvent.WORKER_STARTED, slot=slot, worker=worker.pid)
 
     async def _keep(self, slot: int, worker: WorkerProcess) -> None:
-        """Sees to it that somebody serves in a slot."""
+        """Replaces the worker of a slot whenever it is lost."""
         backoff = Backoff(time.monotonic)
         while True:
             await worker.lost()
             if worker.is_serving:
-                continue  # it answers again by now
+                continue  # it responds again by now
             del self._serving[slot]
             self._share()
             wait = backoff.died()
@@ -169,7 +169,7 @@ class Generation:
             await asyncio.sleep(wait)
             try:
                 worker = await self._one_more(slot)
-            except Exception as error:  # whatever it is: a slot must not stay empty
+            except Exception as error:  # of any kind: a slot must not stay empty
                 wait = backoff.died()
                 message = str(error) if isinstance(error, KeyholeError) else f"{type(error).__name__}: {error}"
                 self._log(SupervisorEvent.WORKER_FAILED, slot=slot, message=message, next_in_seconds=wait)
@@ -178,7 +178,7 @@ class Generation:
                 return worker
 
     async def _one_more(self, slot: int) -> WorkerProcess:
-        """A worker that serves in a slot; what came of a failure has ended."""
+        """A new worker that serves in a slot. A worker that fails has ended before its exception is raised."""
         worker = await self._born()
         try:
             await worker.prepare(self._settings)
@@ -191,7 +191,7 @@ class Generation:
         return worker
 
     def _share(self) -> None:
-        """Tells everybody on which sockets to accept."""
+        """Tells each worker on which sockets to accept."""
         if self._is_ending:
             return
         for slot, indexes in self.ports.shares(self.facts.workers, sorted(self._serving)).items():
@@ -199,7 +199,7 @@ class Generation:
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of all, or the first failure, when none is under way any more."""
+    """The results of all. After a failure, raises the first one once all have ended."""
     tasks = [asyncio.create_task(work) for work in works]  # noqa: TID251  # awaited here in every case
     try:
         return await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""The supervisor's own log lines, in the form of the service's (`telemetry/logs.py`), without its libraries."""
+"""The supervisor's own log lines, in the format of the service's (`telemetry/logs.py`), without its libraries."""
 
 import json
 import sys
@@ -42,13 +42,13 @@ ERRORS = frozenset({SupervisorEvent.FAILED})
 
 
 class SupervisorLog:
-    """Writes one line for each event: JSON, or on a terminal words."""
+    """Writes one line for each event: readable text on a terminal, otherwise JSON."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = LogStream(stream or sys.stderr)
 
     def failed(self, where: str, error: BaseException) -> None:
-        """A defect of ours: with its traceback, in the log only."""
+        """A defect in Keyhole, logged with its traceback."""
         self(SupervisorEvent.FAILED, where=where, exception="".join(traceback.format_exception(error)))
 
     def __call__(self, event: SupervisorEvent, **facts: object) -> None:

@@ -1,4 +1,4 @@
-"""What the whole service has counted: its living workers when asked, and those that have ended."""
+"""The metrics of the whole service: of all running workers, on request, and of those that have ended."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -11,9 +11,9 @@ DEATHS = "keyhole_worker_deaths"
 
 
 class MetricsAggregator:
-    """`workers` gives all that live now, of every generation.
+    """`workers` returns all running workers, of every generation.
 
-    A counter never goes down: what a worker said last remains when it has ended.
+    A counter never decreases: a worker's last numbers remain after it has ended.
     """
 
     def __init__(self, workers: Callable[[], Collection[WorkerProcess]]) -> None:
@@ -21,14 +21,14 @@ class MetricsAggregator:
         self._retired_totals: list[Family] = []
         self._answering = TaskSet()
         self.deaths = 0
-        """How many workers ended without being told to."""
+        """How many workers ended unexpectedly."""
 
     def retire(self, worker: WorkerProcess) -> None:
         """A worker has ended."""
         self._retired_totals = total([*self._retired_totals, *kept(worker.families)])
 
     def answer(self, asker: WorkerProcess) -> None:
-        """Tells a worker what everybody has counted."""
+        """Sends a worker the metrics of the whole service."""
         self._answering.start(self._answer(asker))
 
     async def _answer(self, asker: WorkerProcess) -> None:

@@ -1,4 +1,4 @@
-"""What a service of systemd's tells it (sd_notify(3)), and the sockets that it is given (sd_listen_fds(3))."""
+"""Notifying systemd of the service's state (sd_notify(3)), and using its sockets (sd_listen_fds(3))."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ FIRST_DESCRIPTOR = 3
 
 
 class Notifier:
-    """Tells systemd how the service is; nothing where nobody asked to be told."""
+    """Notifies systemd of the service's state; does nothing without NOTIFY_SOCKET."""
 
     def __init__(self, environment: MutableMapping[str, str]) -> None:
         address = environment.pop("NOTIFY_SOCKET", "")
@@ -25,7 +25,7 @@ class Notifier:
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, seconds: float) -> None:
-        """Stopping takes up to this many seconds; until then systemd must not kill it."""
+        """Stopping may take this many seconds; until then systemd must not kill the service."""
         self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def close(self) -> None:
@@ -35,12 +35,12 @@ class Notifier:
     def _tell(self, state: str) -> None:
         if self._speaking is None:
             return
-        with suppress(OSError):  # whoever asked to be told is gone
+        with suppress(OSError):  # the receiver is gone
             self._speaking.sendto(state.encode(), self._address)
 
 
 def inherited_sockets(environment: MutableMapping[str, str]) -> list[socket.socket]:
-    """The listening sockets that were handed to this process, in their order; none when they are for another."""
+    """The listening sockets that were passed to this process, in their order; none if they are for another process."""
     count, process = environment.pop("LISTEN_FDS", ""), environment.pop("LISTEN_PID", "")
     environment.pop("LISTEN_FDNAMES", None)
     if not count.isdigit() or process != str(os.getpid()):

@@ -1,6 +1,6 @@
-"""The sockets of the service's ports, which the supervisor holds open as long as it lives, and who accepts on which.
+"""The sockets of the service's ports, which the supervisor keeps open while it runs, and which worker accepts on which.
 
-A connection that no worker has accepted yet waits in its socket's queue, and is lost only with the socket.
+A connection that no worker has accepted yet waits in its socket's queue and is only lost with the socket.
 """
 
 import socket
@@ -16,7 +16,7 @@ from keyhole.net.bind import bind_tcp, bind_tcp_shared, bind_unix, more_tcp_shar
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where to listen: a unix socket's path, or a host and a port."""
+    """A unix socket's path, or a host and a port."""
 
     path: str | None = None
     host: str = ""
@@ -28,7 +28,7 @@ class ListenAddress:
 
 
 class Port:
-    """Sockets at one place. `is_shared`: every worker accepts on all of them; otherwise each has its own."""
+    """Sockets at one address. `is_shared`: every worker accepts on all of them; otherwise each has its own."""
 
     def __init__(
         self, place: ListenAddress, sockets: list[socket.socket], *, is_shared: bool, is_inherited: bool
@@ -40,7 +40,7 @@ class Port:
 
     @classmethod
     def bind(cls, place: ListenAddress, workers: int) -> "Port":
-        """Raises SettingsError when the address is not available."""
+        """One unix socket, or a TCP socket for each worker. Raises SettingsError if the address is not available."""
         if place.path is not None:
             return cls(place, [bind_unix(place.path)], is_shared=True, is_inherited=False)
         sockets = bind_tcp_shared(place.host, place.port, workers)
@@ -48,22 +48,22 @@ class Port:
 
     @classmethod
     def bind_admin(cls, place: ListenAddress) -> "Port":
-        """A port of one socket, on which every worker accepts. Raises SettingsError when its address is taken."""
+        """A port with one socket, on which every worker accepts. Raises SettingsError if its address is taken."""
         key = "server.admin_listen"
         bound = bind_tcp(place.host, place.port, key) if place.path is None else bind_unix(place.path, key)
         return cls(place, [bound], is_shared=True, is_inherited=False)
 
     @classmethod
     def inherit(cls, sockets: list[socket.socket]) -> "Port":
-        """The port is somebody else's, who has given us its sockets."""
+        """A port whose sockets another process (systemd) opened and passed to this one."""
         return cls(ListenAddress(), sockets, is_shared=True, is_inherited=True)
 
     def serves(self, place: ListenAddress) -> bool:
-        """Whether what is to be listened on is this port."""
+        """Whether this port can be used for the address."""
         return self._is_inherited or place == self.place
 
     def grow(self, workers: int) -> None:
-        """Sees to it that each worker has a socket. There are never fewer: a queue would be lost.
+        """Opens more sockets so that each worker has one. Sockets are never closed here: their queues would be lost.
 
         Raises SettingsError.
         """
@@ -73,28 +73,28 @@ class Port:
             self.sockets += more_tcp_shared(self.place.host, port, missing)
 
     def shrink(self, count: int) -> None:
-        """Closes the sockets beyond this number: those that `grow` added for workers that did not come to serve."""
+        """Closes the sockets beyond this number: those that `grow` added for workers that failed to start."""
         for listener in self.sockets[count:]:
             listener.close()
         del self.sockets[count:]
 
     def listen(self) -> None:
-        """From now on connections wait here for whoever accepts them. Raises SettingsError."""
+        """Starts listening: connections wait in the sockets' queues until a worker accepts. Raises SettingsError."""
         for listener in self.sockets:
             start_listening(listener)
 
     def close(self) -> None:
-        """Ends the port; unless it was handed to us, and goes on without us."""
+        """Closes the sockets. Inherited ones stay open in the process that passed them."""
         for listener in self.sockets:
             listener.close()
         if self.place.path is not None:
-            with suppress(OSError):  # the next to bind there removes what is left
+            with suppress(OSError):  # the next bind removes a left-over socket
                 Path(self.place.path).unlink(missing_ok=True)
 
     def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
         """For each serving worker, by its slot, the sockets that it accepts on.
 
-        A socket whose worker is missing goes to another, so that each is served while anybody serves.
+        The socket of a missing worker goes to another, so that each is served while any worker serves.
         """
         everything = list(range(len(self.sockets)))
         if self.is_shared:
@@ -108,7 +108,7 @@ class Port:
 
 
 class Ports:
-    """The public port and, where the settings name one, the admins'. Before the first settings there may be none."""
+    """The public port and, if the settings name one, the admins' port. Before the first settings there may be none."""
 
     def __init__(self, public: Port | None = None, admin: Port | None = None) -> None:
         self._all = [port for port in (public, admin) if port is not None]
@@ -117,13 +117,13 @@ class Ports:
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """All of them: those of the public port, then the admins' one."""
+        """All sockets: those of the public port, then that of the admins' port."""
         return [listener for port in self._all for listener in port.sockets]
 
     def at(self, place: ListenAddress, admin_place: ListenAddress | None, workers: int) -> "Ports":
-        """The ports for other settings, for this many workers. A port whose address stays is kept.
+        """The ports for new settings and this many workers. A port whose address does not change is kept.
 
-        Raises SettingsError, and then nothing new is left open.
+        Raises SettingsError, after closing all new sockets.
         """
         public, admin, count = self._public, self._admin, self.public_count
         if public is None or not public.serves(place):
@@ -142,11 +142,11 @@ class Ports:
         return Ports(public, admin)
 
     def shares(self, workers: int, serving: Sequence[int]) -> dict[int, list[int]]:
-        """For each serving worker the sockets of the public port that it accepts on. The admins' is everybody's."""
+        """For each serving worker the sockets of the public port that it accepts on. All accept on the admins' port."""
         return {} if self._public is None else self._public.shares(workers, serving)
 
     def listen(self) -> None:
-        """From now on connections wait here for whoever accepts them."""
+        """Starts listening on all ports. Raises SettingsError."""
         for port in self._all:
             port.listen()
 
@@ -161,7 +161,7 @@ class Ports:
         return 0 if self._public is None else len(self._public.sockets)
 
     def close(self, but: "Ports | None" = None) -> None:
-        """Ends the ports that are not among those others, too."""
+        """Closes the ports, except those that `but` also has."""
         for port in self._all:
             if but is None or port not in but._all:
                 port.close()

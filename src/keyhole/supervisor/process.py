@@ -1,4 +1,4 @@
-"""One worker as the supervisor sees it: a process, and a channel to it (`channel.py` says what is spoken)."""
+"""One worker from the supervisor's side: a process, and a channel to it (`channel.py` describes the messages)."""
 
 import asyncio
 import socket
@@ -16,18 +16,18 @@ from keyhole.supervisor.pulse import Pulse
 from keyhole.telemetry.samples import Family
 
 ANSWER_SECONDS = 120.0
-"""How long a worker may take to check the settings, and then to open all that it needs."""
+"""How long a worker may take to check the settings, and then to open everything that it needs."""
 COUNT_SECONDS = 1.0
-"""How long a worker may take to say what it has counted; then its last answer is taken."""
+"""How long a worker may take to send its metrics; after that its previous ones are used."""
 
 
 class WorkerFailed(KeyholeError):
-    """A worker could not be started, ended, or fell silent, before it could serve."""
+    """A worker could not be started, or ended or stopped responding before it could serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsText:
-    """The settings as they were read once for all workers of a generation; None when there is no file."""
+    """The settings, read once for all workers of a generation; None if there is no file."""
 
     text: str | None
     source: str
@@ -35,7 +35,7 @@ class SettingsText:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the supervisor has to know of the settings."""
+    """The facts that the supervisor needs from the settings."""
 
     place: ListenAddress
     listen: str
@@ -53,23 +53,23 @@ class Facts:
 
 
 class WorkerWatcher(Protocol):
-    """Gets the events of a worker that serves."""
+    """Receives the events of a serving worker."""
 
     def received(self, worker: "WorkerProcess", message: Message) -> None:
-        """It has something to say to others."""
+        """It sent a message for others."""
 
     def fell_silent(self, worker: "WorkerProcess") -> None:
-        """It does not answer any more, and has not ended either."""
+        """It no longer responds, but has not ended."""
 
     def recovered(self, worker: "WorkerProcess") -> None:
-        """It answers again."""
+        """It responds again."""
 
     def ended(self, worker: "WorkerProcess") -> None:
-        """It has ended; nothing more comes from it."""
+        """It has ended; this is its last event."""
 
 
 class WorkerProcess:
-    """Made by `start`; then `prepare`, `serve`, and whatever `end` it comes to."""
+    """Created by `start`; call `prepare`, then `serve`, and finally `end` or `kill`."""
 
     def __init__(self, process: Process, channel: Channel, end: socket.socket) -> None:
         self._process = process
@@ -79,11 +79,11 @@ class WorkerProcess:
         self._is_lost = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self.families: list[Family] = []
-        """What it had counted when it was last asked."""
+        """Its metrics at the last request."""
 
     @classmethod
     async def start(cls) -> Self:
-        """Raises WorkerFailed where the machine lacks what a process needs; then nothing is left of it."""
+        """Raises WorkerFailed if the machine lacks resources for a process, after cleaning up."""
         with ExitStack() as undo:
             try:
                 ours, theirs = socket.socketpair()
@@ -109,11 +109,11 @@ class WorkerProcess:
 
     @property
     def is_serving(self) -> bool:
-        """Whether it runs and answers."""
+        """Whether it runs and responds."""
         return not self._is_lost.is_set()
 
     async def prepare(self, settings: SettingsText) -> Facts:
-        """Has the settings checked. Raises SettingsError, WorkerFailed."""
+        """Makes the worker check the settings. Raises SettingsError, WorkerFailed."""
         self._channel.send({"settings": settings.text, "source": settings.source})
         return Facts.of((await self._answer())["prepared"])
 
@@ -122,9 +122,9 @@ class WorkerProcess:
         sockets: Sequence[socket.socket],
         watcher: WorkerWatcher,
     ) -> None:
-        """Hands it the sockets and waits until all else is open. Raises SettingsError, WorkerFailed.
+        """Sends it the sockets and waits until everything else is open. Raises SettingsError, WorkerFailed.
 
-        It accepts on none yet.
+        It accepts on no socket yet.
         """
         try:
             with self._end:
@@ -135,18 +135,18 @@ class WorkerProcess:
         self._serving = asyncio.create_task(self._serve(watcher, has_pulse=has_pulse))  # noqa: TID251  # `gone` awaits it
 
     def accept(self, indexes: Sequence[int]) -> None:
-        """It accepts on these of its sockets from now on and on no others."""
+        """Makes it accept on exactly these of its sockets from now on."""
         self._channel.send({"accept": list(indexes)})
 
     def end(self, seconds: float | None) -> None:
-        """It accepts no more, and ends with its last session, or after this many seconds."""
+        """Makes it stop accepting, and end with its last session or after this many seconds."""
         self._channel.send({"end": seconds})
 
     def kill(self) -> None:
         _kill(self._process)
 
     async def gone(self) -> None:
-        """Waits for its end."""
+        """Waits until it has ended."""
         if self._serving is not None:
             await asyncio.wait({self._serving})
             return
@@ -155,11 +155,11 @@ class WorkerProcess:
         await self._channel.close()
 
     async def lost(self) -> None:
-        """Waits until it does not serve any more: it has ended (`status` is not None), or does not answer."""
+        """Waits until it no longer serves: it has ended (`status` is not None), or does not respond."""
         await self._is_lost.wait()
 
     async def count(self) -> None:
-        """Renews `families`, if it answers in time; one that is known to be silent is not asked."""
+        """Updates `families` if it answers in time. A worker that does not respond is not asked."""
         if not self.is_serving:
             return
         self._counted.clear()
@@ -169,7 +169,7 @@ class WorkerProcess:
                 await self._counted.wait()
 
     def tell(self, message: Message) -> None:
-        """Hands on what another worker had to say. For one that is silent nothing is kept: it would pile up."""
+        """Passes on another worker's message. If this worker does not respond it is dropped: messages would pile up."""
         if self.is_serving:
             self._channel.send(message)
 

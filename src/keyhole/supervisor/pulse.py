@@ -1,6 +1,6 @@
-"""Whether a worker still answers: it is asked again and again, and counts as hung when it leaves that unanswered.
+"""The supervisor's regular check that a worker still answers; a worker that does not answer counts as hung.
 
-Rounds are counted, not seconds, so time in which the supervisor itself was stopped does not count.
+Counts rounds, not seconds, so that time in which the supervisor itself was stopped does not count.
 """
 
 import asyncio
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 PING_SECONDS = 5.0
 MOST_UNANSWERED = 6
-"""After this many rounds without an answer a worker counts as hung."""
+"""After this many rounds without an answer, a worker counts as hung."""
 
 
 class Pulse:
-    """The pulse of one worker. `ask` asks it; `lost` and `found` are called when it stops answering, and when it
-    answers again.
+    """The pulse of one worker. `ask` sends a ping; `lost` and `found` are called when the worker stops and resumes
+    answering.
     """
 
     def __init__(self, ask: Callable[[], None], lost: Callable[[], None], found: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ class Pulse:
             self._found()
 
     async def watch(self) -> None:
-        """Asks every PING_SECONDS, for ever; while an answer is awaited nothing more is sent."""
+        """Sends a ping every PING_SECONDS, forever, but not while an answer is pending."""
         while True:
             if self._unanswered == 0:
                 self._ask()

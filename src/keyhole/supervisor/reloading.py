@@ -1,8 +1,8 @@
-"""How `keyhole reload` reaches the service that was started with the same settings file: both ends.
+"""The connection between `keyhole reload` and the service that was started with the same settings file: both ends.
 
-A unix socket in the abstract namespace, named after the file. It needs no folder, leaves nothing behind, answers only
-while the service lives, and belongs to the same network namespace as the port. The kernel says who is calling
-(SO_PEERCRED): only the service's own user and root are heard, and only theirs are believed.
+It is a unix socket in the abstract namespace, named after the file. It needs no directory, leaves nothing behind,
+exists only while the service runs, and belongs to the same network namespace as the port. The kernel identifies the
+peer (SO_PEERCRED): the service only accepts its own user and root, and the command only trusts these users.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 def address_of(config: Path | None) -> str:
-    """The socket of the service with this settings file (None: with the environment alone)."""
+    """The socket of the service with this settings file (None: with only the environment)."""
     name = str(config.resolve()) if config else ""
     return f"\0keyhole/{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 async def answer_reloads(config: Path | None, reload: Callable[[], Awaitable[None]]) -> asyncio.Server:
-    """Answers from now on. Raises OSError."""
+    """Answers `keyhole reload` from now on. Raises OSError."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -54,9 +54,9 @@ async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
 
 
 def ask_to_reload(config: Path | None) -> None:
-    """Makes the running service reload its settings, and waits until it works with them.
+    """Makes the running service reload its settings, and waits until they are in use.
 
-    Raises SettingsError when the settings cannot be used, KeyholeError for everything else.
+    Raises SettingsError if the settings are invalid, KeyholeError for everything else.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""The life of the service: start, reload by reload another generation of workers on the same port, and the end."""
+"""The service from start to end: each reload starts another generation of workers on the same port."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ from keyhole.supervisor.process import Facts, SettingsText, WorkerProcess
 from keyhole.supervisor.reloading import answer_reloads
 
 GRACE_SECONDS = 10.0
-"""How long workers may take to say goodbye to everybody, beyond what their sessions were given."""
+"""How long workers may take to close all connections, in addition to the time that their sessions may continue."""
 
 
 class Supervisor:
@@ -36,14 +36,14 @@ class Supervisor:
         self._ports = self._next_ports = Ports(Port.inherit(inherited) if inherited else None)
         self._metrics = MetricsAggregator(self._workers)
         self._generations: list[Generation] = []
-        """The last one serves; the others have sessions left."""
+        """The last one serves; the others still have sessions."""
         self._tasks = TaskSet()
         self._reload_lock = asyncio.Lock()
         self._told_to_stop = asyncio.Event()
         self._told_again = asyncio.Event()
 
     async def run(self) -> None:
-        """Serves until SIGTERM or SIGINT; SIGHUP reloads. Raises SettingsError or WorkerFailed when it cannot start."""
+        """Serves until SIGTERM or SIGINT; SIGHUP reloads. Raises SettingsError or WorkerFailed if it cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -62,9 +62,9 @@ class Supervisor:
             self._notifier.close()
 
     async def reload(self) -> None:
-        """Replaces the workers; the earlier ones live on for their sessions.
+        """Replaces the workers; the previous ones keep running for their sessions.
 
-        The settings are read and checked again. When they are invalid or the workers fail, nothing changes and
+        The settings are read and checked again. If they are invalid or the workers fail, nothing changes and
         SettingsError or WorkerFailed is raised. CancelledError: the service stops.
         """
         await self._tasks.start(self._reload())
@@ -100,7 +100,7 @@ class Supervisor:
                 self._notifier.ready()
 
     async def _renew(self) -> None:
-        """Starts a generation and lets the one before retire."""
+        """Starts a generation and retires the previous one."""
         generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
         before = self._next_ports = self._ports
         sockets = before.public_count
@@ -108,7 +108,7 @@ class Supervisor:
             await generation.start(self._ports_for)
         except BaseException:
             self._next_ports.close(but=before)
-            before.shrink(sockets)  # those who serve have not been given more
+            before.shrink(sockets)  # the serving workers do not have the new sockets
             raise
         self._ports = self._next_ports
         generation.accept()
@@ -137,7 +137,7 @@ class Supervisor:
         self._generations.remove(generation)
 
     async def _end(self) -> None:
-        """Ends everybody: in their own time, at a second signal at once, and by force when that does not help."""
+        """Ends all workers: after their grace time, at once after a second signal, and finally by SIGKILL."""
         await self._tasks.cancel()
         seconds = self._generations[-1].facts.drain_seconds if self._generations else 0
         self._log(SupervisorEvent.STOPPING, drain_seconds=seconds)
@@ -155,7 +155,7 @@ class Supervisor:
         self._log(SupervisorEvent.STOPPED)
 
     async def _all_gone(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
-        """Waits until every worker has ended, for this many seconds, or until an event happens."""
+        """Waits until every worker has ended, this many seconds have passed, or the event is set."""
         waits: set[asyncio.Task[Any]] = {asyncio.create_task(_gone(self._generations))}  # noqa: TID251  # awaited below
         if unless is not None:
             waits.add(asyncio.create_task(unless.wait()))  # noqa: TID251  # awaited below

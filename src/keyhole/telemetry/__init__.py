@@ -1,1 +1,1 @@
-"""What Keyhole tells its operator: log events and metrics, each named in one place (`telemetry.py`)."""
+"""Log events and metrics, each named in one place (`telemetry.py`)."""

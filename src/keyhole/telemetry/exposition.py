@@ -9,7 +9,7 @@ from keyhole.telemetry.samples import Family, total
 
 
 def families_of(registry: CollectorRegistry) -> list[Family]:
-    """What a process has counted so far. When it began to count (`_created`) is left out: it cannot be added up."""
+    """A process's metrics, without the times at which counting began (`_created`), which cannot be added up."""
     return [
         [
             metric.name,

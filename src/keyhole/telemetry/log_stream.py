@@ -1,10 +1,10 @@
-"""Where log lines are written to. The supervisor uses this too, so it imports the standard library alone."""
+"""The stream for log lines. The supervisor uses it too, so this module only imports the standard library."""
 
 from typing import TextIO
 
 
 class LogStream:
-    """A stream that never fails: what cannot be written, on a full disk for example, is lost."""
+    """A stream that never fails: text that cannot be written, on a full disk for example, is lost."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

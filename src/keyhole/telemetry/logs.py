@@ -16,16 +16,17 @@ _encode = JSONEncoder(default=repr).encode
 
 
 def make_logger(stream: TextIO | None = None, *, json: bool | None = None) -> FilteringBoundLogger:
-    """A logger writing to `stream` (default: standard error); `json` None means: unless the stream is a terminal.
+    """A logger writing to `stream` (default: standard error), in JSON if `json` is set or, for None, unless the stream
+    is a terminal.
 
-    It is made for one Telemetry and handed on as an argument; nothing is configured globally.
+    It is created for one Telemetry and passed as an argument; nothing is configured globally.
     """
     stream = stream or sys.stderr
     as_json = not stream.isatty() if json is None else json
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(
             cast("TextIO", LogStream(stream))
-        ),  # one write for a line: several processes share the stream
+        ),  # one write for each line: several processes share the stream
         processors=[_render_json] if as_json else _for_a_terminal(),
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     ).bind()
@@ -48,7 +49,7 @@ def _make_printable(logger: object, level: str, event: EventDict) -> EventDict:
 
 
 def _render_json(logger: object, level: str, event: EventDict) -> str:
-    """All that a line needs in one step: a link's is among the dearest parts of making it."""
+    """Renders a line in one step: logging is one of the most expensive parts of creating a link."""
     event["level"] = level
     event["timestamp"] = f"{datetime.now(UTC).isoformat()[:-6]}Z"
     if "exc_info" in event:

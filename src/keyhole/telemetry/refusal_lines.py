@@ -1,4 +1,4 @@
-"""Which refusals have a line in the log: a flood of them must not fill the disk, nor hide what others are refused."""
+"""Which refusals are logged: a flood of them must not fill the disk, nor hide refusals of others."""
 
 import time
 from collections import Counter
@@ -9,16 +9,16 @@ from keyhole.reasons import Reason
 
 WINDOW_SECONDS = 10.0
 LINES_EACH = 100
-"""For one reason and one address, in a window."""
+"""The limit for one reason and one address, in a window."""
 LINES_IN_ALL = 1000
 
 VARIOUS = "various"
-"""Stands for the addresses that had no line at all, since there were too many others."""
+"""Stands for addresses without any line, because there were too many others."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many refusals of one reason to one address had no line."""
+    """How many refusals for one reason and one address were not logged."""
 
     reason: Reason
     address: str
@@ -26,9 +26,9 @@ class LeftOut:
 
 
 class RefusalLines:
-    """Counts lines by reason and address, in windows of the same length; the first refusal begins one.
+    """Counts lines by reason and address, in windows of the same length. A window begins with its first refusal.
 
-    `clock` gives seconds that never go back.
+    `clock` returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,7 +39,7 @@ class RefusalLines:
         self._in_all = 0
 
     def allows(self, reason: Reason, address: str) -> bool:
-        """Whether this refusal has a line. `ended` has to be asked before."""
+        """Whether to log this refusal. Call `ended` first."""
         if self._begun_at is None:
             self._begun_at = self._clock()
         key = reason, address
@@ -51,7 +51,7 @@ class RefusalLines:
         return False
 
     def ended(self) -> list[LeftOut]:
-        """What had no line in a window that is over; told once."""
+        """The refusals that were not logged in a window that has ended; each window is reported once."""
         if self._begun_at is None or self._clock() - self._begun_at < WINDOW_SECONDS:
             return []
         left_out = [LeftOut(reason, address, count) for (reason, address), count in self._left_out.items()]

@@ -1,6 +1,6 @@
-"""What is counted, as plain values that processes tell each other, and their sum over all processes.
+"""Metrics as plain values that processes exchange, and their sum over all processes.
 
-The supervisor uses this too, so nothing of prometheus_client is imported here (`exposition.py` does).
+The supervisor uses this module too, so it does not import prometheus_client (`exposition.py` does).
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ Family = list[Any]
 """[name, type, help, samples]; a sample is [name, {label: value}, number]. Made of JSON's types only."""
 
 KEPT = frozenset({"counter", "histogram"})
-"""The types whose numbers stay true when the process that counted them has ended."""
+"""The types whose numbers stay valid after the process that counted them has ended."""
 
 
 def total(families: Iterable[Family]) -> list[Family]:
-    """Each sample once, its numbers added up; in the order in which they were first seen."""
+    """Each sample once with the sum of its numbers, in order of first appearance."""
     sums: dict[str, Family] = {}
     places: dict[tuple[str, tuple[tuple[str, str], ...]], list[Any]] = {}
     for name, kind, text, samples in families:
@@ -30,5 +30,5 @@ def total(families: Iterable[Family]) -> list[Family]:
 
 
 def kept(families: Iterable[Family]) -> list[Family]:
-    """What remains of an ended process's families: no gauge, which told how things were then."""
+    """The families of an ended process that still count: all except gauges."""
     return [family for family in families if family[1] in KEPT]

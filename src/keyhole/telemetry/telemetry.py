@@ -1,8 +1,8 @@
 """Every log event and every metric of Keyhole, by name.
 
-The composition root makes one `Telemetry` and hands it to whatever has something to report. Names of events and of
-metrics are part of the outside face: docs/reference/metrics.md lists both and is generated from here.
-Tokens never come here, only a grant's fingerprint (the first 8 hex digits of the token's hash).
+The composition root creates one `Telemetry` and passes it to everything that reports. Names of events and metrics are
+part of the public interface: docs/reference/metrics.md lists both and is generated from here.
+No token is ever passed to this module, only a grant's fingerprint (the first 8 hex digits of the token's hash).
 """
 
 import time
@@ -41,7 +41,7 @@ class Event(StrEnum):
 
 
 class Surface(StrEnum):
-    """Where a refusal was spoken."""
+    """The surface that refused."""
 
     GATEWAY = "gateway"
     COMPUTE = "compute"
@@ -51,7 +51,7 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What went through a session: bytes to the viewer and to the target, and how long it was open."""
+    """A session's traffic: bytes to the viewer and to the target, and how long the session was open."""
 
     to_viewer_bytes: int
     to_target_bytes: int
@@ -59,7 +59,7 @@ class Traffic:
 
 
 class _ByLabel(dict[str, Any]):
-    """What a metric counts for each value of its one label: looked up in the metric itself it costs more."""
+    """A metric's child for each value of its one label: a look-up in the metric itself is slower."""
 
     def __init__(self, metric: Counter | Gauge) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class _ByLabel(dict[str, Any]):
 
 
 class Telemetry:
-    """Writes log events and keeps metrics in a separate registry. `clock` gives seconds that never go back."""
+    """Writes log events and keeps metrics in a separate registry. `clock` returns monotonic seconds."""
 
     def __init__(self, log: FilteringBoundLogger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -92,13 +92,13 @@ class Telemetry:
         self._bytes = self._counter("session_bytes", "Bytes relayed, by direction; counted once a second.", "direction")
         self._setup = Histogram(
             "keyhole_session_setup_seconds",
-            "From the viewer's request to the first byte of its screen.",
+            "Time from the viewer's request to the first byte of its screen.",
             buckets=SETUP_BUCKETS_SECONDS,
             registry=self.registry,
         )
-        self._target_connect = self._histogram("target_connect", "Connecting to a server's console.")
-        self._target_handshake = self._histogram("target_handshake", "The RFB handshake with a server's console.")
-        self._viewer_handshake = self._histogram("viewer_handshake", "The RFB handshake with a viewer.")
+        self._target_connect = self._histogram("target_connect", "Time to connect to a server's console.")
+        self._target_handshake = self._histogram("target_handshake", "Time for the RFB handshake with the console.")
+        self._viewer_handshake = self._histogram("viewer_handshake", "Time for the RFB handshake with a viewer.")
         self._target_errors = Counter(
             "keyhole_target_errors",
             "Console connections that failed on the hypervisor side, by driver and reason.",
@@ -107,25 +107,23 @@ class Telemetry:
         )
         self._rights = self._counter(
             "reauthorizations",
-            "Authorization re-checks of users with open consoles, by outcome: allowed, revoked, or unknown.",
+            "Checks that users with open consoles still have access, by outcome: allowed, revoked, or unknown.",
             "outcome",
         )
         self._driver_problems = Gauge(
-            "keyhole_driver_problems", "What does not work, as the driver tells it.", ["driver"], registry=self.registry
+            "keyhole_driver_problems", "Problems that a driver reports now.", ["driver"], registry=self.registry
         )
         self._handshakes = Gauge(
-            "keyhole_handshakes", "Connections before their session or first request.", registry=self.registry
+            "keyhole_handshakes", "Connections without a session or request yet.", registry=self.registry
         )
-        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions have none.", registry=self.registry)
+        self._tasks = Gauge("keyhole_tasks", "Tasks of the event loop; sessions need none.", registry=self.registry)
         self._workers = Gauge(
             "keyhole_workers",
-            "Worker processes, by state: serving, or retired (accepts nobody, lives until its last session ends).",
+            "Worker processes, by state: serving, or retired (no new connections; ends with its last session).",
             ["state"],
             registry=self.registry,
         )
-        self._deaths = Counter(
-            "keyhole_worker_deaths", "Workers that ended without being told to.", registry=self.registry
-        )
+        self._deaths = Counter("keyhole_worker_deaths", "Workers that ended unexpectedly.", registry=self.registry)
         for reason in Reason:
             self._refused[reason].inc(0)
         for direction in ("to_viewer", "to_target"):
@@ -145,7 +143,7 @@ class Telemetry:
         self._log.info(Event.SERVICE_STARTED, url=url, **facts)
 
     def serving(self, handshakes: Callable[[], int], tasks: Callable[[], int]) -> None:
-        """What tells how many handshakes and tasks are under way."""
+        """Sets the functions that count the current handshakes and tasks."""
         self._handshakes.set_function(handshakes)
         self._tasks.set_function(tasks)
 
@@ -161,17 +159,17 @@ class Telemetry:
         self._driver_problems.labels(driver).set(count)
 
     def reauthorized(self, allowed: int, revoked: int, unknown: int) -> None:
-        """Users of open consoles were asked about."""
+        """The rights of users with open consoles were checked again."""
         self._rights["allowed"].inc(allowed)
         self._rights["revoked"].inc(revoked)
         self._rights["unknown"].inc(unknown)
 
     def service_failed(self, where: str, error: BaseException) -> None:
-        """A defect of ours: with its traceback, in the log only."""
+        """A defect in Keyhole, logged with its traceback."""
         self._log.error(Event.SERVICE_FAILED, where=where, exc_info=error)
 
     def certificate_changed(self) -> None:
-        """New connections get another certificate than before."""
+        """New connections get a different certificate from now on."""
         self._log.info(Event.CERTIFICATE_CHANGED)
 
     def worker_serves(self) -> None:
@@ -190,7 +188,8 @@ class Telemetry:
     def refused(self, reason: Reason, surface: Surface, message: str, **facts: object) -> None:
         """A request or link was refused; `facts` say who and what (never a token or a password).
 
-        All are counted, but only some of one reason to one address (`client`, or `viewer` with its port) are logged.
+        All are counted, but only a limited number for one reason and address (`client`, or `viewer` with its port) is
+        logged.
         """
         self._refused[reason].inc()
         self.refusals_left_out()
@@ -199,7 +198,7 @@ class Telemetry:
             self._log.warning(Event.REFUSED, reason=reason.value, surface=surface.value, message=message, **facts)
 
     def refusals_left_out(self) -> None:
-        """Says how many refusals had no line, once that is certain. Called once a second, too."""
+        """Logs how many refusals were not logged, once their window has ended. Also called once a second."""
         for more in self._refusal_lines.ended():
             self._log.warning(
                 Event.REFUSED_MORE,
@@ -223,9 +222,9 @@ class Telemetry:
         *,
         came_back: bool = False,
     ) -> None:
-        """A session's picture has begun; `came_back` says that its viewer had the console open before.
+        """A session was opened; `came_back` says that its viewer resumed the console.
 
-        `encrypted`: whether the way to the server's console is, None when that way stays on this machine.
+        `encrypted`: whether the connection to the server's console is, None if it stays on this machine.
         """
         self._opened[grant.console_type].inc()
         if came_back:
@@ -242,7 +241,7 @@ class Telemetry:
         )
 
     def session_captured(self, session_id: str, grant: Grant, by_user: str, client: str) -> None:
-        """An admin captures what a session carries from now on."""
+        """An admin captures a session's traffic from now on."""
         self._log.warning(Event.SESSION_CAPTURED, session=session_id, by=by_user, client=client, **_facts_of(grant))
 
     def target_connected(self, seconds: float) -> None:
@@ -255,11 +254,11 @@ class Telemetry:
         self._viewer_handshake.observe(seconds)
 
     def target_failed(self, driver: str, reason: Reason) -> None:
-        """A console could not be opened for its server's sake; the refusal is told apart from this."""
+        """A console could not be opened because of its server; the refusal itself is reported separately."""
         self._target_errors.labels(driver, reason).inc()
 
     def relayed(self, to_viewer_bytes: int, to_target_bytes: int) -> None:
-        """More bytes went through sessions."""
+        """Sessions have relayed more bytes."""
         self._bytes["to_viewer"].inc(to_viewer_bytes)
         self._bytes["to_target"].inc(to_target_bytes)
 

@@ -1,4 +1,4 @@
-"""Accept-Encoding: whatever it holds is read, and what is found stands in it and is not refused."""
+"""Accept-Encoding: any value can be read, and each result is named in it and not refused."""
 
 from hypothesis import given
 from hypothesis import strategies as st

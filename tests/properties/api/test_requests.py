@@ -1,4 +1,4 @@
-"""Any request at all: the application answers it, in its surface's shape, and never by a defect."""
+"""Any request: the application answers it in its surface's format, and never with a defect."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ SURFACES = ("compute", "identity", "v1")
 
 
 async def exchange(world: World, scope: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """One request as an ASGI server hands it over: the status, the headers and the body of the answer."""
+    """One request as an ASGI server passes it: the status, the headers and the body of the answer."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

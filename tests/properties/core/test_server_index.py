@@ -1,4 +1,4 @@
-"""Whatever a driver tells, in whatever order, each server is listed at most once and found where it is listed."""
+"""For any changes in any order, each server is listed at most once, and found where it is listed."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Whatever a platform says of a server, its owner is a bounded, printable text or nobody."""
+"""For any facts of a platform, a server's owner is a bounded, printable text, or there is none."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Addresses from settings and from strangers' headers: what is read is written back, the rest is a ValueError."""
+"""Addresses from settings and untrusted headers: valid ones can be written back, all others are a ValueError."""
 
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

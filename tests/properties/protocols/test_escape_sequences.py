@@ -1,4 +1,4 @@
-"""Text that a guest wrote in colour: any split of it gives the same, and nothing but its sequences goes."""
+"""Coloured guest output: any split gives the same result, and only escape sequences are removed."""
 
 from itertools import pairwise
 

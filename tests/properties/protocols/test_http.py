@@ -39,7 +39,7 @@ HTTP_LIKE = st.lists(
 
 
 def read(data: bytes, sizes: list[int]) -> tuple[RequestHead | None, bytes, tuple[type, str] | None]:
-    """A head and what follows it, or the failure."""
+    """A head and the bytes after it, or the failure."""
     reader = RequestHeadReader(limit_bytes=LIMIT)
     reads = split(data, sizes)
     try:

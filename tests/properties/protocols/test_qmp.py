@@ -1,4 +1,4 @@
-"""QMP for any input: the split does not matter, and whatever comes ends in events or in ProtocolError."""
+"""QMP for any input: the split does not matter, and the result is events or a ProtocolError."""
 
 import itertools
 import json
@@ -39,7 +39,7 @@ def conversation(steps: list[tuple[dict[str, object], object]]) -> bytes:
 
 
 def feed(chunks: list[bytes], commands: int) -> list[QmpEvent]:
-    """All events of a client that gives that many commands as soon as it may."""
+    """All events of a client that sends this many commands as soon as it may."""
     client, events, given_commands = QmpClient(), [], False
     for chunk in chunks:
         client.receive_data(chunk)

@@ -39,7 +39,7 @@ class Scan:
 
 
 def scan(data: bytes, sizes: list[int], *, view_only: bool) -> Scan | tuple[type, str]:
-    """What a scanner passes on, or its failure."""
+    """The bytes that a filter passes on, or its failure."""
     scanner = ClientMessageFilter(view_only=view_only)
     passed = b""
     try:

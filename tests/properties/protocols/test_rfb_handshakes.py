@@ -86,7 +86,7 @@ def test_an_end_of_input_anywhere_is_a_failure_as_promised(data: bytes, end: int
 
 
 def talk(server: ViewerHandshake, client: TargetHandshake, greetings: tuple[bytes, bytes], sizes: list[int]) -> None:
-    """Carries bytes both ways, with other greetings put in, until neither side has more to say."""
+    """Passes bytes in both directions, with replaced greetings, until neither side sends any more."""
     turns = deque(sizes or [10000])
     ways: list[tuple[Machine[Any], Machine[Any], bytes]] = [
         (server, client, greetings[0]),

@@ -53,7 +53,7 @@ def client() -> TargetHandshake:
 
 
 def play(clear: bytes, encrypted: bytes, sizes: Sequence[int]) -> list[LoginResult]:
-    """What came of it in the clear, then, where TLS was agreed on, under TLS."""
+    """The result without TLS and, if TLS was agreed on, the result under TLS."""
     machine = client()
     outcomes = [run(machine, split(clear, sizes), LIMIT_BYTES)]
     assert PASSWORD not in b"".join(outcomes[0].sent)

@@ -1,4 +1,4 @@
-"""What the properties of all parsers share: ways to split bytes, to spoil them, and to note what came of them."""
+"""Shared by the properties of all parsers: splitting and corrupting bytes, and recording the results."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def spoilt(data: bytes, at: int, byte: int) -> bytes:
 
 @dataclass
 class LoginResult:
-    """What a machine made of its input: all that our side could see of it."""
+    """A machine's result: everything that our side can observe."""
 
     events: list[object]
     sent: list[bytes]
@@ -44,7 +44,7 @@ class LoginResult:
 
 
 def run(machine: Machine[Any], reads: Iterable[bytes], most_buffered: int) -> LoginResult:
-    """Feeds a machine until the end or a failure. Only the promised kinds of failure are caught."""
+    """Feeds a machine until the end or a failure. Only the documented kinds of failure are caught."""
     events: list[object] = []
     failure = None
     sent = machine.data_to_send()

@@ -1,4 +1,4 @@
-"""Who may ask at the admins' listener by which name: monitoring by any, browsers by those that no page can take."""
+"""Which host names the admins' listener accepts: any from monitoring, from browsers only those that no page can use."""
 
 import pytest
 from starlette.requests import Request

@@ -1,4 +1,4 @@
-"""When the parts are asked how they are, and when an earlier answer does."""
+"""When parts are checked, and when a previous result is used."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ async def well() -> Sequence[str]:
 
 
 class Driver:
-    """Counts how often it is asked; answers when it may."""
+    """Counts its checks; each returns when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = 0

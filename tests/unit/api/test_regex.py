@@ -1,4 +1,4 @@
-"""What a regular expression is, by parsing alone."""
+"""Recognizing regular expressions by parsing alone."""
 
 import pytest
 

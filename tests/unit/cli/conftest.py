@@ -1,4 +1,4 @@
-"""A cloud that answers as told, and the command line in front of it."""
+"""A cloud with prepared answers, and the command line for it."""
 
 from collections.abc import Iterator
 from pathlib import Path

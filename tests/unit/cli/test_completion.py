@@ -1,4 +1,4 @@
-"""Completion, by the words in which bash and zsh ask for it."""
+"""Completion, requested as bash and zsh do."""
 
 import subprocess
 import sys

@@ -13,7 +13,7 @@ MADE: dict[str, Any] = {"id": "c1", "name": "ci", "secret": SECRET, "expires_at"
 
 
 def shell_variables(script: str) -> dict[str, str]:
-    """What the variables are in a shell that has run these lines, one conflicting one set before."""
+    """The variables of a shell after these lines, in which a conflicting one was set before."""
     done = subprocess.run(
         ["sh", "-c", f"{script}\nenv -0"],
         env={"OS_PASSWORD": "old", "OS_PROJECT_NAME": "old", "PATH": os.environ["PATH"]},

@@ -1,4 +1,4 @@
-"""What works, and what is said, where the optional packages are not installed."""
+"""What works, and which errors appear, without the optional packages."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ KEYSTONE = EMBEDDED + (
 
 
 def keyhole_without(packages: tuple[str, ...], *words: str) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own, in which these packages cannot be imported."""
+    """The command line in a separate process in which these packages cannot be imported."""
     code = f"import sys; sys.modules.update(dict.fromkeys({packages!r})); from keyhole.cli.main import main; main()"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "KEYHOLE_"))}
     command = [sys.executable, "-P", "-c", code, *words]

@@ -1,4 +1,4 @@
-"""The settings: what is read from where, and what is refused in one line."""
+"""The settings: their sources, and the one-line errors."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How consoles are reached and signed in to, as the settings say it: what is refused, in one line."""
+"""Settings for reaching and signing in to consoles: the one-line errors."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Slots: counted by kind and holder, taken all or none, given back once."""
+"""Slots: counted by kind and holder, taken all or none, released once."""
 
 import pytest
 

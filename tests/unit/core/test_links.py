@@ -1,4 +1,4 @@
-"""Grants: how links are made, used, given back, and refused."""
+"""Grants: creating, using, releasing and refusing links."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the index makes of news, of silence, and of drivers that claim one server."""
+"""The index with changes, unresponsive drivers, and drivers that claim the same server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -44,7 +44,7 @@ A, B, C = server("a"), server("b"), server("c")
 
 
 class Remote(FakeDriver):
-    """A driver whose servers are known by its news only. Its tests say what it knows when it is asked."""
+    """A driver whose servers are only known from its changes. Tests set what it returns for queries."""
 
     def __init__(self, name: str = "remote", *knows: Server) -> None:
         self.name = name

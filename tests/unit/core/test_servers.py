@@ -1,4 +1,4 @@
-"""Who sees which servers, and what a silent driver costs."""
+"""Who sees which servers, and the cost of a driver that does not answer."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What is sealed opens with its secret alone."""
+"""A sealed token can only be unsealed with its secret."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The guest's files: fetched once, kept, never half there."""
+"""The guest's files: downloaded once, kept, never incomplete."""
 
 import platform
 from pathlib import Path

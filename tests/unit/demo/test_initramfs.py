@@ -1,4 +1,4 @@
-"""The demo guest's initramfs: an archive that another reader of the format reads as it was meant."""
+"""The demo guest's initramfs: an archive that an independent reader of the format can read."""
 
 import stat
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Names of classes are made of common words and of terms that the glossary explains."""
+"""Class names consist of common words and of terms that the glossary explains."""
 
 import ast
 import re

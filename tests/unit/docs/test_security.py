@@ -1,4 +1,4 @@
-"""docs/security.md answers every requirement, and the tests that it names are there."""
+"""docs/security.md covers every requirement, and the tests that it names exist."""
 
 import ast
 import re

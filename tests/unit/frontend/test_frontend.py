@@ -1,4 +1,4 @@
-"""The pages' own unit tests, run by Node.js, and what the documents promise to whoever fetches them."""
+"""The pages' own unit tests, run by Node.js, and the properties of the built documents."""
 
 import gzip
 import json
@@ -17,7 +17,9 @@ def test_the_unit_tests_in_typescript_pass() -> None:
 
 
 class _Inventory(HTMLParser):
-    """What a Content-Security-Policy without 'unsafe-inline' would refuse, and what comes from elsewhere."""
+    """Everything in a page that a Content-Security-Policy without 'unsafe-inline' would refuse, or that is from
+    elsewhere.
+    """
 
     def __init__(self) -> None:
         super().__init__()

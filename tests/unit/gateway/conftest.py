@@ -82,7 +82,7 @@ class OneServer(FakeDriver):
 
 @dataclass
 class Clock:
-    """The seconds since the epoch, which a test may move on."""
+    """The seconds since the epoch, which a test may advance."""
 
     ahead: float = 0.0
 
@@ -92,7 +92,7 @@ class Clock:
 
 @dataclass
 class People:
-    """As much of an identity service as coming back asks for; nobody can sign in."""
+    """The part of an identity provider that reconnecting uses; nobody can sign in."""
 
     gone: bool = False
     silent: bool = False
@@ -121,7 +121,7 @@ class People:
 
 
 async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """An application that says which path it was asked for, and how long the body was."""
+    """An application that answers with the requested path and the length of the body."""
     size, arrived = 0, scope[REQUEST_ARRIVED]()
     while (event := await receive())["type"] == "http.request":
         size += len(event["body"])
@@ -134,7 +134,7 @@ async def hello(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 @dataclass
 class World:
-    """What a test acts on."""
+    """The objects that a test uses."""
 
     port: int
     driver: OneServer
@@ -194,7 +194,7 @@ class World:
         self.driver.targets[protocol] = Target(protocol, Dialled(address), secret)
 
     def sweep(self) -> None:
-        """A second's look at all sessions, in one go."""
+        """A complete sweep over all sessions."""
         for _ in self.sessions.sweep():
             pass
 
@@ -227,7 +227,7 @@ async def make_world(
     tls: Path | None = None,
     shared: bool = False,
 ) -> AsyncIterator[World]:
-    """`tls` is a folder for the certificate, where TLS is to be spoken."""
+    """`tls` is a folder for the certificate, if the front door uses TLS."""
     certificate, trust = None, None
     if tls is not None:
         keys, trust = certified(tls)

@@ -1,4 +1,4 @@
-"""A connection during its set-up: when its peer is read and when it has to wait."""
+"""A connection during its set-up: when its peer is read and when reading pauses."""
 
 import pytest
 from tests.fakes.transport import FakeTransport

@@ -1,4 +1,4 @@
-"""A lack of descriptors is told once for the whole process, and all servers make room."""
+"""A lack of descriptors is reported once for the whole process, and all servers close idle connections."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""DialQueue at a server: in order, within a time, apart from other servers."""
+"""The dial queue: in order, with a timeout, independent for each server."""
 
 import asyncio
 from contextlib import AsyncExitStack

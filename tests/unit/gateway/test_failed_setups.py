@@ -1,4 +1,4 @@
-"""What a console that did not open leaves behind: its link, its place and its line are free again."""
+"""After a console failed to open, its link, slot and line are free again."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ ONE_SESSION = SessionLimits(total=1)
 
 @dataclass
 class Host:
-    """A console's host that counts the lines that are open to it."""
+    """A console's host that counts its open connections."""
 
     answers: bool = True
     lines: int = 0
@@ -43,7 +43,7 @@ class Host:
 
 
 def then_failing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that does its work and then fails by a defect."""
+    """A function that does its work and then fails with a defect."""
 
     def call(*arguments: Any, **options: Any) -> None:
         function(*arguments, **options)
@@ -59,7 +59,7 @@ async def upgraded(world: World, token: str, *headers: str) -> Wire:
 
 
 async def ending_of(wire: Wire) -> tuple[int | None, str]:
-    """The code and the reason of the one close frame, after which nothing comes."""
+    """The code and the reason of the only close frame, after which nothing follows."""
     while (frame := await wire.frame()).opcode != 8:
         pass
     wire.send(frame.payload, opcode=8)

@@ -1,4 +1,4 @@
-"""Which way each kind of connection goes, and what is refused at the door."""
+"""Where each kind of connection is routed, and what the front door refuses."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""How many connections of pages and API calls there may be, and which of them end."""
+"""Limits on connections for pages and API calls, and which of them are closed."""
 
 import asyncio
 import errno
@@ -24,7 +24,7 @@ UNREAD_BODY = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\
 
 
 async def used(world: World, path: str = "/used") -> Wire:
-    """A connection that has had its answer."""
+    """A connection that has received its answer."""
     wire = await world.connect()
     wire.writer.write(get(path))
     assert await body(wire) == f"{path} 0"
@@ -114,7 +114,7 @@ async def test_a_body_that_nobody_reads_may_still_arrive() -> None:
 
 @contextmanager
 def no_descriptors_left() -> Iterator[None]:
-    """The process may open nothing more."""
+    """The process cannot open any more files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.open(os.devnull, os.O_RDONLY)
     os.close(lowest)

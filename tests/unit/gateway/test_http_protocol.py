@@ -1,4 +1,4 @@
-"""Requests that share a connection: each is answered, in turn, and none costs more than its bytes."""
+"""Requests on one connection: each is answered in order, and none takes more memory than its bytes."""
 
 import asyncio
 from typing import Any
@@ -34,7 +34,7 @@ async def body(wire: Wire) -> str:
 
 
 class Gate:
-    """An application that answers POST requests when it is told to, and notes which requests it was given."""
+    """An application that answers POST requests when the test allows it, and records the received requests."""
 
     def __init__(self) -> None:
         self.opened = asyncio.Event()
@@ -48,7 +48,7 @@ class Gate:
 
 
 async def refusing(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """An application that answers without a look at the body."""
+    """An application that answers without reading the body."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": scope["path"].encode()})
 

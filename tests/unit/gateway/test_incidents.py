@@ -1,4 +1,4 @@
-"""What happened to others and does not happen here: each known incident by its name, at the front door."""
+"""Known incidents of other software, which must not happen here, each by its name, at the front door."""
 
 import asyncio
 import socket

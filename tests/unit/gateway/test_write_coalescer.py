@@ -8,7 +8,7 @@ from keyhole.gateway.write_coalescer import WriteCoalescer
 
 
 class Below(asyncio.Transport):
-    """Notes what is asked of it."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Failed sign-ins and the waits that follow: growing, bounded, and no way to lock somebody else out."""
+"""Failed sign-ins and the waits that follow: they grow, are bounded, and cannot lock out others."""
 
 import asyncio
 from contextlib import nullcontext, suppress
@@ -32,7 +32,7 @@ def throttle(clock: Clock) -> LoginThrottle:
 
 
 def wait(throttle: LoginThrottle, user: str = "ada", client: str = HOME) -> int:
-    """How long a try is to wait, 0 when it is let in."""
+    """How long an attempt must wait; 0 if it is allowed."""
     try:
         throttle.admit(user, client)
     except TooManyAttempts as refusal:
@@ -46,7 +46,7 @@ def fail(throttle: LoginThrottle, times: int, user: str = "ada", client: str = H
 
 
 def attack(throttle: LoginThrottle, user: str, addresses: int) -> None:
-    """One failure of a user from each of so many addresses."""
+    """One failed sign-in of a user from each of this many addresses."""
     for high, low in list(product(range(200), range(1, 200)))[:addresses]:
         throttle.failed(user, f"203.0.{high}.{low}")
 
@@ -185,7 +185,7 @@ def test_failures_do_not_crowd_out_the_addresses_that_users_sign_in_from(
 
 
 async def test_a_try_that_its_client_breaks_off_is_a_failure(throttle: LoginThrottle) -> None:
-    """Else whoever hangs up before the answer guesses for nothing."""
+    """Otherwise a client that disconnects before the answer could guess without limit."""
     for _ in range(PAIR.free):
         assert wait(throttle) == 0
         with pytest.raises(asyncio.CancelledError):
@@ -197,7 +197,7 @@ async def test_a_try_that_its_client_breaks_off_is_a_failure(throttle: LoginThro
 class TestProcessesThatServeTogether:
     @pytest.fixture
     def both(self, clock: Clock) -> list[LoginThrottle]:
-        """Two that hear of each other's tries, as workers do."""
+        """Two throttles that report attempts to each other, as workers do."""
         both: list[LoginThrottle] = [LoginThrottle(clock, lambda outcome: both[1].record_remote(outcome))]
         both.append(LoginThrottle(clock, lambda outcome: both[0].record_remote(outcome)))
         return both

@@ -1,4 +1,4 @@
-"""Persons sign in with a password: where the users are our own, and where a Keystone has them."""
+"""Signing in with a password, with the embedded users and with Keystone's."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -88,7 +88,7 @@ def test_so_have_those_that_only_a_server_of_the_settings_is_in() -> None:
 
 
 class Client:
-    """A KeystoneClient with one person."""
+    """A KeystoneClient with one user."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str | None, str | None]] = []

@@ -1,4 +1,4 @@
-"""Whose a server is by its platform's facts."""
+"""A server's owner according to its platform's facts."""
 
 import pytest
 

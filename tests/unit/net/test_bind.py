@@ -1,4 +1,4 @@
-"""Ports that cannot be had are one sentence, whatever the machine lacks."""
+"""The error for an unavailable port is one sentence, whatever the cause."""
 
 import errno
 import os

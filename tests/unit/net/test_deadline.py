@@ -1,4 +1,4 @@
-"""A deadline holds for what waits, and what answers at once has its result without one."""
+"""A deadline applies to coroutines that wait; others return their result without a timer."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What happens where no thread can be started."""
+"""Behaviour when no thread can be started."""
 
 import asyncio
 import subprocess

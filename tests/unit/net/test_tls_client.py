@@ -1,4 +1,4 @@
-"""Contexts from files: what is checked, what is refused, and when they are made anew."""
+"""Contexts from files: what is checked, what is refused, and when they are created again."""
 
 import os
 import ssl
@@ -24,7 +24,7 @@ def tls(tmp_path: Path) -> TargetTls:
 
 
 def written(folder: Path) -> TargetTls:
-    """An authority and a pair of ours, written to the folder."""
+    """A CA and a client's certificate and key, written to the folder."""
     authority = trustme.CA()
     pair = authority.issue_cert("keyhole.example")
     authority.cert_pem.write_to_path(folder / "ca.pem")

@@ -1,4 +1,4 @@
-"""Links, swaps and strangers in a socket's place, on real sockets."""
+"""Links, replaced sockets and foreign listeners, on real sockets."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ Listen = Callable[[Path], socket.socket]
 
 @pytest.fixture
 def listen() -> Iterator[Listen]:
-    """Makes a socket at a path, with somebody behind it."""
+    """Creates a listening socket at a path."""
     with ExitStack() as stack:
 
         def make(path: Path) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The bucket that somebody else's clock fills."""
+"""The token bucket, which its owner refills."""
 
 from keyhole.protocols.buckets import UNLIMITED, refilled
 

@@ -1,4 +1,4 @@
-"""Which escape sequences are taken out of a console's log, and that no text goes with them."""
+"""Which escape sequences are removed from a console's log, and that no text is removed with them."""
 
 import pytest
 

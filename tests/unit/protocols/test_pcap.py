@@ -1,4 +1,4 @@
-"""A capture file is what its format says, whatever the line carried."""
+"""A capture file follows its format for any traffic."""
 
 from struct import unpack, unpack_from
 
@@ -11,7 +11,7 @@ SIDES = st.sampled_from([VIEWER, TARGET])
 
 
 def streams_of(capture: bytes) -> dict[bytes, dict[int, bytes]]:
-    """What each address sent, by sequence number; every header is checked on the way."""
+    """Each address's bytes, by sequence number; checks every header."""
     magic, major, minor, _, _, _, link = unpack_from("<IHHiIII", capture)
     assert (magic, major, minor, link) == (0xA1B2C3D4, 2, 4, 228)
     sent: dict[bytes, dict[int, bytes]] = {VIEWER[0]: {}, TARGET[0]: {}}

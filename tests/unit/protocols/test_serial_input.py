@@ -1,4 +1,4 @@
-"""Who may only watch a serial line types nothing into it, and counts as being there all the same."""
+"""A view-only viewer of a serial line sends nothing to it, but its input still counts as activity."""
 
 from keyhole.protocols.serial_input import SerialInput
 

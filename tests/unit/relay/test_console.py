@@ -22,7 +22,7 @@ FLOOD = bytes(BULK_BYTES)
 
 
 class Recorder:
-    """A tap that keeps what it sees, in order."""
+    """A tap that records its calls, in order."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, bytes, float]] = []

@@ -36,7 +36,7 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture(params=["plain", "tls"])
 async def patient_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    """One whose viewers have a while to read what was said before the end."""
+    """A world whose viewers have some time to read the last bytes before the end."""
     async with make_world(deadlines=Deadlines(linger=20), tls=tmp_path if request.param == "tls" else None) as world:
         yield world
 
@@ -185,7 +185,7 @@ async def test_a_viewer_that_is_silent_for_too_long_is_lost(world: World) -> Non
 
 
 def check(world: World) -> None:
-    """Lets the time between two checks of a viewer pass."""
+    """Advances the time by one interval between two checks of a viewer."""
     (session,) = world.sessions
     session.checked_at -= SessionLimits().check_seconds
     world.sweep()

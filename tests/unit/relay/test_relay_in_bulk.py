@@ -1,4 +1,4 @@
-"""Floods: how the relay reads large amounts, and whose memory they stand in."""
+"""Floods: how the relay reads large amounts, and where the bytes are kept."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A target behind TLS and a viewer that takes its time: nothing is lost and nothing is left open."""
+"""A target behind TLS and a slow viewer: nothing is lost and nothing stays open."""
 
 import asyncio
 import math
@@ -31,7 +31,7 @@ SCREEN = bytes(range(256)) * 12_000
 
 @dataclass
 class Server:
-    """Speaks TLS from the first byte, sends SCREEN, and hangs up without a word, or once its client has."""
+    """Uses TLS from the first byte, sends SCREEN, and disconnects without close_notify, or after its client has."""
 
     context: ssl.SSLContext
     listener: socket.socket
@@ -63,7 +63,7 @@ def server(authority: trustme.CA) -> Iterator[Server]:
 
 
 def taken(viewer: FakeTransport) -> int:
-    """How many bytes a viewer has been given."""
+    """How many bytes a viewer has received."""
     return sum(map(len, viewer.kept))
 
 

@@ -1,4 +1,4 @@
-"""The service's own tasks: they go on after a defect, and what expired is forgotten."""
+"""The background tasks: they continue after a defect, and expired data is deleted."""
 
 import asyncio
 import io
@@ -26,7 +26,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Work:
-    """Fails so many times with what it must not tell, then goes on."""
+    """Fails this many times, with an error that must not be shown, then keeps running."""
 
     def __init__(self, failures: int) -> None:
         self.failures = failures

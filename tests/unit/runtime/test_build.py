@@ -1,4 +1,4 @@
-"""What can be wrong with settings before anything is started."""
+"""Errors in settings that are found before anything is started."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A worker's orders: one that cannot be carried out costs no session, and is tried again."""
+"""A worker's commands: one that fails ends no session and is tried again."""
 
 import asyncio
 import errno
@@ -134,7 +134,7 @@ async def test_a_ping_is_answered() -> None:
 
 
 async def test_counts_for_somebody_who_gave_up_end_nothing() -> None:
-    """Who asked for the metrics is gone in the very turn in which the answer arrives."""
+    """The requester of the metrics disconnects in the very loop iteration in which the answer arrives."""
     async with make_world() as world:
         patient, gone = asyncio.create_task(world.worker.count()), asyncio.create_task(world.worker.count())
         assert await world.answer() == {"scraped": True}

@@ -1,4 +1,4 @@
-"""The supervisor runs on asyncio's own event loop: it has few connections, and little memory."""
+"""The supervisor runs on asyncio's own event loop, since it has few connections and should use little memory."""
 
 import asyncio
 from collections.abc import Callable, Mapping

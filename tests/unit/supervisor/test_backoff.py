@@ -1,4 +1,4 @@
-"""How long a dead worker's place stays empty."""
+"""The delay before a dead worker is replaced."""
 
 from keyhole.supervisor.backoff import GROWN_UP_SECONDS, LONGEST_SECONDS, Backoff
 

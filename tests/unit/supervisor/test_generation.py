@@ -1,6 +1,5 @@
-"""Whatever befalls a worker, its slot is served again: deaths, hangs, and a machine that lacks what a start needs.
-
-The workers are stubs, which start at once.
+"""A worker's slot is always served again: after deaths, hangs, and starts without resources. The workers are stubs,
+which start at once.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.programs
 
 
 class Watched(Generation):
-    """A generation that keeps what its workers were told, by their process id."""
+    """A generation that records the messages to its workers, by process id."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -93,7 +92,7 @@ async def serving(workers: int, kind: str = "") -> AsyncIterator[Fixture]:
 
 
 def failing(error: Exception, times: int, work: Callable[..., Any]) -> Callable[..., Any]:
-    """Does as `work`, once it has failed so many times."""
+    """Behaves like `work` after failing this many times."""
     left = [error] * times
 
     async def work_at_last(*arguments: Any, **more: Any) -> Any:
@@ -197,7 +196,7 @@ class TestAHungWorker:
             await until(lambda: len(fixture.workers()) == 3)
 
     async def test_nothing_is_kept_for_it(self) -> None:
-        """It hangs for as long as it likes, while others sign in."""
+        """It hangs for any time, while others sign in."""
         async with serving(1) as fixture:
             (hung,) = fixture.generation.workers
             os.kill(hung.pid, signal.SIGSTOP)

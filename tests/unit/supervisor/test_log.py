@@ -1,4 +1,4 @@
-"""The supervisor's lines look like the service's."""
+"""The supervisor's log lines have the same format as the service's."""
 
 import io
 import json

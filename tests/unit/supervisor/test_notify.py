@@ -1,4 +1,4 @@
-"""Sockets and words between systemd and the service."""
+"""Sockets and notifications between systemd and the service."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def test_nobody_is_told_where_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_end_of_a_reload_is_told_though_nothing_can_be_opened_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """systemd waits for it, and ends the service otherwise."""
+    """systemd waits for it, and otherwise ends the service."""
 
     def no_descriptor(*_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

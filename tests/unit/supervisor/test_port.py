@@ -1,4 +1,4 @@
-"""Which worker accepts on which socket; a port that grows, and one that is given to us."""
+"""Which worker accepts on which socket; ports that grow, and inherited ports."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a supervisor makes of workers that do not do as they should, and of being asked to reload when nobody serves."""
+"""The supervisor with workers that misbehave, and reload requests without a running service."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ def descriptors() -> set[str]:
 
 @contextmanager
 def few_descriptors(more: int) -> Iterator[None]:
-    """This process can open so many more, fewer than starting a worker takes."""
+    """This process can open this many more descriptors, fewer than starting a worker takes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as fillers:
         ceiling = max(map(int, descriptors())) + 1 + more
@@ -75,7 +75,7 @@ async def test_without_descriptors_a_start_fails_and_leaves_nothing_behind() -> 
 
 
 async def test_sockets_that_a_worker_has_no_descriptors_for_are_not_left_out() -> None:
-    """The kernel hands over as many as there is room for; a worker with fewer than it is told of is of no use."""
+    """The kernel passes as many as there is room for; a worker must not run with fewer than announced."""
     ours, theirs = socket.socketpair()
     with ours, theirs, socket.socket() as one, socket.socket() as other:
         socket.send_fds(ours, [b"x"], [one.fileno(), other.fileno()])
@@ -87,7 +87,7 @@ async def test_sockets_that_a_worker_has_no_descriptors_for_are_not_left_out() -
 
 
 async def ask(config: Path) -> str | None:
-    """What whoever asks for a reload is told, None when all is well."""
+    """The error that `keyhole reload` gets; None on success."""
     try:
         await asyncio.to_thread(ask_to_reload, config)
     except KeyholeError as error:

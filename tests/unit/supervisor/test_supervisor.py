@@ -1,4 +1,4 @@
-"""Reloads that fail: everybody who should know is told, and those who serve are as they were."""
+"""Failed reloads: they are reported, and the serving workers do not change."""
 
 import io
 import json
@@ -49,7 +49,7 @@ async def test_a_defect_in_a_reload_is_in_the_log(
 async def test_a_refused_reload_leaves_the_port_as_it_was(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Workers know only the sockets that they were given: more of them would be asked of them in vain."""
+    """Workers only know the sockets that they received, so they must not be told to accept on others."""
     stub = tmp_path / "stub"
     stub.write_text(f'#!/bin/sh\nexec {sys.executable} -S -E {stub_worker.__file__} "$@"\n')
     stub.chmod(0o700)

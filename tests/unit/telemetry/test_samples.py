@@ -9,7 +9,7 @@ from keyhole.telemetry.samples import kept, total
 
 
 def process(opened: int, now: int) -> CollectorRegistry:
-    """What one process has counted."""
+    """One process's metrics."""
     registry = CollectorRegistry()
     Counter("opened", "Opened.", ["type"], registry=registry).labels("novnc").inc(opened)
     Gauge("now", "Now.", registry=registry).set(now)

@@ -1,4 +1,4 @@
-"""What the operator is told: names, facts, and never a secret."""
+"""Log events and metrics: names, facts, and never a secret."""
 
 import io
 import json

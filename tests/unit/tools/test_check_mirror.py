@@ -1,4 +1,4 @@
-"""Which modules have no unit test of the same path, and what the list of them may say."""
+"""Finding modules without a unit test of the same path, and outdated lines in the list of exceptions."""
 
 from pathlib import Path
 

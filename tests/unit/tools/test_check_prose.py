@@ -1,4 +1,4 @@
-"""Which texts are read for phrases that Keyhole does not use."""
+"""Which texts are searched for phrases that Keyhole does not use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the generated references say is what the code says, and all of it."""
+"""The generated references say everything that the code says, and nothing else."""
 
 from tools.generate_docs import configuration, summary_of
 

@@ -50,7 +50,7 @@ def _not_found(reason: Reason) -> RequestRefused:
 
 
 def _parts_of(place: str) -> tuple[str, int, str]:
-    """Host, port and path; for a console without an address, which its driver opens itself, its place as the host."""
+    """Host, port and path. If the driver opens the console itself, there is no address and the host is the place."""
     try:
         address, connect_path = parse_endpoint(place)
     except ValueError:

@@ -50,7 +50,7 @@ class Order(StrEnum):
 class Operation:
     """One operation in one range of microversions.
 
-    `role` None allows everybody who is signed in. `policy` is Nova's name for the rule, which a refusal quotes. `query`
+    `role` None allows every signed-in caller. `policy` is Nova's name for the rule, which a refusal quotes. `query`
     are the query arguments that it accepts; `answer` is the content of a 200, None if there is no 200; `refusals` are
     statuses in addition to those of every call.
     """
@@ -83,7 +83,7 @@ class Operation:
         return self.method in ("POST", "PUT")
 
     def allows(self, identity: Identity) -> bool:
-        """Whether the identity's roles are enough."""
+        """Whether the identity's roles are sufficient."""
         return identity.has(self.role)
 
 
@@ -149,7 +149,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "list-servers-in-detail",
-        "The servers of the project, with all that is known of each.",
+        "The servers of the project, with all details.",
         "GET",
         "/servers/detail",
         list_servers_in_detail,
@@ -201,7 +201,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _remote_consoles(Microversion(2, 99), NEWEST, REMOTE_CONSOLE_2_99, "; also spice-direct"),
     Operation(
         "os-console-auth-tokens",
-        "Refused: these microversions told about RDP consoles only.",
+        "Refused: these microversions only cover RDP consoles.",
         "GET",
         "/os-console-auth-tokens/{token}",
         refuse_before_2_31,
@@ -209,7 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "os-console-auth-tokens",
-        "Where the console is that a token opens; the token is not used up.",
+        "The location of the console that a token opens. The token is not redeemed.",
         "GET",
         "/os-console-auth-tokens/{token}",
         show_token,
@@ -225,7 +225,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _removed("DELETE", "/servers/{server_id}/consoles/{console_id}"),
     Operation(
         "list-flavors",
-        "The sizes that the caller's servers have.",
+        "The sizes of the caller's servers.",
         "GET",
         "/flavors",
         list_flavors,
@@ -234,7 +234,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "list-flavors-in-detail",
-        "The sizes that the caller's servers have, in numbers.",
+        "The sizes of the caller's servers, with all details.",
         "GET",
         "/flavors/detail",
         list_flavors_in_detail,
@@ -243,7 +243,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "show-flavor",
-        "One size that a server of the caller has.",
+        "One size of the caller's servers.",
         "GET",
         "/flavors/{flavor_id}",
         show_flavor,

@@ -54,7 +54,7 @@ _FILTERS: Mapping[str, tuple[Microversion, Test]] = MappingProxyType(
     | _everybodys(MORE_FILTERS, ("task_state",), lambda server, value: server.task_state == value)
     | _everybodys(MORE_FILTERS, ("power_state",), lambda server, value: str(STATES[server.status][1]) == value)
 )
-"""What everybody may filter by, and from which microversion on."""
+"""The filters that everybody may use, and the microversion that introduced each."""
 
 _ADMIN_FILTERS: Mapping[str, Test] = MappingProxyType(
     {

@@ -28,7 +28,7 @@ ADDED: Sequence[tuple[Microversion, Mapping[str, Any]]] = (
     (Microversion(2, 96), {"pinned_availability_zone": None}),
     (Microversion(2, 100), {"scheduler_hints": {}}),
 )
-"""What a microversion added to the view of a server, none of which is known to Keyhole."""
+"""The fields that each microversion added to the view of a server; Keyhole knows none of them."""
 
 _NO_STATE = 0
 _RUNNING = 1

@@ -55,7 +55,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "",
-        "The versions to choose from (status 300).",
+        "The available versions (status 300).",
         show_versions,
         answer="versions",
         status=300,
@@ -82,7 +82,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "/v3/auth/tokens",
-        "What the token in X-Subject-Token is good for.",
+        "The contents of the token in X-Subject-Token.",
         tokens_v3.show,
         answer="token",
         subject=True,
@@ -90,7 +90,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "HEAD",
         "/v3/auth/tokens",
-        "Whether the token in X-Subject-Token is good.",
+        "Whether the token in X-Subject-Token is valid.",
         tokens_v3.check,
         subject=True,
     ),
@@ -142,7 +142,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "DELETE",
         _CREDENTIAL,
-        "Deletes one, with the tokens got by it.",
+        "Deletes an application credential and revokes the tokens issued for it.",
         application_credentials.delete,
         status=204,
     ),
@@ -166,7 +166,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "/v2.0/tokens/{token}",
-        "What the token in the path is good for.",
+        "The contents of the token in the path.",
         tokens_v2.show,
         answer="access",
     ),

@@ -36,7 +36,7 @@ _SECURITY: Json = {
         "type": "apiKey",
         "in": "cookie",
         "name": ticket_cookie.NAME,
-        "description": "What a browser was given when it opened the console.",
+        "description": "The ticket that a browser received when it opened the console.",
     },
 }
 _PROBLEM_TYPE = "application/problem+json"
@@ -205,10 +205,10 @@ def _who_may(operation: V1Operation) -> Sequence[Json]:
 
 def _health() -> Iterator[tuple[str, str, Json]]:
     for path, summary, content_type in (
-        ("/healthz", "Whether the process lives.", "text/plain"),
+        ("/healthz", "Whether the process is alive.", "text/plain"),
         (
             "/readyz",
-            "Whether it can serve, and how many problems each part has; for an admin, which.",
+            "Whether Keyhole can serve, and how many problems each part has; for an admin, also which.",
             "application/json",
         ),
         ("/metrics", "Metrics for Prometheus.", "text/plain"),

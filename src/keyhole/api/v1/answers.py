@@ -12,7 +12,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class Answer(BaseModel):
-    """A JSON object. What is not set is left out."""
+    """A JSON object without the properties that are not set."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class LastOpened(Answer):
 
 
 class ServerView(Answer):
-    """A server with its consoles; `host` is empty but for admins."""
+    """A server with its consoles; `host` is empty except for admins."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class ServerView(Answer):
 
 
 class ServersPage(Answer):
-    """A page of servers; `next_marker` is there only when there are more."""
+    """A page of servers, with `next_marker` only if there are more."""
 
     servers: list[ServerView]
     next_marker: str = ""
@@ -69,7 +69,7 @@ class LinkView(_Console):
 
 
 class TicketView(_Console):
-    """What a ticket's console is."""
+    """The console that a ticket is for."""
 
     user: str
     resumable: bool
@@ -101,14 +101,14 @@ class SessionAnswer(Answer):
 
 
 class PageLink(Answer):
-    """Where another page is."""
+    """A link to another page."""
 
     rel: str
     href: str
 
 
 class SessionsPage(Answer):
-    """A page of sessions; the links are there only when there may be more."""
+    """A page of sessions, with links only if there may be more."""
 
     sessions: list[SessionView]
     sessions_links: list[PageLink] = []
@@ -124,7 +124,7 @@ class Person(Answer):
 
 
 class FlowView(Answer):
-    """What went one way."""
+    """The traffic in one direction."""
 
     bytes: int
     pieces: int
@@ -133,7 +133,7 @@ class FlowView(Answer):
 
 
 class TrafficView(Answer):
-    """What a session carried in some seconds."""
+    """A session's traffic over some seconds."""
 
     session: str
     seconds: float
@@ -148,7 +148,7 @@ class Traffic(Answer):
 
 
 def schema_of(answer: type[Answer]) -> JsonSchema:
-    """An answer's JSON Schema, in one piece: names of models and of their parts are nobody's business."""
+    """An answer's JSON Schema in one piece: the names of our models are not part of the API."""
     schema = answer.model_json_schema(mode="serialization")
     inlined: JsonSchema = _inlined(schema, schema.get("$defs", {}))
     return inlined
@@ -187,4 +187,4 @@ READINESS: JsonSchema = {
     "required": ["ready", "parts"],
     "additionalProperties": False,
 }
-"""`/readyz`: the numbers of problems for everybody, and for an admin what they are."""
+"""`/readyz`: the number of problems for everybody, and the problems themselves for an admin."""

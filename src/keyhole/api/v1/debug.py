@@ -28,7 +28,7 @@ _SENDER = {Direction.TO_VIEWER: pcap.TARGET, Direction.TO_TARGET: pcap.VIEWER}
 
 
 async def capture(call: V1Call) -> Response:
-    """What the session's line carries from now on, as a pcap file: until it ends, for an hour, or for `seconds`."""
+    """The line's traffic from now on as a pcap file, until the session ends or `seconds` have passed."""
     seconds = _seconds(call)
     session = await _session_here(call)
     if call.request.method == "HEAD":
@@ -38,7 +38,7 @@ async def capture(call: V1Call) -> Response:
 
 
 async def traffic(call: V1Call) -> Response:
-    """The totals of what the session's line carries in the next seconds, for each direction."""
+    """The traffic totals of the session's line over the next seconds, for each direction."""
     seconds = _seconds(call) or TRAFFIC_SECONDS
     session = await _session_here(call)
     tap = TrafficTap()

@@ -25,7 +25,7 @@ BODY_LIMIT_BYTES = 8192
 
 
 class V1Exchange(Exchange):
-    """A page of another origin may call next to nothing here; clients other than browsers send no origin."""
+    """Pages of other origins may make very few calls here; clients other than browsers send no origin."""
 
     surface = Surface.PAGES
 

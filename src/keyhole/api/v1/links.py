@@ -20,9 +20,9 @@ class InspectRequest(BaseModel):
 
 
 async def inspect(call: V1Call) -> Response:
-    """What a link opens; it is not redeemed, and any holder of its token may ask.
+    """The console that a link opens, for any holder of its token. The link is not redeemed.
 
-    `resumable` says that a browser which opens the link may reconnect to `console` without it.
+    `resumable` says whether a browser that opens the link may reconnect to `console` without it.
     """
     consoles = call.services.consoles
     grant = await consoles.inspect(call.body.token)
@@ -42,9 +42,9 @@ async def inspect(call: V1Call) -> Response:
 
 
 async def revoke(call: V1Call) -> Response:
-    """Revokes a link and everything that it granted: sessions that it opened end within a second and cannot be resumed.
+    """Revokes a link and everything that it granted: its sessions end within a second and cannot be resumed.
 
-    Those that this worker carries end first, and so even while the store cannot be written.
+    This worker's sessions end first, so that they end even while the store cannot be written.
     """
     console_id = call.parameters["console_id"]
     grant = await call.services.revocations.grant_of_console(console_id)

@@ -68,7 +68,7 @@ class V1Operation:
         return self.signed_in or self.role is not None
 
     def allows(self, identity: Identity) -> bool:
-        """Whether the identity's roles are enough."""
+        """Whether the identity's roles are sufficient."""
         return identity.has(self.role)
 
 
@@ -79,7 +79,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "show-document",
         "GET",
         OPENAPI_PATH,
-        "This description of every call.",
+        "This OpenAPI description.",
         show_document,
         answer=answers.DOCUMENT,
         any_origin=True,
@@ -88,8 +88,8 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "list-servers",
         "GET",
         "/v1/servers",
-        "The servers of the project, with their consoles and who last opened one; of all projects for an admin that"
-        " asks.",
+        "The servers of the project, with their consoles and who last opened one; for an admin on request those of all"
+        " projects.",
         servers.list_servers,
         role=Role.READER,
         query=PAGE_QUERY,
@@ -99,7 +99,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "inspect-link",
         "POST",
         "/v1/links/inspect",
-        "What a console link opens; it is not used up. Who holds the link's token may ask.",
+        "The console that a link opens, for any holder of the link's token. The link is not redeemed.",
         links.inspect,
         body=links.InspectRequest,
         answer=schema_of(answers.LinkView),
@@ -109,7 +109,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "revoke-link",
         "DELETE",
         "/v1/links/{console_id}",
-        "Withdraws a console link; its sessions end within a second.",
+        "Revokes a console link; its sessions end within a second.",
         links.revoke,
         role=Role.MEMBER,
     ),
@@ -117,7 +117,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "list-sessions",
         "GET",
         "/v1/sessions",
-        "The live sessions of the project, the newest first; of all projects for an admin that asks.",
+        "The live sessions of the project, the newest first; for an admin on request those of all projects.",
         sessions.list_sessions,
         role=Role.READER,
         query=PAGE_QUERY,
@@ -144,8 +144,8 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "capture-session",
         "GET",
         "/v1/sessions/{session_id}/capture",
-        "What a live session carries from now on, keystrokes included, as a pcap file: until it ends, for an hour, or"
-        " for `seconds`. `421`: another worker has it; ask again on a new connection.",
+        "Captures a live session's traffic, keystrokes included, as a pcap file, until the session ends or `seconds`"
+        " (3600) have passed. `421`: another worker has the session; try again on a new connection.",
         debug.capture,
         role=Role.ADMIN,
         query=debug.SECONDS_QUERY,
@@ -157,7 +157,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "measure-traffic",
         "GET",
         "/v1/sessions/{session_id}/traffic",
-        "How much a live session carries in the next `seconds` (5), each way. `421` as above.",
+        "Counts a live session's traffic in each direction over the next `seconds` (5). `421` as above.",
         debug.traffic,
         role=Role.ADMIN,
         query=debug.SECONDS_QUERY,
@@ -168,7 +168,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "sign-in",
         "POST",
         "/v1/sign-in",
-        "Signs a person in on Keyhole's own page, by a cookie.",
+        "Signs a user in on Keyhole's own page, with a cookie.",
         sign_in.sign_in,
         body=sign_in.SignInRequest,
         answer=schema_of(answers.Person),
@@ -186,7 +186,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "show-me",
         "GET",
         "/v1/me",
-        "Who the caller is.",
+        "The caller's identity.",
         sign_in.show_me,
         signed_in=True,
         answer=schema_of(answers.Person),
@@ -195,7 +195,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "show-ticket",
         "GET",
         "/c/{console_id}/session",
-        "What a console is that was opened in this browser, and whether it can be come back to.",
+        "The console that this browser opened, and whether it can be resumed.",
         tickets.show,
         ticket=True,
         answer=schema_of(answers.TicketView),
@@ -204,7 +204,7 @@ OWN_OPERATIONS: tuple[V1Operation, ...] = (
         "close-console",
         "DELETE",
         "/c/{console_id}/session",
-        "Closes a console for good: its session ends and nobody comes back.",
+        "Closes a console permanently: its session ends and cannot be resumed.",
         tickets.close,
         ticket=True,
     ),

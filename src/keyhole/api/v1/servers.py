@@ -1,4 +1,4 @@
-"""Servers in Keyhole's own API: what its page shows of each beyond Nova's list."""
+"""Servers in Keyhole's own API: what its page shows in addition to Nova's list."""
 
 from starlette.responses import Response
 

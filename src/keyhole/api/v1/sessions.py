@@ -34,9 +34,9 @@ async def show_session(call: V1Call) -> Response:
 
 
 async def end_session(call: V1Call) -> Response:
-    """Ends a session within a second, whichever worker carries it; its viewer is told by whom, and cannot reconnect.
+    """Ends a session of any worker within a second; its viewer sees who ended it and cannot reconnect.
 
-    A session that this worker carries ends even while the store cannot be written.
+    A session of this worker ends even while the store cannot be written.
     """
     record = await _of_caller(call)
     await call.services.registry.terminate(OfSession(record.id), Reason.KILLED, f"by {call.identity.user_name}")

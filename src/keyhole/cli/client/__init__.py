@@ -1,6 +1,6 @@
-"""The client side. It knows a cloud by its HTTP APIs alone: Keyhole, or another with Nova's and Keystone's shapes.
+"""The client commands. They use HTTP APIs only, so they work with Keyhole and with any other OpenStack cloud.
 
-Importing it raises SettingsError where the extra `client` is not installed.
+Importing this package raises SettingsError if the extra `client` is not installed.
 """
 
 from keyhole.config.extras import require_extra

@@ -1,6 +1,6 @@
-"""A cloud that one is signed in to: calls to its compute and identity APIs, and every failure as one sentence.
+"""Calls to a cloud's compute and identity APIs, with every failure as one sentence.
 
-It must not know what the calls mean; the modules beside it do.
+What the calls mean is left to the other modules of this package.
 """
 
 import logging
@@ -29,26 +29,26 @@ _BESIDE_COMPUTE: Final = "/compute/v2"
 _IDENTITY_VERSION: Final = (3, 0)
 _MISDIRECTED: Final = 421
 _MOST_TRIES: Final = 200
-"""With 16 workers one in 400 000 calls does not reach the one that it is for."""
+"""With 16 workers, one call in 400 000 does not reach the right worker."""
 _TAG: Final = re.compile(r"<[^<>]*>")
 _USER_IN_URL: Final = re.compile(r"//[^/@\s]*@")
 
 
 class CommandFailed(KeyholeError):
-    """A command could not do what it was to do, as a rule because the cloud refused; the message says why."""
+    """A command failed, usually because the cloud refused it; the message says why."""
 
 
 class NotFound(CommandFailed):
-    """What was asked for is not there, or is another project's."""
+    """The requested item does not exist or belongs to another project."""
 
 
 class Nothing(BaseModel):
-    """An answer that has no content, or none that matters."""
+    """An answer without content, or whose content is ignored."""
 
 
 @contextmanager
 def signed_in(os_cloud: str | None) -> Iterator["Cloud"]:
-    """The cloud that the settings name. The sign-in itself comes with the first call. Raises SettingsError."""
+    """The cloud that the settings name; the first call signs in. Raises SettingsError."""
     with _quiet_libraries():
         region = settings.load(os_cloud)
         try:
@@ -58,7 +58,7 @@ def signed_in(os_cloud: str | None) -> Iterator["Cloud"]:
 
 
 class Cloud:
-    """Every call raises CommandFailed, or SettingsError where the cloud found the settings incomplete."""
+    """Every call raises CommandFailed, or SettingsError if the cloud finds the settings incomplete."""
 
     def __init__(self, region: CloudRegion) -> None:
         self.region = region
@@ -71,7 +71,7 @@ class Cloud:
             region_name=region.get_region_name(_COMPUTE) or None,
             endpoint_override=region.get_endpoint(_COMPUTE),
         )
-        # The identity API that one signs in at, whatever the catalog names.
+        # The identity API at the sign-in URL, whatever the catalog lists.
         self._identity = {"interface": AUTH_INTERFACE, "version": _IDENTITY_VERSION}
 
     def compute(
@@ -84,7 +84,7 @@ class Cloud:
         body: Mapping[str, Any] | None = None,
         microversion: str | None = None,
     ) -> Answer:
-        """One call to the compute API, at its oldest microversion where none is given."""
+        """One call to the compute API; without `microversion`, at the oldest."""
         with _failures_told():
             response = self._compute.request(
                 path, method, raise_exc=False, params=query, json=body, microversion=microversion
@@ -100,14 +100,14 @@ class Cloud:
         query: Mapping[str, str] | None = None,
         any_worker: bool = True,
     ) -> Answer:
-        """One call to Keyhole's own API, which stands beside its compute API.
+        """One call to Keyhole's own API, whose base URL is derived from that of its compute API.
 
-        Without `any_worker` it is one that only the worker with a session can answer.
+        With `any_worker` false, only the worker that has the session can answer it.
         """
         return _answer(self._keyhole(method, path, query, any_worker=any_worker), expected)
 
     def keyhole_stream(self, path: str, *, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
-        """The bytes of an answer of Keyhole's own API, as they come, from the worker with a session."""
+        """The bytes of an answer of Keyhole's own API, as they arrive, from the worker that has the session."""
         response = self._keyhole("GET", path, query, any_worker=False, stream=True)
         if not response.ok:
             raise _refusal(response)
@@ -121,7 +121,7 @@ class Cloud:
             base, found, _ = (self._compute.get_endpoint() or "").rpartition(_BESIDE_COMPUTE)
         if not found:
             raise CommandFailed("the compute API of this cloud is not Keyhole's, which alone knows of sessions")
-        # A connection stays with one worker, so each try has its own.
+        # A connection stays with one worker, so each try uses a new one.
         headers = {} if any_worker else {"Connection": "close"}
         for _ in range(1 if any_worker else _MOST_TRIES):
             with _failures_told():
@@ -134,7 +134,7 @@ class Cloud:
         return response
 
     def compute_offers(self, major: int, minor: int) -> bool:
-        """Whether the compute API takes this microversion, by its version document."""
+        """Whether the compute API supports this microversion, according to its version document."""
         with _failures_told():
             found = self._compute.get_endpoint_data()
         if found is None or not found.max_microversion:
@@ -153,11 +153,11 @@ class Cloud:
 
     @property
     def user_id(self) -> str:
-        """Who is signed in."""
+        """The id of the signed-in user. Raises CommandFailed if the sign-in method has none."""
         with _failures_told():
             user_id = self.region.get_session().get_user_id()
         if user_id is None:
-            raise CommandFailed("this way of signing in has no user, and so no credentials of one")
+            raise CommandFailed("this sign-in method has no user, so there are no application credentials")
         return user_id
 
 
@@ -179,7 +179,7 @@ def _refusal(response: Response) -> CommandFailed:
 
 
 def _fault_message(response: Response) -> str:
-    """What a Nova fault {"itemNotFound": {"message"}}, a Keystone error, a router's {"message"} or a problem says."""
+    """The message of a Nova fault {"itemNotFound": {"message"}}, Keystone error, router's {"message"} or problem."""
     try:
         content = response.json()
     except ValueError:
@@ -195,7 +195,7 @@ def _fault_message(response: Response) -> str:
 
 @contextmanager
 def _failures_told() -> Iterator[None]:
-    """Turns what the libraries raise into sentences. Their own texts go on about pools and retries."""
+    """Converts the libraries' exceptions into sentences: their own texts mention pools and retries."""
     try:
         yield
     except exceptions.EmptyCatalog as error:
@@ -205,12 +205,12 @@ def _failures_told() -> Iterator[None]:
     except (exceptions.ClientException, SDKException, OSError, ValueError) as error:
         raise CommandFailed(_bare(_in_words(error))) from error
     except (LookupError, TypeError, AttributeError) as error:
-        # The libraries take the form of documents, tokens and catalogs on trust.
+        # The libraries do not check the format of documents, tokens and catalogs.
         raise CommandFailed("what the cloud answered does not have the form that is expected") from error
 
 
 def _in_words(error: BaseException) -> str:
-    """The first part of the text, and what the operating system said at the bottom of it."""
+    """The first part of the text, and the operating system's error that caused it."""
     bottom: BaseException | None = error
     while bottom is not None and not (isinstance(bottom, OSError) and bottom.strerror):
         bottom = bottom.__cause__ or bottom.__context__
@@ -226,7 +226,7 @@ def _bare(text: str) -> str:
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Keeps libraries from writing to standard error themselves: a command says one line, its own."""
+    """Keeps libraries from writing to standard error: a command prints one line, its own."""
     silence = logging.NullHandler()
     root = logging.getLogger()
     root.addHandler(silence)

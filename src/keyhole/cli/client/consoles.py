@@ -1,7 +1,7 @@
-"""A server's consoles and console output by the compute API.
+"""A server's consoles and console output, through the compute API.
 
-Microversions from 2.6 on have remote-consoles, older ones an action for each protocol. xvpvnc is asked for by its
-action everywhere: whoever has that type has the action, and today's Nova would refuse it by either.
+Microversions from 2.6 on have remote-consoles, older ones an action for each protocol. xvpvnc is always requested by
+its action: every cloud with that type has the action, and today's Nova refuses the type either way.
 """
 
 import re
@@ -29,7 +29,7 @@ _IN_URLS: Final = frozenset(string.ascii_letters + string.digits + string.punctu
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """A console's URL. Whoever has it may open the console."""
+    """A console's URL. Anyone who has it can open the console."""
 
     protocol: Protocol
     type: ConsoleType
@@ -68,8 +68,8 @@ def create_console(cloud: Cloud, server_id: str, console_type: ConsoleType) -> C
 
 
 def console_output(cloud: Cloud, server_id: str, lines: int | None) -> str:
-    """What the server wrote to its console: the last `lines` lines, or all of it that is kept. Raises CommandFailed."""
-    # The API counts what follows the last line feed as a line, though as a rule it is empty.
+    """The server's console output: the last `lines` lines, or all that is kept. Raises CommandFailed."""
+    # The API counts the text after the last line feed as a line, although it is usually empty.
     arguments = {} if lines is None else {"length": lines + 1}
     body = {"os-getConsoleOutput": arguments}
     output = cloud.compute(_Output, "POST", server_path(server_id, "action"), body=body).output
@@ -77,13 +77,13 @@ def console_output(cloud: Cloud, server_id: str, lines: int | None) -> str:
 
 
 def open_in_browser(console: Console) -> None:
-    """Starts the person's browser at the console. Raises CommandFailed."""
+    """Opens the console in the user's browser. Raises CommandFailed."""
     if not webbrowser.open(console.url):
         raise CommandFailed("no browser could be started; open the URL by hand")
 
 
 def _is_link(url: str) -> bool:
-    """Whether a terminal may show it and a browser may be given it."""
+    """Whether the URL is safe to show on a terminal and to pass to a browser."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Application credentials by Keystone's API: a name and a secret for one script, revoked without affecting others."""
+"""Application credentials, through Keystone's API: each is for one script and revoked without affecting others."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ CONFLICTING: Final = tuple(
         "SYSTEM_SCOPE",
     )
 )
-"""The variables that must not be set beside an application credential's: it names user and project itself."""
+"""Variables that must not be set together with an application credential, which determines user and project."""
 
 
 class Credential(BaseModel):
@@ -46,7 +46,7 @@ class Credential(BaseModel):
 
 
 class NewCredential(Credential):
-    """One that was just made: its secret is told this once."""
+    """A credential that was just created, with its secret, which is shown only once."""
 
     secret: SecretStr
 
@@ -60,7 +60,7 @@ class _Listed(BaseModel):
 
 
 def create_credential(cloud: Cloud, name: str, expires_at: str | None) -> NewCredential:
-    """A new application credential for the project that one is signed in to. Raises CommandFailed."""
+    """A new application credential for the current project. Raises CommandFailed."""
     asked = {"name": name} if expires_at is None else {"name": name, "expires_at": expires_at}
     return cloud.identity(_Created, "POST", _path(cloud), body={"application_credential": asked}).application_credential
 
@@ -76,7 +76,7 @@ def delete_credential(cloud: Cloud, credential_id: str) -> None:
 
 
 def environment_of(cloud: Cloud, credential: NewCredential) -> Mapping[str, str]:
-    """The OS_* variables with which a client signs in by the credential, where one is signed in now."""
+    """The OS_* variables with which a client signs in to the same cloud by the credential."""
     settings = cloud.region
     variables = {
         "OS_AUTH_TYPE": "v3applicationcredential",
@@ -90,8 +90,8 @@ def environment_of(cloud: Cloud, credential: NewCredential) -> Mapping[str, str]
 
 
 def expiry(text: str, now: datetime) -> str:
-    """`text` as the API takes it: a span from `now` such as 90m, 12h or 30d, or a date and time (UTC if it names no
-    zone). Raises ValueError."""
+    """`text` in the API's format. It is a span from `now` such as 90m, 12h or 30d, or a date and time (in UTC
+    without a zone). Raises ValueError."""
     span = _SPAN.fullmatch(text)
     if span is None:
         moment = datetime.fromisoformat(text)

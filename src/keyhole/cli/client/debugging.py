@@ -1,4 +1,4 @@
-"""Looking into a live session by Keyhole's own API."""
+"""Looking into a live session, through Keyhole's own API."""
 
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from keyhole.cli.client.cloud import Cloud
 
 
 class Flow(BaseModel):
-    """What went in one direction, in bytes and seconds."""
+    """The bytes that were sent in one direction, and for how long."""
 
     bytes: int
     pieces: int
@@ -18,7 +18,7 @@ class Flow(BaseModel):
 
 
 class Traffic(BaseModel):
-    """What a session carried in some seconds."""
+    """A session's traffic over some seconds."""
 
     session: str
     seconds: float
@@ -31,13 +31,13 @@ class _Measured(BaseModel):
 
 
 def capture_session(cloud: Cloud, session_id: str, seconds: int | None) -> Iterator[bytes]:
-    """A pcap file's bytes, as they come. Raises CommandFailed."""
+    """A pcap file's bytes, as they arrive. Raises CommandFailed."""
     query = {} if seconds is None else {"seconds": str(seconds)}
     return cloud.keyhole_stream(f"{_path(session_id)}/capture", query=query)
 
 
 def measure_traffic(cloud: Cloud, session_id: str, seconds: int) -> Traffic:
-    """Counts for that many seconds. Raises CommandFailed."""
+    """Counts the session's traffic for that many seconds. Raises CommandFailed."""
     path = f"{_path(session_id)}/traffic"
     return cloud.keyhole(_Measured, "GET", path, query={"seconds": str(seconds)}, any_worker=False).traffic
 

@@ -1,15 +1,15 @@
-"""Lists that an API hands out page by page."""
+"""Lists that an API returns page by page."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 
 class Listed(Protocol):
-    """What stands in a list, and is told from the others by its id."""
+    """An item of a list, identified by its id."""
 
     @property
     def id(self) -> str:
-        """Its id, which the next page is asked for by."""
+        """Its id; the last item's is the marker for the next page."""
 
 
 ListedT = TypeVar("ListedT", bound=Listed)
@@ -18,10 +18,10 @@ ListedT = TypeVar("ListedT", bound=Listed)
 def all_pages(
     ask: Callable[[dict[str, str]], tuple[Sequence[ListedT], bool]], query: dict[str, str]
 ) -> Iterator[ListedT]:
-    """What a list holds, also beyond its first page.
+    """All items of a list, from all its pages.
 
-    `ask` gets one page by its query: what stands there, and whether there is said to be more. A page without anything
-    new is the last one.
+    `ask` gets one page by its query: its items, and whether the answer says that there are more. A page without any new
+    item is the last one.
     """
     seen: set[str] = set()
     while True:
@@ -31,5 +31,5 @@ def all_pages(
         if not new or not is_more:
             return
         seen.update(one.id for one in new)
-        # By the marker rather than the page's link, which may name a host that the token is not for.
+        # By the marker, not the page's link: that may name a host which must not receive the token.
         query = query | {"marker": page[-1].id}

@@ -1,4 +1,4 @@
-"""Servers by the compute API: the list of them, and the one that a person means."""
+"""Servers, through the compute API: the list, and finding one by its id or name."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from keyhole.cli.client.pages import all_pages
 
 
 class Server(BaseModel):
-    """A server as listed. `status` and `tenant_id`, its project's id, come with the detailed list alone."""
+    """A server as listed. Only the detailed list has `status` and `tenant_id`, its project's id."""
 
     id: str
     name: str
@@ -27,13 +27,13 @@ class _Page(BaseModel):
 
 
 class _Shown(BaseModel):
-    """One server; None when the path led elsewhere, as that of a server with the name `detail` does."""
+    """One server; None if the path is another call's, as it is for a server with the name `detail`."""
 
     server: Server | None = None
 
 
 def list_servers(cloud: Cloud, *, name_part: str | None = None, all_projects: bool = False) -> Iterator[Server]:
-    """The project's servers, page by page; `name_part` is text, found anywhere in a name."""
+    """The project's servers, page by page; with `name_part`, those whose name contains this text."""
     query = {"all_tenants": "1"} if all_projects else {}
     if name_part is not None:
         query["name"] = re.escape(name_part)

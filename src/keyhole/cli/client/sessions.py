@@ -1,4 +1,4 @@
-"""Live sessions by Keyhole's own API."""
+"""Live sessions, through Keyhole's own API."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,6 +1,7 @@
-"""Who signs in and where: the OS_* variables and clouds.yaml, read by openstacksdk as it does for the OpenStack client.
+"""Who signs in and where: the OS_* variables and clouds.yaml, read by openstacksdk as for the OpenStack client.
 
-Nothing is parsed here. Checked is what openstacksdk finds out late or tells vaguely: whether the settings are whole.
+Nothing is parsed here. This module only checks that the settings are complete, which openstacksdk notices late and
+reports vaguely.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from keyhole import __version__
 from keyhole.errors import SettingsError
 
 ANSWER_SECONDS: Final = 60
-"""How long an answer may take where clouds.yaml (`api_timeout`) does not say otherwise."""
+"""How long an answer may take unless clouds.yaml (`api_timeout`) says otherwise."""
 
 _DEFAULT_DOMAIN: Final = "default"
 _DOMAIN_KINDS: Final = ("password", "v3password", "v3totp")
@@ -39,16 +40,16 @@ _NEEDED: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "v3token": _TOKEN,
     "v2token": _TOKEN,
 }
-"""By way of signing in: what must be set, one of each row. The other ways tell themselves what they lack."""
+"""The settings that each sign-in method needs, one of each row. Other methods report themselves what is missing."""
 _HINT: Final = "or name a cloud of your clouds.yaml with --os-cloud"
 
 _BAD_FORM: Final = (LookupError, TypeError, ValueError, AttributeError)
-"""What the loader raises when clouds.yaml, or a value with braces, has a form that it did not reckon with."""
+"""What the loader raises for an unexpected format of clouds.yaml or of a value with braces."""
 
 
 class _Config(OpenStackConfig):
-    """The loader with what the OpenStack client adds: domains that are not named are OS_DEFAULT_DOMAIN, and what is
-    said of domains is passed over where identity is of version 2, which had none."""
+    """The loader with the OpenStack client's additions: OS_DEFAULT_DOMAIN stands for domains that are not set, and
+    domains are ignored for identity version 2, which has none."""
 
     def auth_config_hook(self, config: dict[str, Any]) -> dict[str, Any]:
         kind, given = config["auth_type"], config["auth"]
@@ -64,7 +65,7 @@ class _Config(OpenStackConfig):
 
 
 class _Remarks(logging.Handler):
-    """Keeps what the loader warns of, such as a clouds.yaml that it cannot read and leaves out."""
+    """Collects the loader's warnings, for example of a clouds.yaml that it cannot read and skips."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -75,9 +76,9 @@ class _Remarks(logging.Handler):
 
 
 def load(os_cloud: str | None) -> CloudRegion:
-    """The cloud that `os_cloud`, else OS_CLOUD, else the other OS_* variables name; nothing is asked of it yet.
+    """The cloud that `os_cloud`, else OS_CLOUD, else the other OS_* variables name; it is not called yet.
 
-    On a terminal a password that is missing is asked for. Raises SettingsError, which names what is missing.
+    On a terminal, prompts for a missing password. Raises SettingsError, which names the missing settings.
     """
     remarks = _Remarks()
     logger = logging.getLogger("openstack.config")
@@ -89,7 +90,7 @@ def load(os_cloud: str | None) -> CloudRegion:
     except (SDKException, ClientException) as error:
         raise SettingsError(". ".join([str(error).removesuffix("."), *remarks.texts[:1]])) from error
     except _BAD_FORM as error:
-        # Its text may hold a part of a secret.
+        # Its text may contain a part of a secret.
         raise SettingsError("the OS_* variables or clouds.yaml do not have the form that is expected") from error
     finally:
         logger.removeHandler(remarks)
@@ -98,7 +99,7 @@ def load(os_cloud: str | None) -> CloudRegion:
 def _load(os_cloud: str | None) -> CloudRegion:
     ask = _ask_password if sys.stdin is not None and sys.stdin.isatty() else None
     config = _Config(pw_func=ask, app_name="keyhole", app_version=__version__)
-    # The loader takes the OS_* variables that go with a cloud of clouds.yaml from an argument parser's defaults.
+    # The loader gets the OS_* variables that add to a cloud of clouds.yaml from an argument parser's defaults.
     arguments = [] if os_cloud is None else [f"--os-cloud={os_cloud}"]
     parser = argparse.ArgumentParser(add_help=False)
     config.register_argparse_arguments(parser, arguments)
@@ -106,7 +107,7 @@ def _load(os_cloud: str | None) -> CloudRegion:
     _refuse_unusable(config.get_one(validate=False, argparse=options).config, ask)
     region = config.get_one(argparse=options)
     region.config["api_timeout"] = region.config["api_timeout"] or ANSWER_SECONDS
-    region.get_session()  # so that a value that it cannot take is told of as a setting
+    region.get_session()  # so that an invalid value is reported as a setting
     return region
 
 

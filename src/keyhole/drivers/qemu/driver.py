@@ -64,22 +64,22 @@ class QemuDriver:
     """Guests of QEMU, found by QMP."""
 
     class Settings(DriverSettings, VncSettings, SocketSettings):
-        """`[drivers.qemu]`: QEMU processes found by their QMP sockets; what is said of VNC is for all their servers."""
+        """`[drivers.qemu]`: QEMU processes found by their QMP sockets; the VNC settings apply to all their servers."""
 
         sockets: str = Field(description="Pattern of the QMP sockets' paths, such as `/run/qemu/*.qmp`.")
         socket_directory: str | None = Field(
             None,
-            description="Directory below which the sockets of consoles must lie; below it no link is followed. Unset:"
-            " anywhere, and links are followed above the QMP sockets' own directory only.",
+            description="Directory that must contain the sockets of consoles; below it no link is followed. Unset: any"
+            " directory, and links are only followed above the QMP sockets' own directory.",
         )
         socket_uids: frozenset[int] | None = Field(
             None,
-            description="Users (numbers) whose processes may listen on unix sockets and TCP ports. Unset: on a"
-            " console's, the one whose QEMU made the QMP socket.",
+            description="Numeric ids of users whose processes may listen on unix sockets and TCP ports. Unset: for a"
+            " console, the user whose QEMU created the QMP socket.",
         )
         project: str = Field("demo", description="Name of the project that the guests belong to.")
         poll_seconds: Annotated[float, Field(ge=1)] = Field(
-            30, description="How often the sockets are looked at while nobody asks about servers."
+            30, description="How often the sockets are scanned while there are no requests about servers."
         )
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:

@@ -160,7 +160,7 @@ def _guest_id(answer: object) -> str:
             if found.int == 0:
                 raise UnusableGuest("the guest has no identity; start QEMU with -uuid")
             return str(found)
-    raise ProtocolError("QEMU's answer to query-uuid holds no UUID.")
+    raise ProtocolError("QEMU's answer to query-uuid contains no UUID.")
 
 
 def _name(answer: object) -> str:
@@ -174,7 +174,7 @@ def _status(answer: object) -> ServerStatus:
     match answer:
         case {"status": str(text)}:
             return _STATUS.get(text, ServerStatus.UNKNOWN)
-    raise ProtocolError("QEMU's answer to query-status holds no status.")
+    raise ProtocolError("QEMU's answer to query-status contains no status.")
 
 
 def _memory_mb(answer: object) -> int:

@@ -21,8 +21,8 @@ class Display:
         self._pointer = (0, 0, 0)
         shell = Shell(
             {
-                "resize": (self._resize, "another size of the screen: resize 800 600"),
-                "mouse": (self._mouse, "where the pointer was last, and which buttons were down"),
+                "resize": (self._resize, "changes the size of the screen: resize 800 600"),
+                "mouse": (self._mouse, "the pointer's last position, and the buttons that were down"),
             }
         )
         self._editor = LineEditor(self.screen.write, shell.run, PROMPT)

@@ -40,7 +40,7 @@ class SimulatedServer(Section):
     project: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         "demo", description="The project that owns it."
     )
-    password: SecretStr | None = Field(None, description="The VNC password that it wants.")
+    password: SecretStr | None = Field(None, description="The VNC password that it requires.")
     misbehave: Misbehaviour | None = Field(None, description="How its VNC server breaks the rules, for tests.")
 
 

@@ -70,10 +70,10 @@ def _bell(rest: str) -> str:
 
 _BUILT_IN: Mapping[str, tuple[Command, str]] = MappingProxyType(
     {
-        "echo": (_echo, "says the rest, with $((6*7)) worked out"),
-        "calc": (_calc, "works out whole numbers: calc 6*7"),
+        "echo": (_echo, "prints the rest, with $((6*7)) evaluated"),
+        "calc": (_calc, "evaluates whole numbers: calc 6*7"),
         "date": (_date, "the date and time"),
-        "lines": (_lines, "so many lines: lines 40"),
+        "lines": (_lines, "prints a number of lines: lines 40"),
         "clear": (_clear, "an empty screen"),
         "bell": (_bell, "rings"),
     }

@@ -1,1 +1,1 @@
-"""How a target is reached."""
+"""Dialling: from an opening to a connected target."""

@@ -1,4 +1,4 @@
-"""Reaching a target: one connection by the route that its driver gave."""
+"""Connecting to a target: one connection by the route that its driver supplied."""
 
 import asyncio
 import ipaddress
@@ -13,9 +13,9 @@ from keyhole.reasons import Reason
 
 
 async def dial(route: Route) -> Connection:
-    """Connects, or takes over a socket that was handed over. The caller sets the deadline.
+    """Connects, or takes over the driver's connected socket. The caller sets the deadline.
 
-    Raises TargetFailed: `target_refused` when something there said no, `target_unreachable` otherwise. Its message
+    Raises TargetFailed: `target_refused` if the connection was refused, `target_unreachable` otherwise. Its message
     does not name the address, since the viewer may read it.
     """
     connection = Connection(Reason.TARGET_CLOSED)
@@ -33,7 +33,7 @@ async def dial(route: Route) -> Connection:
 
 
 def is_encrypted(transport: asyncio.BaseTransport, route: Route) -> bool | None:
-    """Whether what goes over a network is encrypted; None where nothing leaves this machine in the clear."""
+    """Whether network traffic is encrypted; None if no unencrypted traffic leaves this machine."""
     if transport.get_extra_info("sslcontext") is not None:
         return True
     if isinstance(route, Handed):
@@ -60,7 +60,7 @@ async def _connect(connection: Connection, route: Route) -> None:
 
 
 async def _adopt(connection: Connection, line: socket.socket) -> None:
-    """Makes a connected socket the connection's. It is closed where that fails."""
+    """Creates the connection's transport from a connected socket, which is closed on failure."""
     loop = asyncio.get_running_loop()
     try:
         if line.family == socket.AF_UNIX:

@@ -1,4 +1,4 @@
-"""What drivers hold for lines that are open: left when the line is closed, whatever became of its session."""
+"""Drivers' resources for open lines, released when the line is closed, however its session ended."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -9,11 +9,11 @@ from keyhole.ports.opened_targets import HoldsNothing
 from keyhole.telemetry.telemetry import Telemetry
 
 LEAVE_SECONDS = 10.0
-"""How long a driver may take to give up what a line needed."""
+"""How long a driver may take to release a lease."""
 
 
 class Lease:
-    """What one line holds of its driver: a context of `HypervisorDriver.open`, once it was entered."""
+    """One line's lease: a context of `HypervisorDriver.open`, once it was entered."""
 
     __slots__ = ("_context", "driver")
 
@@ -23,7 +23,7 @@ class Lease:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to give up."""
+        """Whether there is nothing to release."""
         return self._context is None
 
     async def enter(self, context: AbstractAsyncContextManager[Target]) -> Target:
@@ -33,30 +33,30 @@ class Lease:
         return target
 
     async def leave(self) -> None:
-        """Gives up what is held, once."""
+        """Exits the context; further calls do nothing."""
         context, self._context = self._context, None
         if context is not None:
             await context.__aexit__(None, None, None)
 
 
 class Leases:
-    """Leaves leases in the background, so that no viewer waits for a hypervisor to tidy up."""
+    """Releases leases in the background, so that no viewer waits for a hypervisor to clean up."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._leaving = TaskSet()
 
     def release(self, lease: Lease, after_seconds: float = 0.0) -> None:
-        """Leaves a lease, after this many seconds."""
+        """Releases a lease after this many seconds."""
         if not lease.is_empty:
             self._leaving.start(self._leave(lease, after_seconds))
 
     def release_with(self, lease: Lease, line: asyncio.Transport, linger_seconds: float) -> None:
-        """Leaves the lease of a line that was closed, later if it still has something to send."""
+        """Releases a closed line's lease, later if the line still has data to send."""
         self.release(lease, linger_seconds if line.get_write_buffer_size() else 0)
 
     async def close(self) -> None:
-        """Waits until all that was released is left."""
+        """Waits until all released leases have been left."""
         while len(self._leaving):
             await asyncio.wait(tuple(self._leaving))
 

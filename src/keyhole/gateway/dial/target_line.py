@@ -1,4 +1,4 @@
-"""The line to a console: opened by its driver, dialled, and brought through its handshake, under one deadline."""
+"""The line to a console: opened by its driver, dialled and taken through its handshake, under one deadline."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from keyhole.telemetry.telemetry import Telemetry
 
 @dataclass(frozen=True, slots=True)
 class TargetLine:
-    """A console's line that is ready for its viewer: its screen (None where it has none), and what followed already.
+    """A line that is ready for its viewer, with its screen (None if it has none) and the bytes that followed already.
 
-    Whoever has it ends it by `abort`, or closes its transport and then releases the lease.
+    The owner ends it by `abort`, or by closing its transport and then releasing the lease.
     """
 
     connection: Connection
@@ -33,7 +33,7 @@ class TargetLine:
 
     @property
     def encrypted(self) -> bool | None:
-        """Whether what goes over a network is encrypted; None where nothing leaves this machine in the clear."""
+        """Whether network traffic is encrypted; None if no unencrypted traffic leaves this machine."""
         return is_encrypted(self.connection.transport, self.target.route)
 
     def abort(self) -> None:
@@ -53,7 +53,7 @@ class TargetDialler:
 
     async def open(self, opening: Opening, seconds: float) -> TargetLine:
         """A line for an opening. Raises the driver's Refusals, TargetFailed, ProtocolError, SecurityRefused,
-        SessionEnded, Unavailable; then nothing of it is left."""
+        SessionEnded, Unavailable, after closing everything that it opened."""
         lease = Lease(opening.driver.name)
         line: Connection | None = None
         try:
@@ -90,6 +90,6 @@ async def _entered(opening: Opening, lease: Lease) -> Target:
     try:
         return await lease.enter(opening.open())
     except (ServerNotFound, ConsoleUnavailable) as failure:
-        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not there at the moment") from failure
+        raise TargetFailed(Reason.TARGET_UNREACHABLE, "the server is not available at the moment") from failure
     except OSError as error:
         raise TargetFailed(Reason.TARGET_UNREACHABLE, "the hypervisor cannot be reached") from error

@@ -1,4 +1,4 @@
-"""What is done with each console protocol on either side until its bytes can flow."""
+"""The set-up of a console protocol on both sides, before its bytes are relayed."""
 
 from keyhole.errors import SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
@@ -12,7 +12,7 @@ from keyhole.reasons import Reason
 
 
 async def open_tunnel(connection: Connection, target: Target) -> None:
-    """Has the host open its tunnel where the route asks for one; what follows belongs to the console.
+    """Requests a tunnel from the host if the route requires one; the bytes that follow belong to the console.
 
     Raises TargetFailed (`target_refused`), ProtocolError, SessionEnded.
     """
@@ -28,17 +28,17 @@ async def open_tunnel(connection: Connection, target: Target) -> None:
 
 
 async def join_target(connection: Connection, target: Target, contexts: ClientContexts) -> tuple[ServerInit, bytes]:
-    """Is the RFB client towards the hypervisor, always asking for a shared session; starts TLS where both want it.
+    """The RFB client towards the hypervisor. It always requests a shared session and starts TLS if both sides agree.
 
-    Returns what the server tells of its screen, and the bytes that already followed. Raises ProtocolError,
-    SecurityRefused, SessionEnded; TargetFailed and Unavailable for TLS.
+    Returns the server's screen and the bytes that already followed. Raises ProtocolError, SecurityRefused,
+    SessionEnded; TargetFailed and Unavailable for TLS.
     """
     machine = TargetHandshake(accepted_security(target), shared=True)
     tls = target.tls
     context = await tls_context(tls, contexts) if tls else None
     await connection.run(machine)
     if tls and context and machine.wants_tls:
-        # Whatever came too early is an error. Nothing may be awaited from here until `start_tls` stops reading.
+        # Bytes that arrived before TLS are an error. Nothing may be awaited from here until `start_tls` stops reading.
         machine.receive_data(connection.take())
         in_the_clear = connection.received_bytes
         await start_tls(connection, target, context)
@@ -54,7 +54,7 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
 
 
 async def join_viewer(viewer: Viewer, server_init: ServerInit) -> bytes:
-    """Is the RFB server towards the viewer and shows it the target's screen; its shared flag is ours to decide.
+    """The RFB server towards the viewer, with the target's screen. The viewer's shared flag is ignored.
 
     Returns the payload bytes that already followed. Raises ProtocolError, SessionEnded.
     """

@@ -1,4 +1,4 @@
-"""How we sign in to a target's VNC server: which security types will do, and TLS on its connection."""
+"""Signing in to a target's VNC server: which security types to accept, and TLS on its connection."""
 
 import asyncio
 import ssl
@@ -19,9 +19,9 @@ from keyhole.protocols.rfb.security.vnc_auth import VncAuthentication
 from keyhole.reasons import Reason
 
 LINGER_SECONDS = 3.0
-"""How long a host may take to answer TLS's goodbye, and send on meanwhile, before the line is cut."""
+"""How long a host may take to answer TLS's close_notify, and send meanwhile, before the connection is aborted."""
 
-# By number, each kind of TLS from the weakest way to sign in to the strongest.
+# By number; for each kind of TLS from the weakest to the strongest authentication.
 _KINDS = (
     (VencryptNumber.TLSNONE, VencryptNumber.TLSVNC, VencryptNumber.TLSPLAIN),
     (VencryptNumber.X509NONE, VencryptNumber.X509VNC, VencryptNumber.X509PLAIN),
@@ -30,7 +30,7 @@ _KINDS = (
 # OpenSSL's X509_V_ERR_..., in words that name neither host nor certificate.
 _FAULTS = {
     10: "has expired",
-    18: "is signed by itself and not trusted",
+    18: "is self-signed and not trusted",
     19: "is not signed by a trusted authority",
     20: "is not signed by a trusted authority",
     21: "is not signed by a trusted authority",
@@ -40,7 +40,7 @@ _FAULTS = {
 
 
 def accepted_security(target: Target) -> Sequence[SecurityType]:
-    """The security types that will do, best first: VeNCrypt alone where the target has TLS, else those without it."""
+    """The accepted security types, best first: only VeNCrypt if the target has TLS settings, else those without TLS."""
     password = None if target.password is None else target.password.get_secret_value()
     ways: list[SecurityType] = [NoSecurity()]
     if password is not None:
@@ -54,7 +54,8 @@ def accepted_security(target: Target) -> Sequence[SecurityType]:
 
 
 def _subtypes(tls: TargetTls, ways: Sequence[SecurityType]) -> dict[VencryptNumber, SecurityType]:
-    """What is at least as strong as the settings ask, and can be answered; the strongest first."""
+    """The subtypes that are at least as strong as the settings require and for which we have credentials; the strongest
+    first."""
     weakest = VencryptNumber[tls.subtype.name]
     kind = next(kind for kind in _KINDS if weakest in kind)
     possible = list(zip(kind, ways, strict=False))
@@ -62,7 +63,7 @@ def _subtypes(tls: TargetTls, ways: Sequence[SecurityType]) -> dict[VencryptNumb
 
 
 async def tls_context(tls: TargetTls, contexts: ClientContexts) -> ssl.SSLContext:
-    """What `start_tls` needs. Raises Unavailable when our own files cannot be used."""
+    """The context for `start_tls`. Raises Unavailable if Keyhole's own files cannot be used."""
     try:
         return await asyncio.to_thread(contexts.context_for, tls)
     except TlsUnusable as error:
@@ -70,9 +71,9 @@ async def tls_context(tls: TargetTls, contexts: ClientContexts) -> ssl.SSLContex
 
 
 async def start_tls(connection: Connection, target: Target, context: ssl.SSLContext) -> None:
-    """Wraps the connection in TLS, with the target's certificate checked as the context says.
+    """Starts TLS on the connection and checks the target's certificate as the context requires.
 
-    From its first step on nothing is read in the clear. Raises TargetFailed (`target_tls_failed`).
+    From its first step on, no unencrypted bytes are read. Raises TargetFailed (`target_tls_failed`).
     """
     hung_up = TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up where TLS was to begin")
     if connection.transport.is_closing():
@@ -88,7 +89,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
             ssl_shutdown_timeout=LINGER_SECONDS,
         )
     except ssl.SSLCertVerificationError as error:
-        fault = _FAULTS.get(error.verify_code, f"is not good: {error.verify_message}")
+        fault = _FAULTS.get(error.verify_code, f"is invalid: {error.verify_message}")
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error
     except ssl.SSLError as error:
         words = (error.reason or "no reason given").lower().replace("_", " ")
@@ -101,17 +102,17 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
 
 
 def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
-    """What it means when a host says nothing under TLS but hangs up.
+    """The failure if a host disconnects under TLS without sending anything.
 
-    In TLS 1.3 a client is done before the server has looked at the client's certificate, so one that is missing or not
-    liked shows only now.
+    In TLS 1.3 a client's handshake ends before the server checks the client's certificate, so a missing or rejected
+    certificate shows only now.
     """
     ours = "wants a certificate of ours" if tls.certificate is None else "does not like our certificate"
     return TargetFailed(Reason.TARGET_TLS_FAILED, f"the host hung up right after TLS began; probably it {ours}")
 
 
 def _server_name(target: Target) -> str:
-    """The name that is asked for and checked."""
+    """The name that is sent (SNI) and checked."""
     if target.tls is not None and target.tls.server_name:
         return target.tls.server_name
     match target.route:

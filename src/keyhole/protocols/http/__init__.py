@@ -1,1 +1,1 @@
-"""HTTP as far as the gateway reads and writes it itself: request heads, CONNECT, cookies."""
+"""The parts of HTTP that the gateway itself reads and writes: request heads, CONNECT, cookies."""

@@ -1,8 +1,8 @@
-"""The head of one HTTP/1.x request (RFC 9112), as the front door needs it: parsed, and kept as it came.
+"""The head of one HTTP/1.x request (RFC 9112), as the front door needs it: parsed, and kept unchanged.
 
-Strict where leniency is how requests are smuggled: lines end in CR LF only, no folded lines, no space before the colon,
-no control characters. Lenient where consoles need it: HTTP/1.0, no Host header, any method, CONNECT with a path.
-What follows the head (a body, WebSocket frames, RFB) is none of its matter.
+Strict where leniency allows request smuggling: lines end in CR LF only, no folded lines, no space before the colon, no
+control characters. Lenient where consoles need it: HTTP/1.0, no Host header, any method, CONNECT with a path.
+Bytes after the head (a body, WebSocket frames, RFB) are not interpreted.
 """
 
 import re
@@ -32,14 +32,14 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A request's line and headers. Text is the bytes as Latin-1; header names are in lower case.
+    """A request's line and headers. Text is decoded as Latin-1; header names are in lower case.
 
     `target` is as sent; `path` and `query` are its parts, not percent-decoded, without an absolute target's origin.
-    `raw` is the whole head with its empty line, to be replayed to another parser.
+    `raw` is the complete head with its empty line, to pass on to another parser.
     """
 
     method: str
-    target: str = field(repr=False)  # may hold a token
+    target: str = field(repr=False)  # may contain a token
     path: str
     query: str = field(repr=False)
     version: str
@@ -66,7 +66,7 @@ class RequestHead:
 
 
 class RequestHeadReader:
-    """Collects one head. What cannot become one is refused as soon as that is seen.
+    """Collects one head. Bytes that cannot become one are refused as early as possible.
 
     Raises ProtocolError for a malformed head (HTTP 400), TooLarge for one beyond the limits (HTTP 431).
     """
@@ -79,17 +79,17 @@ class RequestHeadReader:
         self._limit = limit_bytes
 
     def receive_data(self, data: bytes) -> RequestHead | None:
-        """The head once it is whole; then nothing more is handed in here."""
+        """The head once it is complete; no further calls are allowed then."""
         buffer = self._buffer
         buffer += data
         end = buffer.find(b"\r\n\r\n", max(0, self._checked - 3), self._limit)
         seen = end + 4 if end >= 0 else min(len(buffer), self._limit)
-        # One byte back: a CR at the end of the last read is judged by what follows it.
+        # One byte back: a CR at the end of the previous read must be checked with its next byte.
         is_bad = _BAD_BYTE.search(buffer, max(0, self._checked - 1), seen)
         if (is_bad or end < 0) and self._checked < _BEGINNING_BYTES:
             _check_beginning(bytes(buffer[:_BEGINNING_BYTES]))
         if is_bad:
-            raise ProtocolError("The request head holds a control character, or a line end that is not CR LF.")
+            raise ProtocolError("The request head contains a control character, or a line end that is not CR LF.")
         self._checked = seen
         if end < 0:
             if seen == self._limit:
@@ -100,14 +100,14 @@ class RequestHeadReader:
         return _parse(raw)
 
     def trailing_data(self) -> bytes:
-        """What was received beyond the head; handed over once."""
+        """The bytes received after the head; returned once."""
         trailing = bytes(self._buffer)
         self._buffer.clear()
         return trailing
 
 
 def _check_beginning(start: bytes) -> None:
-    """Refuses what cannot become a request line, such as TLS, SSH or RFB, without waiting for more of it."""
+    """Refuses bytes that cannot become a request line, such as TLS, SSH or RFB, without waiting for more."""
     line = start[: start.find(b"\n") + 1] or start
     if line and not _BEGINNING.fullmatch(line):
         raise ProtocolError("This is not an HTTP/1.0 or HTTP/1.1 request.")
@@ -122,7 +122,7 @@ def _parse(raw: bytes) -> RequestHead:
         raise TooLarge(f"The request has more than {HEADERS_LIMIT} headers.")
     method, target, version = match.groups()
     path, _, query = _ORIGIN.sub("", target.partition("#")[0]).partition("?")
-    # RFC 9112 3.2: anything else would become another host's name behind an origin, as in a redirect.
+    # RFC 9112 3.2: other targets, appended to an origin as in a redirect, would change its host name.
     if path and not path.startswith("/") and method != "CONNECT" and target != "*":
         raise ProtocolError("The request's target is neither a path nor an http or https address.")
     headers = _parse_headers(lines)
@@ -145,7 +145,7 @@ def _parse_headers(lines: list[str]) -> Headers:
 
 
 def query_value(query: str, name: str) -> str | None:
-    """The last value of a name in a query string, percent-decoded; junk around it is passed over."""
+    """The last value of a name in a query string, percent-decoded; malformed parts are skipped."""
     for part in reversed(query.split("&")):
         key, _, value = part.partition("=")
         if unquote_plus(key) == name:
@@ -154,5 +154,5 @@ def query_value(query: str, name: str) -> str | None:
 
 
 def console_token(head: RequestHead) -> str | None:
-    """The console token that a request carries, in the query or else in a cookie; None when missing or empty."""
+    """A request's console token, from the query or else from a cookie; None if missing or empty."""
     return query_value(head.query, "token") or cookie_value(head.headers, "token") or None

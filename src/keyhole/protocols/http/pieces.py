@@ -1,7 +1,7 @@
-"""What was received on a connection, cut so that no piece goes beyond the end of a request (RFC 9112 2.1, 7.1).
+"""A connection's received bytes, cut so that no piece extends beyond the end of a request (RFC 9112 2.1, 7.1).
 
-For a parser that cannot be told to stop: it is given one piece at a time. Where a head, a chunk or a chunked body ends
-is told by the empty line; a cut too many does a parser no harm.
+For a parser that cannot stop by itself: it gets one piece at a time. Cuts are made after empty lines, which end a head,
+a chunk or a chunked body; an unnecessary cut does no harm.
 """
 
 _EMPTY_LINE = b"\r\n\r\n"
@@ -16,7 +16,7 @@ class Pieces:
         self._data = b""
         self._taken = 0
         self._before = b""
-        """The end of what was taken, where an empty line may have begun."""
+        """The last bytes that were taken, in which an empty line may have begun."""
         self._body_bytes = 0
 
     def __bool__(self) -> bool:
@@ -26,16 +26,16 @@ class Pieces:
         return len(self._data) - self._taken
 
     def receive_data(self, data: bytes) -> None:
-        """More was received."""
+        """Adds received bytes."""
         self._data = self._data[self._taken :] + data if self._taken < len(self._data) else data
         self._taken = 0
 
     def expect_body(self, length: int) -> None:
-        """The next so many bytes are a body, wherever there are empty lines in it."""
+        """Treats the next `length` bytes as a body: empty lines in it do not end a piece."""
         self._body_bytes = length
 
     def take(self) -> bytes:
-        """The next piece, up to an empty line, the end of an expected body, or the end of what was received; empty when
+        """The next piece, up to an empty line, the end of an expected body, or the end of the received bytes; empty if
         nothing is left."""
         data, begin = self._data, self._taken
         if begin == len(data):
@@ -51,13 +51,13 @@ class Pieces:
         return data[begin:end]
 
     def take_all(self) -> bytes:
-        """Everything that is left; the next request begins with what is received from now on."""
+        """All remaining bytes; the next request begins with the bytes received from now on."""
         rest = self._data[self._taken :]
         self._data, self._taken, self._before, self._body_bytes = b"", 0, b"", 0
         return rest
 
     def _cut(self) -> int:
-        """Where the piece ends if an empty line may have begun before it, or is not there as a whole."""
+        """Where the piece ends if an empty line may have begun before it, or is incomplete."""
         data, begin = self._data, self._taken
         before, self._before = self._before, b""
         if before and (found := (before + data[begin : begin + 3]).find(_EMPTY_LINE)) >= 0:

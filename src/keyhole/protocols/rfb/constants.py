@@ -1,4 +1,4 @@
-"""Numbers of RFB, with the clause of RFC 6143 or the extension (rfbproto) that they come from, and our limits."""
+"""RFB's numbers, with the clause of RFC 6143 or the extension (rfbproto) that defines them, and our limits."""
 
 from enum import IntEnum
 
@@ -20,7 +20,7 @@ SECURITY_NAMES: dict[int, str] = {
 
 
 class VencryptNumber(IntEnum):
-    """Sub-types of VeNCrypt (rfbproto, "VeNCrypt"): under anonymous TLS, or under TLS with certificates (x509)."""
+    """VeNCrypt subtypes (rfbproto, "VeNCrypt"): under anonymous TLS, or under TLS with certificates (x509)."""
 
     PLAIN = 256
     TLSNONE = 257
@@ -32,7 +32,7 @@ class VencryptNumber(IntEnum):
 
 
 class SecurityResult(IntEnum):
-    """7.1.3; the third is TightVNC's and closes the connection as well."""
+    """7.1.3; the third is TightVNC's and also closes the connection."""
 
     OK = 0
     FAILED = 1
@@ -57,7 +57,7 @@ class ClientMessage(IntEnum):
 
 
 class QemuMessage(IntEnum):
-    """Sub-types of the QEMU client message."""
+    """Subtypes of the QEMU client message."""
 
     EXTENDED_KEY_EVENT = 0
     AUDIO = 1

@@ -1,4 +1,4 @@
-"""The pixel format (RFC 6143 7.4): how a pixel's colour lies in its bytes."""
+"""The pixel format (RFC 6143 7.4): how a pixel's bytes encode its colour."""
 
 from dataclasses import astuple, dataclass
 from struct import Struct
@@ -10,7 +10,9 @@ _LAYOUT = Struct("!BBBBHHHBBB3x")
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
-    """One colour channel lies at `shift` and goes up to `max`; without `true_colour`, pixels index a colour map."""
+    """Each colour channel starts at its `shift` and has values up to its `max`; without `true_colour`, pixels are
+    indexes of a colour map.
+    """
 
     bits_per_pixel: int = 32
     depth: int = 24
@@ -25,10 +27,10 @@ class PixelFormat:
 
     @classmethod
     def decode(cls, data: bytes) -> "PixelFormat":
-        """From the 16 bytes on the wire. Raises ProtocolError for a size or a shift that no pixel has."""
+        """From the 16 bytes on the wire. Raises ProtocolError for an invalid size or shift."""
         bits, depth, big_endian, true_colour, *colours = _LAYOUT.unpack(data)
         if bits not in (8, 16, 32) or (true_colour and max(colours[3:]) >= bits):
-            raise ProtocolError("A pixel format has neither 8, 16 nor 32 bits, or a colour lies outside of them.")
+            raise ProtocolError("A pixel format must have 8, 16 or 32 bits, with all colours inside them.")
         return cls(bits, depth, bool(big_endian), bool(true_colour), *colours)
 
     def encode(self) -> bytes:

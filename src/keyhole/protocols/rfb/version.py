@@ -1,7 +1,7 @@
-"""The version exchange (RFC 6143 7.1.1): what a greeting means, towards either side.
+"""The version exchange (RFC 6143 7.1.1): the meaning of a greeting, on both sides.
 
-Three handshakes exist: 3.3, 3.7 and 3.8. Other numbers below 3.7 have the handshake of 3.3; servers that announce more
-(3.889 of macOS, 4.x and 5.x of RealVNC) take 3.8 for an answer.
+Three handshakes exist: 3.3, 3.7 and 3.8. Other numbers below 3.7 have the handshake of 3.3; servers that announce
+higher versions (3.889 of macOS, 4.x and 5.x of RealVNC) accept 3.8 as the answer.
 """
 
 import re
@@ -13,7 +13,7 @@ _GREETING = re.compile(rb"RFB ([0-9]{3})\.([0-9]{3})\n")
 
 
 class Version(Enum):
-    """A handshake that we speak; the value is its greeting on the wire."""
+    """A supported handshake; the value is its greeting on the wire."""
 
     V3_3 = b"RFB 003.003\n"
     V3_7 = b"RFB 003.007\n"
@@ -21,7 +21,7 @@ class Version(Enum):
 
 
 def server_version(greeting: bytes) -> Version:
-    """The version to answer a server's 12 bytes with. Raises ProtocolError for anything but RFB 3.x to 5.x."""
+    """The version to answer to a server's 12 bytes. Raises ProtocolError for anything but RFB 3.x to 5.x."""
     major, minor = _numbers(greeting, "server")
     if not 3 <= major <= 5:
         raise ProtocolError("The server's version is not RFB 3.3 to 3.8.")

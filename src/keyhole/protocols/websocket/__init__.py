@@ -1,1 +1,1 @@
-"""The server's side of the WebSocket protocol (RFC 6455). Section numbers are the RFC's."""
+"""The server side of the WebSocket protocol (RFC 6455). Section numbers are the RFC's."""

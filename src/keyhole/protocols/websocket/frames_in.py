@@ -1,7 +1,7 @@
 """Frames from a viewer (5.2 to 5.5): a client's are masked.
 
-A console is a stream of bytes: message boundaries of the viewer mean nothing, text frames are taken as bytes, and no
-payload is ever held back. There are no extensions, so the reserved bits stay zero.
+A console is a stream of bytes: message boundaries are ignored, text frames are treated as bytes, and payload is never
+buffered. There are no extensions, so the reserved bits must be zero.
 """
 
 from dataclasses import dataclass
@@ -14,37 +14,37 @@ from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTINUATION, CON
 from keyhole.reasons import Reason
 
 MAX_FRAME = 1 << 20
-"""The largest data frame taken from a viewer, in bytes."""
+"""The largest data frame accepted from a viewer, in bytes."""
 MAX_MESSAGE = 1 << 20
 """The largest message: all its fragments together, in bytes."""
 
-_UNMASK_BYTES = 8192  # larger integers fall out of the processor's near caches
+_UNMASK_BYTES = 8192  # larger integers do not fit into the processor's fast caches
 _MASKED = 0x80
 
 _HEAD_AND_MASK = Struct("!HI").unpack_from
 _SMALL_BINARY = (FIN | BINARY) << 8 | _MASKED
-"""The head of a whole binary message of less than 126 bytes, whose length is added."""
+"""The head of a complete binary message of less than 126 bytes, without its length, which is added."""
 _SMALL_KEYS = tuple((sum(1 << 32 * turn for turn in range(-(-size // 4))), -size % 4 * 8) for size in range(126))
-"""For each size: what a mask is multiplied by to be repeated, and the bits that are then too many."""
+"""For each size: the factor that repeats a mask, and how many bits are then superfluous."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """To be answered by a Pong with the same payload, of at most 125 bytes."""
+    """Must be answered by a Pong with the same payload, of at most 125 bytes."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The peer is there."""
+    """The peer is alive."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The peer's last frame. `code` is None when it gave none; `reason` is made printable."""
+    """The peer's last frame. `code` is None if it has none; `reason` is made printable."""
 
     code: int | None
     reason: str
@@ -54,10 +54,10 @@ Control = Ping | Pong | Close
 
 
 class FrameReader:
-    """Unmasks a viewer's frames as they come. Holds at most one incomplete header or control frame, no payload.
+    """Unmasks a viewer's frames as they arrive. Buffers at most one incomplete header or control frame, no payload.
 
-    A viewer may send `frames_per_second`, of any kind, and as many again in a burst; whoever has a clock calls `refill`
-    once a second. 0 means any number.
+    A viewer may send `frames_per_second`, of any kind, and twice as many in a burst; the owner calls `refill` once a
+    second. 0: no limit.
     """
 
     __slots__ = (
@@ -83,17 +83,17 @@ class FrameReader:
         self._message_bytes = 0
         self._per_second = frames_per_second or UNLIMITED
         self._allowance = 2 * self._per_second
-        self._at_rest = True  # between two messages, with nothing held
+        self._at_rest = True  # between two messages, with nothing buffered
         self._held = b""
-        self._left = 0  # bytes of the present data frame still to come
-        self._mask = b""  # for the next byte of it first
-        self._fragmented = False  # continuation frames are to follow
+        self._left = 0  # missing bytes of the current data frame
+        self._mask = b""  # rotated so that its first byte is for the next byte
+        self._fragmented = False  # continuation frames must follow
         self._closed = False
         self.control: tuple[Control, ...] = ()
-        """What `take_control` would bring."""
+        """The frames that `take_control` will return."""
 
     def receive_data(self, data: bytes) -> bytes:
-        """Every byte of payload that `data` brings, unmasked, in order. After a Close nothing more is read.
+        """The unmasked payload in `data`, in order. After a Close nothing more is read.
 
         Raises ProtocolError; NotUtf8 for the reason in a Close; TooLarge for a frame or a message beyond its limit,
         or for too many of them.
@@ -102,7 +102,7 @@ class FrameReader:
         if self._at_rest and 0 < size < 126 and self._allowance:
             head, mask = _HEAD_AND_MASK(data)
             if head == _SMALL_BINARY | size:
-                # One small message, whole: a keystroke or a movement of the pointer.
+                # One small complete message: a keystroke or a pointer movement.
                 self._allowance -= 1
                 repeat, surplus = _SMALL_KEYS[size]
                 key: int = mask * repeat >> surplus
@@ -114,7 +114,7 @@ class FrameReader:
         self._allowance = refilled(self._allowance, self._per_second)
 
     def take_control(self) -> list[Control]:
-        """Control frames since the last call, in order; of each kind the last alone, as one may answer (5.5.3)."""
+        """Control frames since the last call, in order, but only the last of each kind: 5.5.3 allows one answer."""
         control, self.control = self.control, ()
         return list(control)
 
@@ -141,7 +141,7 @@ class FrameReader:
         return b"".join(payloads)
 
     def _read_header(self, data: bytes, at: int) -> int:
-        """Reads one frame's header, or one whole control frame; returns where it ends, 0 when more bytes are needed."""
+        """Reads one frame's header or one complete control frame; returns where it ends, 0 if bytes are missing."""
         available = len(data) - at
         if available < 2:
             return 0

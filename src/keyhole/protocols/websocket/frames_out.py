@@ -1,4 +1,4 @@
-"""Frames to a viewer (5.2): a server's are not masked, and each is a whole message."""
+"""Frames to a viewer (5.2): a server's are not masked, and each is a complete message."""
 
 from collections.abc import Sequence
 from struct import Struct
@@ -6,7 +6,7 @@ from struct import Struct
 from keyhole.protocols.websocket.opcodes import BINARY, CLOSE, CONTROL_LIMIT_BYTES, FIN, PING, PONG
 
 CUT_BYTES = 65536
-"""How much goes into one frame to a browser, which hands on whole messages only."""
+"""The largest payload of one frame to a browser, which only passes on complete messages."""
 
 CLOSE_REASON_LIMIT_BYTES = CONTROL_LIMIT_BYTES - 2
 
@@ -25,11 +25,11 @@ def frame_header(length: int, opcode: int = BINARY) -> bytes:
 
 
 Frames = Sequence[bytes | memoryview]
-"""Headers and payloads in turn."""
+"""Alternating headers and payloads."""
 
 
 def cut_frames(data: bytes | memoryview, limit: int = CUT_BYTES) -> Frames:
-    """Headers and payloads in turn, ready for one gathered write; payloads of at most `limit` bytes, not copied."""
+    """Alternating headers and payloads for one gathered write; payloads of at most `limit` bytes, not copied."""
     length = len(data)
     if length <= limit:
         return [frame_header(length), data] if length else []

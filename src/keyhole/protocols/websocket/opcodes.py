@@ -1,9 +1,9 @@
-"""What a frame's first byte says (5.2, 11.8). Plain integers, since the byte path compares them for each frame."""
+"""The values of a frame's first byte (5.2, 11.8): plain integers, since the byte path compares them for each frame."""
 
 from typing import Final
 
 FIN: Final = 0x80
-"""The frame is its message's last."""
+"""The frame is the last of its message."""
 
 CONTINUATION: Final = 0x0
 TEXT: Final = 0x1
@@ -13,4 +13,4 @@ PING: Final = 0x9
 PONG: Final = 0xA
 
 CONTROL_LIMIT_BYTES = 125
-"""The most that a control frame, one from CLOSE on, may hold (5.5)."""
+"""The largest payload of a control frame, whose opcode is CLOSE or higher (5.5)."""

@@ -16,19 +16,19 @@ _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")  # 16 bytes in base64
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """A good opening: the key to answer, and the sub-protocols in the client's order."""
+    """A valid opening handshake: the key to answer, and the subprotocols in the client's order."""
 
     key: str
     subprotocols: tuple[str, ...]
 
 
 def wants_websocket(head: RequestHead) -> bool:
-    """Whether the request asks for a WebSocket, well or badly."""
+    """Whether the request is for a WebSocket, even a malformed one."""
     return "websocket" in (item.lower() for item in head.list_items("upgrade"))
 
 
 def check_upgrade(head: RequestHead) -> Upgrade:
-    """Holds a request to 4.2.1. Raises ProtocolError with a sentence on what is wrong."""
+    """Checks a request by 4.2.1. Raises ProtocolError with a sentence that says what is wrong."""
     if head.method != "GET" or head.version != "1.1":
         raise ProtocolError("A WebSocket is opened with a GET request of HTTP/1.1.")
     if not wants_websocket(head) or "upgrade" not in (item.lower() for item in head.list_items("connection")):
@@ -37,17 +37,17 @@ def check_upgrade(head: RequestHead) -> Upgrade:
         raise ProtocolError("The header 'Sec-WebSocket-Version: 13' is missing or names another version.")
     keys = head.get_all("sec-websocket-key")
     if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
-        raise ProtocolError("The header Sec-WebSocket-Key does not hold 16 bytes in base64, once.")
+        raise ProtocolError("The header Sec-WebSocket-Key must be present once, with 16 bytes in base64.")
     return Upgrade(keys[0], tuple(head.list_items("sec-websocket-protocol")))
 
 
 def choose_subprotocol(head: RequestHead) -> str | None:
-    """`binary` where it is offered. None is required, and other offers are passed over."""
+    """`binary` if it is offered. No subprotocol is required, and others are ignored."""
     return "binary" if "binary" in head.list_items("sec-websocket-protocol") else None
 
 
 def upgrade_response(key: str, subprotocol: str | None, set_cookie: str | None = None) -> bytes:
-    """The 101 response to a good opening (4.2.2), which may set a cookie (1.3)."""
+    """The 101 response to a valid opening handshake (4.2.2), which may set a cookie (1.3)."""
     accept = b64encode(hashlib.sha1((key + _GUID).encode("ascii"), usedforsecurity=False).digest()).decode("ascii")
     chosen = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
     cookie = f"Set-Cookie: {set_cookie}\r\n" if set_cookie else ""

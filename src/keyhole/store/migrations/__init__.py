@@ -1,1 +1,1 @@
-"""How an older database becomes one of today's schema; `keyhole.store.sql.schema` runs it at opening."""
+"""Migrations of older databases to the current schema; `keyhole.store.sql.schema` runs them at opening."""

@@ -1,10 +1,10 @@
-"""Runs the migrations on the connection that `keyhole.store.sql.schema` hands over, inside its transaction."""
+"""Runs the migrations on the connection that `keyhole.store.sql.schema` passes, inside its transaction."""
 
 from alembic import context
 
 from keyhole.store.sql.tables import metadata
 
-# SQLite can change a schema inside a transaction; alembic does not take it for granted.
+# SQLite can change a schema inside a transaction; alembic's default is to assume that it cannot.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,

@@ -1,7 +1,7 @@
-"""Brings a database to today's schema when it is opened.
+"""Brings a database to the current schema when it is opened.
 
-A new database is created from `tables.py` directly and an up-to-date one is left alone, so that alembic, which takes
-longer to import than all of this takes to run, is imported only where there is something to migrate.
+A new database is created from `tables.py` directly and an up-to-date one is left unchanged. So alembic, whose import
+takes longer than all of this, is only imported if there is something to migrate.
 """
 
 from sqlalchemy import Connection, insert, inspect, select
@@ -12,7 +12,7 @@ from keyhole.store.sql.tables import SCHEMA_VERSION, schema_version
 
 
 def version_of(connection: Connection) -> str | None:
-    """The revision of the database's schema, None when it has none yet."""
+    """The revision of the database's schema, None if it has none yet."""
     if not inspect(connection).has_table(schema_version.name):
         return None
     version: str | None = connection.execute(select(schema_version.c.version_num)).scalar_one_or_none()
@@ -22,8 +22,8 @@ def version_of(connection: Connection) -> str | None:
 def prepare(connection: Connection) -> None:
     """Creates or migrates the schema; `connection` is in AUTOCOMMIT mode.
 
-    Several processes may do this at once: the first one holds the write lock until the schema is complete. Raises
-    SettingsError when the schema is of a version that is not known here.
+    Several processes may call this at once: the first holds the write lock until the schema is complete. Raises
+    SettingsError if the schema's version is unknown to this version of Keyhole.
     """
     if version_of(connection) == SCHEMA_VERSION:
         return

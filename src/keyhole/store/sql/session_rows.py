@@ -1,7 +1,7 @@
-"""The tables of live sessions, of the workers that carry them and of tickets, and how their rows become values.
+"""The tables of live sessions, of their workers and of tickets, and the conversion of rows to values and back.
 
-Each row of a session or a ticket holds its grant whole, since grants are swept long before a session need end: the
-columns are those of `grants` with `grant_` before their names.
+Each row of a session or ticket contains its complete grant, since grants may be swept long before a session ends: the
+columns are those of `grants` with the prefix `grant_`.
 """
 
 from typing import Any
@@ -71,7 +71,7 @@ Index(
 
 
 def reason_of_text(text: str) -> Reason:
-    """The reason that a row names; `killed` for one that only a newer version on the same store knows."""
+    """The reason that a row names; `killed` if only a newer version on the same store knows the name."""
     try:
         return Reason(text)
     except ValueError:
@@ -79,7 +79,7 @@ def reason_of_text(text: str) -> Reason:
 
 
 def row_of_session(record: SessionRecord) -> dict[str, Any]:
-    """The row under which a live session is kept."""
+    """The row of a live session."""
     return {
         "id": record.id,
         "worker": record.worker,
@@ -96,7 +96,7 @@ def row_of_session(record: SessionRecord) -> dict[str, Any]:
 
 
 def session_of_row(row: Row) -> SessionRecord:
-    """The live session that a row keeps."""
+    """The live session in a row."""
     return SessionRecord(
         id=row["id"],
         worker=row["worker"],
@@ -111,7 +111,7 @@ def session_of_row(row: Row) -> SessionRecord:
 
 
 def row_of_ticket(ticket: Ticket) -> dict[str, Any]:
-    """The row under which a ticket is kept."""
+    """The row of a ticket."""
     return {
         "secret_hash": ticket.secret_hash,
         **_prefixed(ticket.grant),
@@ -124,7 +124,7 @@ def row_of_ticket(ticket: Ticket) -> dict[str, Any]:
 
 
 def ticket_of_row(row: Row) -> Ticket:
-    """The ticket that a row keeps."""
+    """The ticket in a row."""
     return Ticket(
         secret_hash=row["secret_hash"],
         grant=_grant_of(row),

@@ -1,8 +1,8 @@
 """The statements about live sessions, their workers and tickets, built once.
 
 The bound names are `session`, `worker`, `ticket`, `console`, `server`, `servers` (a JSON list), `user`, `project`,
-`after_at`, `after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. An end that
-is written down stays the first one.
+`after_at`, `after_id`, `count`, `reason`, `detail`, `now` and `before`; those of inserts are the columns. A later end
+never overwrites a recorded one.
 """
 
 from typing import Any
@@ -51,7 +51,7 @@ SWEEP_WORKERS = delete(workers).where(workers.c.id.not_in(_ALIVE))
 
 
 def _add_once(table: Table, **instead: ColumnElement[Any]) -> Insert:
-    """An insert that can be done again where nobody knows whether it was done; `instead` of some values as given."""
+    """An insert that is safe to repeat if its outcome is unknown. `instead` replaces some values by expressions."""
     (key,) = table.primary_key.columns
     row = select(*(instead.get(column.name, bindparam(column.name, type_=column.type)) for column in table.c))
     return insert(table).from_select(
@@ -99,7 +99,7 @@ FIND_END_ORDERS = union_all(
     select(sessions.c.id, sessions.c.end_reason, sessions.c.end_detail).where(
         sessions.c.worker == bindparam("worker"), sessions.c.end_reason.is_not(None)
     ),
-    # A grant may be revoked while its session is set up: this is found whenever the session is written down.
+    # A grant may be revoked while its session is set up: this applies once the session is stored.
     select(sessions.c.id, literal(Reason.REVOKED.value), literal(""))
     .join(grants, grants.c.id == sessions.c.grant_id)
     .where(grants.c.revoked_at.is_not(None), sessions.c.worker == bindparam("worker")),
@@ -118,7 +118,7 @@ REVOKE_TICKETS = (
     .values(ended=bindparam("reason"), ended_detail=bindparam("detail"))
 )
 
-# Its grant may have been revoked before the ticket came here.
+# Its grant may have been revoked before the ticket was stored.
 _REVOKED = select(literal(Reason.REVOKED.value)).where(
     grants.c.id == bindparam("grant_id"), grants.c.revoked_at.is_not(None)
 )
@@ -160,4 +160,4 @@ _OPENINGS = union_all(
 _AGE = func.row_number().over(partition_by=_OPENINGS.c.server_id, order_by=_OPENINGS.c.at.desc())
 _RANKED = select(_OPENINGS, _AGE.label("age")).subquery()
 LAST_ACCESSES = select(_RANKED.c.server_id, _RANKED.c.user_name, _RANKED.c.at).where(_RANKED.c.age == 1)
-"""Grants are swept before what was opened with them, which holds them whole."""
+"""Grants are swept before the sessions and tickets opened with them, which contain them."""

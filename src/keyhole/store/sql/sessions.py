@@ -1,6 +1,6 @@
-"""`SqlSessions`: the part of `SqlStore` that keeps live sessions, tickets and what revokes them.
+"""`SqlSessions`: the part of `SqlStore` for live sessions, tickets and revocations.
 
-Its own statements stand in `session_statements.py`; how a statement is run is the store's matter.
+Its statements are in `session_statements.py`; `SqlStore` runs them.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ class SqlSessions(ABC):
 
     @abstractmethod
     async def _read(self, statement: ClauseElement, values: Row) -> list[Row]:
-        """The rows that a statement finds."""
+        """Runs a statement and returns the rows that it finds."""
 
     @abstractmethod
     async def _change(self, statement: ClauseElement, values: Row) -> int:
-        """How many rows a statement changed."""
+        """Runs a statement and returns how many rows it changed."""
 
     async def add_tickets(self, tickets: Sequence[Ticket]) -> None:
         await self._write_all(statements.ADD_TICKET, [row_of_ticket(ticket) for ticket in tickets])
@@ -147,6 +147,6 @@ class SqlSessions(ABC):
         return await self._read(statement, values)
 
     async def _write_all(self, statement: ClauseElement, rows: Sequence[Row]) -> None:
-        """One change for each row, some of which are run together; others have their turn in between."""
+        """One change for each row, in batches; other statements can run in between."""
         for start in range(0, len(rows), ROWS_AT_ONCE):
             await asyncio.gather(*(self._change(statement, row) for row in rows[start : start + ROWS_AT_ONCE]))

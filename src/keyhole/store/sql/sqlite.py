@@ -1,8 +1,8 @@
-"""What is SQLite's own: the file and who may read it, its connections, and how its schema comes about.
+"""The part that is specific to SQLite: the file and its permissions, connections, creating the schema.
 
 WAL: readers and the one writer do not wait for each other. With synchronous=NORMAL a crash of the machine may lose the
-last moments, never the file; what is kept lives for minutes. Several processes may share the file: their writes wait
-for each other in SQLite for `BUSY_TIMEOUT_SECONDS`.
+last writes, but never the file; the data is only needed for minutes. Several processes may share the file: their writes
+wait for each other in SQLite for `BUSY_TIMEOUT_SECONDS`.
 """
 
 import os
@@ -23,13 +23,13 @@ URL_PREFIX = "sqlite:///"
 BUSY_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 0.02
 CHECKPOINT_PAGES = 4000
-"""How far the log of writes may grow (16 MiB) until it is worked into the file: SQLite's 1000 cost a link a fifth more
-of the store's time."""
+"""How far the write-ahead log may grow (16 MiB) before a checkpoint: with SQLite's default of 1000, a link takes a
+fifth more of the store's time."""
 DIALECT = dialect(paramstyle="qmark")
 BEGIN_WRITING = "BEGIN IMMEDIATE"
-"""Waits for other processes' writes here, where a wait is possible, and not in the middle of a transaction."""
+"""Waits for other processes' writes at the start of the transaction, where waiting is possible, not in its middle."""
 WRITE_ANYTHING = text("PRAGMA user_version = 1")
-"""Succeeds where, and only where, a row could be written: a number that nobody reads is written as any row is."""
+"""Succeeds if and only if a row could be written: it writes an unused number in the same way."""
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 FileId = tuple[int, int]
@@ -37,7 +37,7 @@ FileId = tuple[int, int]
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, for whichever one thread; it never creates the file. Raises sqlite3.Error."""
+    """A connection in autocommit mode, for any single thread; never creates the file. Raises sqlite3.Error."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         timeout=BUSY_TIMEOUT_SECONDS,
@@ -55,7 +55,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def reconnect(path: Path, file: FileId) -> sqlite3.Connection:
-    """A connection to the file that was opened at the start, and to no other: another may be another database.
+    """A connection to the file that was opened at the start, and to no other: that might be a different database.
 
     Raises sqlite3.Error, FileNotFoundError.
     """
@@ -65,7 +65,7 @@ def reconnect(path: Path, file: FileId) -> sqlite3.Connection:
 
 
 def file_id(path: Path) -> FileId | None:
-    """Which file is there, None when there is none. A file that is open keeps its id for itself."""
+    """The id of the file at this path, None if there is none. No other file gets the id of an open file."""
     try:
         status = path.stat()
     except OSError:
@@ -74,15 +74,15 @@ def file_id(path: Path) -> FileId | None:
 
 
 def is_read_only(error: BaseException | None) -> bool:
-    """Whether something could not be written because the connection can only read."""
+    """Whether the error is a failed write on a connection that can only read."""
     return isinstance(error, sqlite3.Error) and _plain_code(error) == sqlite3.SQLITE_READONLY
 
 
 def prepare_file(path: Path) -> FileId:
-    """Creates the database, for its owner alone, or brings it to today's schema. Raises SettingsError.
+    """Creates the database, accessible only to its owner, or migrates it to the current schema. Raises SettingsError.
 
-    SQLite's own waiting does not cover the change to WAL: of two processes that try it at once, one is told at once
-    that the database is locked.
+    SQLite's busy timeout does not cover the change to WAL: if two processes try it at the same time, one immediately
+    gets the error that the database is locked.
     """
     give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
@@ -99,11 +99,11 @@ def prepare_file(path: Path) -> FileId:
 
 
 def _create_private(path: Path) -> None:
-    """Creates the file with mode 0600 when it is not there; SQLite gives its companions the same.
+    """Creates the file with mode 0600 if it does not exist; SQLite gives its companion files the same mode.
 
-    One that is there is not opened here: closing it would drop the locks that SQLite holds on it in this process. It
-    and its companions must be of this process' user or of root, and not be everybody's to write: whoever wrote them
-    made the links and credentials in them. Raises SettingsError.
+    An existing file is not opened here: closing it would drop the locks that SQLite holds on it in this process. It and
+    its companions must belong to this process's user or to root and must not be world-writable: anyone who can write
+    them can forge links and credentials. Raises SettingsError.
     """
     for ending in ("", *COMPANIONS):
         _refuse_foreign(Path(f"{path}{ending}"))
@@ -123,7 +123,7 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def mode_warnings(path: Path) -> list[str]:
-    """One sentence where others than the owner may use the database's file."""
+    """One sentence if users other than the owner may access the database's file."""
     status = path.stat()
     if not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return []
@@ -155,7 +155,7 @@ def _is_locked(error: Exception) -> bool:
 
 
 def _plain_code(error: sqlite3.Error) -> int:
-    """SQLite's result code, 0 where the error is Python's own; the low byte of an extended one is the plain one."""
+    """SQLite's primary result code, which is the low byte of an extended code; 0 if the error is Python's own."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 

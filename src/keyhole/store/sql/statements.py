@@ -1,7 +1,7 @@
 """Every SQL statement that the store runs, built once: building one takes longer than running it.
 
-A new one is a constant here and a method of `SqlStore` that runs it. Every value is a `bindparam` and goes to the
-driver as it is: what is not text, a number or None is made so in `tables.py`. The bound names are `hash`, `now`,
+A new one is a constant here and a method of `SqlStore` that runs it. Every value is a `bindparam` and is passed to the
+database driver unchanged: `tables.py` converts values to text, numbers or None. The bound names are `hash`, `now`,
 `before`, `credential` and `user`; those of the inserts are the columns.
 """
 
@@ -39,7 +39,7 @@ ADD_CREDENTIAL = insert(application_credentials).from_select(
         )
     ),
 )
-"""Adds nothing where the user already has one of that name."""
+"""Adds nothing if the user already has a credential of that name."""
 FIND_CREDENTIAL = select(application_credentials).where(_THIS_CREDENTIAL)
 LIST_CREDENTIALS = (
     select(application_credentials)

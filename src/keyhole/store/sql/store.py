@@ -1,8 +1,8 @@
 """`SqlStore`: grants, identity tokens and application credentials in a SQL database.
 
 Every operation is one statement, so that redemption is atomic by SQL alone and several worker processes may share the
-database. Statements are SQLAlchemy's, turned into text once; two threads run them (`worker.py`): one all that is
-written, one what is only read, which so does not wait for another process that is writing.
+database. Statements are SQLAlchemy's, compiled once; two threads run them (`worker.py`), one for all writes and one for
+reads, so that reads do not wait for writes of other processes.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from keyhole.store.sql.worker_pair import WorkerPair
 
 
 class SqlStore(SqlSessions):
-    """A `GrantStore`, a `TokenStore` and a `CredentialStore`, and what `SqlSessions` is. Made by `open`."""
+    """A `GrantStore`, a `TokenStore` and a `CredentialStore`, in addition to `SqlSessions`. Created by `open`."""
 
     def __init__(self, path: Path, file: sqlite.FileId, workers: WorkerPair) -> None:
         self._path = path
@@ -41,9 +41,9 @@ class SqlStore(SqlSessions):
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str) -> AsyncIterator[Self]:
-        """The store at `sqlite:///PATH`, created (for its owner alone) when it is not there.
+        """The store at `sqlite:///PATH`, created (accessible only to its owner) if it does not exist.
 
-        Raises SettingsError when the file cannot be opened, is another user's, or not of a schema known here.
+        Raises SettingsError if the file cannot be opened, belongs to another user, or has an unknown schema.
         """
         path = Path(url.removeprefix(sqlite.URL_PREFIX))
         file = await asyncio.to_thread(sqlite.prepare_file, path)
@@ -55,7 +55,7 @@ class SqlStore(SqlSessions):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the operator should know and may have meant so."""
+        """Problems that the operator should know about but may have intended."""
         return sqlite.mode_warnings(self._path)
 
     async def add_grant(self, grant: Grant) -> None:
@@ -104,7 +104,7 @@ class SqlStore(SqlSessions):
         await self._change(statements.DELETE_CREDENTIAL, {"credential": credential_id})
 
     async def check(self) -> Sequence[str]:
-        """One sentence when the store's file is gone, another one or cannot be written to; empty when all is well."""
+        """One sentence if the store's file is missing, was replaced or cannot be written to; otherwise empty."""
         file = sqlite.file_id(self._path)
         if file is None:
             return [f"The store's file {self._path} is gone."]
@@ -120,7 +120,7 @@ class SqlStore(SqlSessions):
         return await self._workers.read(*_bound(statement, values), _rows)
 
     async def _add(self, statement: Insert, row: Row) -> None:
-        """For a new row of which nothing else depends; those that come at once are one statement."""
+        """For a new row on which nothing else depends; simultaneous ones are combined into one statement."""
         await self._workers.write(_compiled_for_rows(statement), row, _nothing)
 
     async def _change(self, statement: ClauseElement, values: Row) -> int:
@@ -139,7 +139,7 @@ def _bound(statement: ClauseElement, values: Row) -> tuple[Statement, Row]:
 
 @cache
 def _compiled(statement: ClauseElement) -> tuple[Statement, Row]:
-    """The statement for the driver and the values that it brings itself, made once for each of the modules' own."""
+    """The statement for the database driver, and the values that it contains; compiled once for each constant."""
     compiled = sqlite.DIALECT.statement_compiler(sqlite.DIALECT, statement)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return Statement(str(compiled), tuple(compiled.positiontup or ())), constants

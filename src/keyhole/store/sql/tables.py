@@ -1,7 +1,7 @@
-"""The schema's first tables, and how their rows and the model's values become each other; `session_rows.py` has more.
+"""The schema's first tables, and the conversion of rows to values and back; `session_rows.py` has the other tables.
 
 Times are seconds since the epoch. Lists are JSON. A change here needs a new file in `migrations/versions/` and a new
-`SCHEMA_VERSION`; a test holds the two ways to a schema (created new, migrated) equal.
+`SCHEMA_VERSION`; a test checks that a new database and a migrated one have the same schema.
 """
 
 import json
@@ -98,7 +98,7 @@ _SHARED_BY_GRANTS = ("user_id", "user_name", "project_id", "server_id", "server_
 
 
 def row_of_grant(grant: Grant) -> dict[str, Any]:
-    """The row under which a grant is kept."""
+    """The row of a grant."""
     return {
         "token_hash": grant.token_hash,
         "user_id": grant.user_id,
@@ -120,9 +120,9 @@ def row_of_grant(grant: Grant) -> dict[str, Any]:
 
 
 def grant_of_row(row: Mapping[str, Any]) -> Grant:
-    """The grant that a row keeps.
+    """The grant in a row.
 
-    What many grants have in common is kept once: an open session has two of them, from two queries.
+    Texts that many grants share are kept in memory once: an open session has two grants, from two queries.
     """
     console_type, rights = ConsoleType(row["console_type"]), Rights(row["rights"])
     shared = {name: intern(row[name]) for name in _SHARED_BY_GRANTS}
@@ -132,7 +132,7 @@ def grant_of_row(row: Mapping[str, Any]) -> Grant:
 
 
 def row_of_token(token: IdentityToken) -> dict[str, Any]:
-    """The row under which an identity token is kept."""
+    """The row of an identity token."""
     identity = token.identity
     return {
         "token_hash": token.token_hash,
@@ -150,7 +150,7 @@ def row_of_token(token: IdentityToken) -> dict[str, Any]:
 
 
 def token_of_row(row: Mapping[str, Any]) -> IdentityToken:
-    """The identity token that a row keeps."""
+    """The identity token in a row."""
     identity = Identity(
         user_id=row["user_id"],
         user_name=row["user_name"],
@@ -170,7 +170,7 @@ def token_of_row(row: Mapping[str, Any]) -> IdentityToken:
 
 
 def row_of_credential(credential: ApplicationCredential) -> dict[str, Any]:
-    """The row under which an application credential is kept."""
+    """The row of an application credential."""
     return {
         "id": credential.id,
         "user_id": credential.user_id,
@@ -186,7 +186,7 @@ def row_of_credential(credential: ApplicationCredential) -> dict[str, Any]:
 
 
 def credential_of_row(row: Mapping[str, Any]) -> ApplicationCredential:
-    """The application credential that a row keeps."""
+    """The application credential in a row."""
     return ApplicationCredential(
         **{**row, "roles": frozenset(json.loads(row["roles"])), "unrestricted": bool(row["unrestricted"])}
     )

@@ -1,9 +1,9 @@
-"""A thread that owns one connection to the database and runs the statements that are handed to it, in their order.
+"""A thread that owns one database connection and runs the statements passed to it, in order.
 
-All statements that wait while it is at work are run next at once, in one transaction where there are several, and
-their results go back to the event loop together: one caller alone pays for two hand-overs, a hundred at once for
-little more. New rows of one table are even one statement: each statement costs turns of Python's lock. Nothing here
-knows which database it is: the connection is any DBAPI's, in autocommit mode.
+Statements that arrive while it is busy run next as one batch, in one transaction if there are several, and their
+results are returned to the event loop together: a batch of a hundred costs little more than the two thread switches of
+a single statement. New rows of one table are combined into one statement, since every statement takes and releases
+Python's global lock. The thread is independent of the database: the connection is any DBAPI's, in autocommit mode.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from keyhole.errors import Unavailable
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-"""Values by their names: a statement's, or a row's."""
+"""The values of a statement or a row, by name."""
 
 ROWS_AT_ONCE = 64
 """How many rows one statement may insert: databases limit the number of values."""
 
 
 class Cursor(Protocol):
-    """What is used of a DBAPI cursor."""
+    """The part of a DBAPI cursor that is used."""
 
     @property
     def description(self) -> Any: ...
@@ -42,7 +42,7 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """What is used of a DBAPI connection."""
+    """The part of a DBAPI connection that is used."""
 
     def cursor(self) -> Cursor: ...
 
@@ -75,10 +75,10 @@ _Outcome = tuple[Any, Exception | None]
 
 
 class DatabaseWorker:
-    """Made and used on an event loop. `begin` starts a transaction; without it each statement commits by itself.
+    """Created and used on an event loop. `begin` starts a transaction; without it each statement commits by itself.
 
-    `connect` is called in the thread at its start, and again for what is asked for as long as it fails.
-    Raises Unavailable when no thread can be started.
+    The thread calls `connect` at its start and, if that failed, again for each batch until it succeeds. Raises
+    Unavailable if no thread can be started.
     """
 
     def __init__(self, name: str, connect: Callable[[], Connection], begin: str | None = None) -> None:
@@ -98,11 +98,11 @@ class DatabaseWorker:
             raise Unavailable("The store has no thread: none can be started at the moment.") from error
 
     async def run(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
-        """Runs a statement and returns what `take` finds in its cursor, in the worker's thread.
+        """Runs a statement in the worker's thread and returns the result of `take` for its cursor.
 
-        Of statements with a `row`, which may have been run as one, each takes from the cursor of all.
-        It is run to its end even when whoever waits for it is cancelled. Raises Unavailable with the database's words,
-        without statement or values.
+        Statements with a `row` may be combined; each then takes from the combined statement's cursor. A statement is
+        completed even if the caller is cancelled. Raises Unavailable with the database's message, without statement or
+        values.
         """
         if self._closed:
             raise Unavailable("The store is closed.")
@@ -110,27 +110,27 @@ class DatabaseWorker:
         self._waiting.append(_Job(statement, [values[name] for name in statement.names], take, answer))
         if not self._at_work:
             self._at_work = True
-            # At the end of this turn of the loop, with all that comes in it.
+            # At the end of this iteration of the loop, with all statements that it adds.
             self._loop.call_soon(self._hand_over)
         return await answer
 
     def end(self) -> None:
-        """Has what was asked for run and then the connection closed."""
+        """Requests that the connection is closed after all pending statements."""
         if not self._closed:
             self._closed = True
             self._hand_over()
             self._batches.put(None)
 
     def join(self) -> None:
-        """Waits, in another thread than the loop's, until the connection is closed."""
+        """Waits until the connection is closed; must not be called in the loop's thread."""
         self._thread.join()
 
     async def close(self) -> None:
-        """Runs what was asked for, then closes the connection."""
+        """Runs all pending statements, then closes the connection."""
         self.end()
         try:
             await asyncio.to_thread(self.join)
-        except (RuntimeError, Unavailable):  # there is no thread to wait in
+        except (RuntimeError, Unavailable):  # no thread is available for waiting
             self.join()
 
     def _hand_over(self) -> None:
@@ -140,7 +140,7 @@ class DatabaseWorker:
     def _hand_back(self, batch: list[_Job], outcomes: list[_Outcome]) -> None:
         for job, (result, error) in zip(batch, outcomes, strict=True):
             if job.answer.done():
-                continue  # nobody waits for it any more
+                continue  # its caller was cancelled
             if error is None:
                 job.answer.set_result(result)
             else:
@@ -152,7 +152,7 @@ class DatabaseWorker:
             self._loop.call_soon(self._hand_over)
 
     def _work(self) -> None:
-        with suppress(Exception):  # who asks for something is told
+        with suppress(Exception):  # each statement's caller gets the error
             self._open()
         while (batch := self._batches.get()) is not None:
             try:
@@ -161,7 +161,7 @@ class DatabaseWorker:
                 outcomes = [(None, error)] * len(batch)
             self._loop.call_soon_threadsafe(self._hand_back, batch, outcomes)
         if self._cursor is not None:
-            self._cursor.close()  # a statement that it still has would keep the database open
+            self._cursor.close()  # an unfinished statement would keep the database open
         if self._connection is not None:
             self._connection.close()
 
@@ -184,7 +184,7 @@ class DatabaseWorker:
         except Exception:
             with suppress(Exception):  # the database may have done so itself
                 cursor.execute("ROLLBACK")
-            # One of them fails: nobody else shall pay for it.
+            # One of them fails: the others must not fail with it.
             return [_run_alone(cursor, job) for job in jobs]
         return outcomes
 

@@ -1,7 +1,7 @@
-"""The two threads that use the database, and their new beginning where it was open for reading alone.
+"""The two threads that use the database, which reconnect if their connections turn out to be read-only.
 
-A connection to a database that could not be written at the moment when it was opened may stay so for good, and keeps
-its fellows of the same process so. Both are closed before either is opened again.
+A connection to a database that was not writable when it was opened may stay read-only forever, and keeps other
+connections of the same process read-only. So both are closed before either is reopened.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from keyhole.store.sql.worker import Connection, Cursor, DatabaseWorker, Row, St
 T = TypeVar("T")
 
 REOPEN_SECONDS = 1.0
-"""How long connections are used at least until they are opened again."""
+"""The minimum time between two reconnections."""
 
 
 class _Pair(NamedTuple):
@@ -23,9 +23,9 @@ class _Pair(NamedTuple):
 
 
 class WorkerPair:
-    """One thread that writes, with transactions that `begin` starts, and one that only reads.
+    """One thread that writes, in transactions that `begin` starts, and one that only reads.
 
-    `is_read_only` says of a failure that it was for a connection which can only read.
+    `is_read_only` says whether a failure was caused by a read-only connection.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class WorkerPair:
         self._pair = self._opened(connect)
 
     async def write(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
-        """As `DatabaseWorker.run`, for what changes something."""
+        """As `DatabaseWorker.run`, for statements that write."""
         pair = self._pair
         try:
             return await pair.writer.run(statement, values, take)
@@ -48,7 +48,7 @@ class WorkerPair:
         return await self._pair.writer.run(statement, values, take)
 
     async def read(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
-        """As `DatabaseWorker.run`, for what changes nothing."""
+        """As `DatabaseWorker.run`, for statements that only read."""
         pair = self._pair
         try:
             return await pair.reader.run(statement, values, take)
@@ -58,7 +58,7 @@ class WorkerPair:
         return await self._pair.reader.run(statement, values, take)
 
     async def close(self) -> None:
-        """Runs what was asked for, then closes the connections."""
+        """Runs all pending statements, then closes the connections."""
         await self._pair.reader.close()
         await self._pair.writer.close()
 
@@ -72,7 +72,7 @@ class WorkerPair:
             raise
 
     def _reopened(self, pair: _Pair, failure: Unavailable) -> bool:
-        """Whether there are other connections by now than these, which failed."""
+        """Reconnects if necessary; returns whether the current connections are newer than this pair, which failed."""
         if not self._is_read_only(failure.__cause__):
             return False
         if self._pair is pair and self._loop.time() - self._opened_at >= REOPEN_SECONDS:

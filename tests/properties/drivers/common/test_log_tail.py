@@ -1,4 +1,4 @@
-"""The end of a log is what cutting the whole of it into lines would give."""
+"""The end of a log is the same as the last lines of the whole log."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,4 +1,4 @@
-"""The kernel's table of TCP sockets: what is written is read, and nothing else is taken for a listener."""
+"""The kernel's table of TCP sockets: all listeners are read, and nothing else is."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The cookie parser takes whatever a browser or a stranger sends."""
+"""The cookie parser accepts any input from browsers and strangers."""
 
 import string
 

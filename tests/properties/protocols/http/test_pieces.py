@@ -1,4 +1,4 @@
-"""However bytes arrive, they come out in order, and no piece holds more than one end."""
+"""However bytes arrive, they are returned in order, and no piece has more than one end."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -15,7 +15,7 @@ LINES = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"\r\n\r\n", b"GET / HT
 
 
 def taken(pieces: Pieces, data: bytes, sizes: list[int], *, late: bool) -> Iterator[bytes]:
-    """Every piece, taken as the bytes come in, or at the end."""
+    """Every piece, taken as the bytes arrive or at the end."""
     for part in split(data, sizes):
         pieces.receive_data(part)
         while pieces and not late:
@@ -34,7 +34,7 @@ def test_a_piece_ends_where_an_empty_line_does(data: bytes, sizes: list[int], la
 
 
 def _found(data: bytes) -> list[int]:
-    """Where empty lines begin, of overlapping ones the first."""
+    """Where empty lines begin; only the first of overlapping ones."""
     places, at = [], 0
     while (at := data.find(b"\r\n\r\n", at)) >= 0:
         places.append(at)

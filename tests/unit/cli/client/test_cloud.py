@@ -1,4 +1,4 @@
-"""Whatever goes wrong between a command and a cloud is one line and exit status 1."""
+"""Every failure between a command and a cloud is one line and exit status 1."""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-"""Which servers are gone, by what the drivers list."""
+"""Which servers were deleted, according to the drivers' lists."""
 
 from collections.abc import Sequence
 

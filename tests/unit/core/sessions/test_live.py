@@ -1,4 +1,4 @@
-"""The look at all sessions once a second: a few at a time, however many there are."""
+"""The sweep over all sessions once a second: in small batches, however many there are."""
 
 import asyncio
 import io
@@ -83,7 +83,7 @@ def test_a_limit_ends_who_exceeds_it_wherever_in_the_sweep(sessions: Sessions) -
 
 
 async def test_others_have_their_turn_between_two_lots(sessions: Sessions, telemetry: Telemetry) -> None:
-    """What is ready while one lot is looked at runs before all are."""
+    """Tasks that become ready during one batch run before the next."""
     relays = [opened(sessions)[1] for _ in range(20 * SWEEP_AT_ONCE)]
     seen: list[int] = []
     async with asyncio.timeout(30):

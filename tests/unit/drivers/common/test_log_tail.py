@@ -1,4 +1,4 @@
-"""The end of a log: which lines, how large, how much is read, and which files are not read at all."""
+"""The end of a log: which lines, how many bytes, how much is read, and which files are refused."""
 
 import os
 import tracemalloc

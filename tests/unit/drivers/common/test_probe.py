@@ -1,4 +1,4 @@
-"""Whether something listens at an address, and that what listens does not notice being asked."""
+"""Whether something listens at an address, without the listener noticing the probe."""
 
 import asyncio
 import socket

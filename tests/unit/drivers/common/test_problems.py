@@ -1,4 +1,4 @@
-"""Since when something does not work."""
+"""The time since which a problem exists."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A scripted guest, and a driver that asks it each time."""
+"""A scripted guest, and a driver that queries it each time."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ CONTEXT = DriverContext("qemu", lambda name: f"id-of-{name}")
 
 @contextlib.contextmanager
 def listening(path: Path) -> Iterator[str]:
-    """A unix socket that somebody could dial."""
+    """A unix socket that can be dialled."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
@@ -55,7 +55,7 @@ async def guest(tmp_path: Path, vnc: str, serial: str) -> AsyncIterator[QmpServe
 
 @pytest.fixture
 async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QemuDriver]:
-    """Asks for every answer anew, so that each test sees what the server says now."""
+    """Queries QEMU for every call, so that each test sees the server's current answers."""
     monkeypatch.setattr(qemu_driver, "FRESH_SECONDS", 0.0)
     async with make_driver(tmp_path) as driver:
         yield driver
@@ -63,7 +63,7 @@ async def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 @pytest.fixture
 def ports_of_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel tells that our own user listens on some ports, on every address."""
+    """The kernel reports that our own user listens on some ports, on every address."""
     table = tmp_path / "tcp"
     places = [(host, port) for host in ("0.0.0.0", "::") for port in (5901, 5902, 5999)]
     table.write_text("".join(table_line(host, port, os.geteuid()) for host, port in places))

@@ -1,4 +1,4 @@
-"""The qemu driver against QMP servers that are scripted: what it lists, what it refuses, and what it survives."""
+"""The qemu driver with scripted QMP servers: what it lists, refuses and survives."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What is read from QEMU's words about its sockets."""
+"""Parsing QEMU's descriptions of its sockets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sockets that are odd, silent or dead: each is named, and hides nobody else."""
+"""Sockets that are invalid, unresponsive or dead: each is reported, and none hides the others."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from keyhole.net.unix_sockets import Peer
 
 
 class TestTroubles:
-    """One bad socket is named and hides nobody else."""
+    """One bad socket is reported and does not hide the others."""
 
     @pytest.fixture(autouse=True)
     async def neighbour(self, tmp_path: Path, driver: QemuDriver) -> AsyncIterator[None]:
@@ -164,7 +164,7 @@ class TestSilence:
                 assert len(await driver.list_now()) == 1
 
     async def test_a_full_queue_is_waited_for(self, driver: QemuDriver, tmp_path: Path) -> None:
-        """QEMU serves one client; whoever comes while others queue is turned away and has to come again."""
+        """QEMU serves one client; a client that connects while others wait is refused and must try again."""
         path = tmp_path / "full.qmp"
         with contextlib.ExitStack() as stack:
             server = stack.enter_context(socket.socket(socket.AF_UNIX))

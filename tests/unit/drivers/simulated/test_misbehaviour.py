@@ -1,4 +1,4 @@
-"""Servers that break the rules, each in its own way: as our own side of the handshake sees them."""
+"""Servers that violate the protocol, each in its own way, seen from our side of the handshake."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ async def misbehaving(how: Misbehaviour) -> AsyncIterator[tuple[RfbServer, Addre
 
 
 async def meet(address: Address) -> KeyholeError:
-    """What our side says of a server whose handshake fails."""
+    """Our side's error for a server whose handshake fails."""
     reader, writer = await open_stream(address)
     try:
         async with asyncio.timeout(10):

@@ -1,4 +1,4 @@
-"""The little shell's commands."""
+"""The simulated shell's commands."""
 
 import re
 

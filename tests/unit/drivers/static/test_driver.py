@@ -1,4 +1,4 @@
-"""What is the static driver's own: passwords from files, logs from files, and problems of targets."""
+"""The parts that only the static driver has: passwords and logs from files, and problems of targets."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The way to a host: tunnels by CONNECT that open or fail by name, sockets that are not what they should be."""
+"""Dialling a host: tunnels by CONNECT that open or fail with a reason, and sockets that are refused."""
 
 import asyncio
 import os

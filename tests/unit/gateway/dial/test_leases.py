@@ -1,4 +1,4 @@
-"""What a driver holds for a line is given up when the line is closed, however its session went."""
+"""A driver's lease for a line is released when the line is closed, however its session ended."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ from keyhole.telemetry.telemetry import Telemetry
 
 
 class Holding(OneServer):
-    """Counts the lines that it holds something for."""
+    """Counts the lines for which it has a lease."""
 
     held = 0
     opened = 0
@@ -35,7 +35,7 @@ class Holding(OneServer):
 
 @dataclass
 class Line:
-    """No generator, which would be closed when it is forgotten."""
+    """Not a generator, which would be closed when it is garbage-collected."""
 
     driver: Holding
     location: Location

@@ -1,4 +1,4 @@
-"""Opening a line by its driver is under the connect deadline, and a driver's refusal has its name."""
+"""A driver's `open` is subject to the connect deadline, and its refusals keep their reasons."""
 
 import pytest
 from tests.fakes.waiting import until

@@ -1,4 +1,4 @@
-"""TLS towards VNC servers, through a whole front door: what opens, and what each failure is called."""
+"""TLS towards VNC servers, through a complete front door: what opens, and the reason of each failure."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""What is the embedded identity's own: settings, API keys, what it keeps, equal work for every refusal, waits."""
+"""The parts that only the embedded identity has: settings, API keys, caching, equal work for every refusal, waits."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What is asked of a Keystone, where, and what its answers and silences mean."""
+"""The requests to a Keystone, their endpoints, and the meaning of its answers and timeouts."""
 
 import socket
 from collections.abc import Callable, Iterator

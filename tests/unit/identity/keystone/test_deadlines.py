@@ -1,4 +1,4 @@
-"""Requests that end at a deadline; what a slow Keystone means for its callers is in test_client.py."""
+"""Requests that end at a deadline; test_client.py tests the effects of a slow Keystone."""
 
 from collections.abc import Iterator
 

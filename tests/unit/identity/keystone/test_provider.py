@@ -1,4 +1,4 @@
-"""Validation by a Keystone: what is believed for how long, one question for many, and what silence means."""
+"""Validation by a Keystone: how long results are cached, concurrent requests, and the effects of an outage."""
 
 import asyncio
 import threading
@@ -305,7 +305,7 @@ WARRANT = RequesterToken("good", expires_at=ISSUED + 3600)
 
 
 class TestWhatStands:
-    """Whether Keystone still stands by the token that a console was asked for with."""
+    """Whether the requester token of a console is still valid in Keystone."""
 
     @pytest.fixture
     async def identity(self, client: Client, clock: Clock) -> AsyncIterator[KeystoneIdentity]:

@@ -1,4 +1,4 @@
-"""Cookies out and in."""
+"""Writing and reading cookies."""
 
 import pytest
 

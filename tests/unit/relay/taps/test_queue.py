@@ -1,4 +1,4 @@
-"""A tap that is read later: in order, bounded, and honest about what is missing."""
+"""A tap that is read later: in order, bounded, and with all losses reported."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a line carries, added up."""
+"""The traffic totals of a line."""
 
 from keyhole.relay.taps.traffic import Flow, TrafficTap
 

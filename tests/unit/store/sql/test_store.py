@@ -1,4 +1,4 @@
-"""What is SQLite's own: the file, its mode and its schema, several processes on it, and failures."""
+"""The parts specific to SQLite: the file, its mode and its schema, several processes on it, and failures."""
 
 import asyncio
 import multiprocessing
@@ -263,7 +263,7 @@ async def test_a_reason_of_a_newer_version_reads_as_killed(tmp_path: Path) -> No
 
 
 def redeem_all(path: Path, count: int) -> int:
-    """In a process of its own: opens the store, which may be new, and counts the grants that it wins."""
+    """Runs in a separate process: opens the store, which may be new, and counts the grants that it redeems."""
 
     async def work() -> int:
         async with SqlStore.open(url_of(path)) as store:

@@ -1,4 +1,4 @@
-"""The store's file: whose it may be, and what is told and done when it cannot be written or is another one."""
+"""The store's file: its owner, and the reports and reactions if it cannot be written or was replaced."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ async def opened_once(path: Path) -> None:
 
 @contextmanager
 def no_file_longer_than(size: int) -> Iterator[None]:
-    """As on a disk that is full: the log of writes does not grow any more."""
+    """Simulates a full disk: the write-ahead log cannot grow any more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -59,7 +59,7 @@ async def test_a_file_in_the_place_of_the_one_that_is_open_is_a_trouble(tmp_path
 
 
 class Disk:
-    """Makes connections, which can only read while it is `read_only` at that moment."""
+    """Creates connections, which are read-only if `read_only` is set at that moment."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.read_only = False

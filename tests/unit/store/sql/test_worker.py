@@ -1,4 +1,4 @@
-"""The database's thread: what waits is run in one transaction, each is told how its own went, nothing is lost."""
+"""The database's thread: waiting statements run in one transaction, callers get their own results, nothing is lost."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ COUNT = Statement("SELECT count(*) FROM numbers", ())
 
 
 class Traced:
-    """A connection whose statements are noted, and whose thread can be held up."""
+    """A connection that records its statements and can block its thread."""
 
     def __init__(self, path: Path) -> None:
         path.touch()
@@ -59,7 +59,7 @@ def changed(cursor: Cursor) -> int:
 
 
 def numbers(path: Path) -> list[int]:
-    """What another connection sees."""
+    """The rows that another connection sees."""
     other = sqlite3.connect(path)
     found = [row[0] for row in other.execute("SELECT n FROM numbers ORDER BY n")]
     other.close()
@@ -68,7 +68,7 @@ def numbers(path: Path) -> list[int]:
 
 @contextmanager
 def held_up(worker: DatabaseWorker) -> Iterator[None]:
-    """The thread does not get on with its work meanwhile."""
+    """The thread is blocked while the context lasts."""
     go = threading.Event()
 
     def wait(_: Cursor) -> None:
@@ -219,7 +219,7 @@ async def test_a_connection_that_cannot_be_had_is_tried_for_again_with_each_ques
 
 
 async def test_a_statement_that_failed_does_not_keep_the_database_open(tmp_path: Path) -> None:
-    """Nor does whoever still holds its failure."""
+    """Nor does code that still holds its exception."""
 
     def is_open() -> bool:
         for descriptor in os.listdir("/proc/self/fd"):
@@ -237,7 +237,7 @@ async def test_a_statement_that_failed_does_not_keep_the_database_open(tmp_path:
 
 
 class TestNoThreads:
-    """The process may start no more threads."""
+    """The process cannot start any more threads."""
 
     @pytest.fixture
     def shortage(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

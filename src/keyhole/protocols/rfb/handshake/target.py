@@ -1,4 +1,4 @@
-"""The RFB handshake with us as the client, towards a hypervisor (RFC 6143 7.1 to 7.3), versions 3.3, 3.7 and 3.8."""
+"""The client side of the RFB handshake, towards a hypervisor (RFC 6143 7.1 to 7.3), versions 3.3, 3.7 and 3.8."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
@@ -31,10 +31,10 @@ class ServerInit:
 
 
 class TargetHandshake(Machine[ServerInit]):
-    """Gets us in with one of `security`, best first, and asks to share the screen or not.
+    """Authenticates with one of `security`, best first, and requests a shared session or not.
 
-    The only event is ServerInit, right before the end. Raises ProtocolError, TooLarge, and SecurityRefused with the
-    server's reason when it gives one: no type in common, no connection wanted, credentials refused.
+    The only event is ServerInit, right before the end. Raises ProtocolError, TooLarge, and SecurityRefused, with the
+    server's reason if it sends one: no common type, connection refused, credentials refused.
     """
 
     __slots__ = ("_refusal", "_security", "_shared")
@@ -44,11 +44,11 @@ class TargetHandshake(Machine[ServerInit]):
     def __init__(self, security: Sequence[SecurityType], *, shared: bool = True) -> None:
         self._security = security
         self._shared = shared
-        self._refusal = ""  # what is known while the server's reason is still to come
+        self._refusal = ""  # the message if the server's reason does not arrive
         super().__init__()
 
     def receive_eof(self) -> None:
-        """As in the base; SecurityRefused when the server hung up instead of giving its reason."""
+        """As in the base class; SecurityRefused if the server disconnected instead of sending its reason."""
         if self._refusal:
             raise SecurityRefused(f"{self._refusal}.")
         super().receive_eof()
@@ -60,14 +60,14 @@ class TargetHandshake(Machine[ServerInit]):
         if version is not Version.V3_3:
             self.send(bytes((chosen.number,)))
         yield from chosen.script(self.send)
-        # 7.1.3, and Appendix A for the older ones: without authentication only 3.8 sends a result.
+        # 7.1.3, and Appendix A for the older versions: without authentication only 3.8 sends a result.
         if version is Version.V3_8 or chosen.number != SecurityNumber.NONE:
             yield from self._check_result(version)
         self.send(bytes((self._shared,)))  # ClientInit, 7.3.1
         yield from self._read_server_init()
 
     def _read_offer(self, version: Version) -> Generator[Wait, bytes, Sequence[int]]:
-        """7.1.2: in 3.3 the server decides on one type, later it lists what it has; zero is a refusal."""
+        """7.1.2: in 3.3 the server chooses one type, later versions list the offered types; zero is a refusal."""
         if version is Version.V3_3:
             number = int.from_bytes((yield Read(4, "the server's security type")), "big")
             offered: Sequence[int] = (number,) if number != SecurityNumber.INVALID else ()
@@ -96,7 +96,7 @@ class TargetHandshake(Machine[ServerInit]):
         raise SecurityRefused(f"{words}{': too many attempts' * (result == SecurityResult.TOO_MANY_ATTEMPTS)}.")
 
     def _refused(self, words: str) -> Script:
-        """Reads the server's reason, no further than our limit, and raises SecurityRefused with it."""
+        """Reads the server's reason, up to our limit, and raises SecurityRefused with it."""
         self._refusal = words
         length = int.from_bytes((yield Read(4, "the length of the server's reason to refuse")), "big")
         reason = sanitize((yield Read(min(length, REASON_LIMIT_BYTES), "the server's reason to refuse")))

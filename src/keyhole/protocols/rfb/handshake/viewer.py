@@ -1,6 +1,6 @@
-"""The RFB handshake with us as the server, towards a viewer (RFC 6143 7.1 to 7.3), versions 3.3, 3.7 and 3.8.
+"""The server side of the RFB handshake, towards a viewer (RFC 6143 7.1 to 7.3), versions 3.3, 3.7 and 3.8.
 
-Only the security type None is offered: the grant that brought the viewer here was the authentication.
+Only the security type None is offered: the viewer was authenticated by its grant.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from keyhole.protocols.rfb.version import Version, viewer_version
 
 @dataclass(frozen=True, slots=True)
 class ClientInitReceived:
-    """The viewer is ready for the screen (7.3.1). `shared` is its wish; ours goes to the target."""
+    """The viewer is ready for the screen (7.3.1). `shared` is the viewer's flag, which is not passed to the target."""
 
     shared: bool
 
 
 class ViewerHandshake(Machine[ClientInitReceived]):
-    """Greets a viewer. After `ClientInitReceived` it pauses until `send_server_init`, and is done with that.
+    """Runs a viewer's handshake. After `ClientInitReceived` it pauses until `send_server_init`, and is then done.
 
-    Raises ProtocolError and TooLarge; what `data_to_send()` then holds tells the viewer why.
+    Raises ProtocolError and TooLarge; `data_to_send()` then tells the viewer why.
     """
 
     __slots__ = ("_refusal", "_server_init")
@@ -34,10 +34,10 @@ class ViewerHandshake(Machine[ClientInitReceived]):
         super().__init__()
 
     def refuse(self, reason: str) -> None:
-        """Ends the handshake with a reason, said in RFB's own way at the next moment that has one.
+        """Ends the handshake with a reason, which is sent in the next RFB message that can contain one.
 
-        That is in place of the security types, once the viewer's version is here; in 3.8 also in place of a good
-        SecurityResult. `done` tells that the reason is queued. A viewer past these has no ear for it any more.
+        That is the list of security types, once the viewer's version has arrived; in 3.8 also the SecurityResult.
+        `done` says that the reason is queued. Later in the handshake RFB has no message for it.
         """
         self._refusal = reason.encode("utf-8", "replace")
 
@@ -62,7 +62,7 @@ class ViewerHandshake(Machine[ClientInitReceived]):
                 if version is Version.V3_8:
                     self.send(_failed(b"Keyhole offers the security type 1 (None) only."))
                 raise ProtocolError("The viewer chose a security type that was not offered.")
-        if version is Version.V3_8:  # without authentication, the older ones have no SecurityResult
+        if version is Version.V3_8:  # without authentication, older versions have no SecurityResult
             if self._refusal is not None:
                 self.send(_failed(self._refusal))
                 return

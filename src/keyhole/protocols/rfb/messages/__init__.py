@@ -1,1 +1,1 @@
-"""RFB messages after the handshake: their lengths, the filter on the way to a server, readers and writers."""
+"""RFB messages after the handshake: their lengths, the filter towards a server, readers and writers."""

@@ -1,6 +1,6 @@
-"""The scanner on the way from a viewer to the server: knows where messages begin and end, and changes no byte of them.
+"""The filter from a viewer to the server: it finds the bounds of messages and changes none of their bytes.
 
-It is on the path of every keystroke. It holds at most the beginning of one header, or one message that presses a key.
+It is on the path of every keystroke. It buffers at most a part of one header, or one message that presses a key.
 """
 
 from typing import Final
@@ -22,16 +22,15 @@ _COMMONEST: Final = {
     _QEMU: 12,
     _UPDATE_REQUEST: 10,
 }
-"""The length of each message that comes often."""
+"""The lengths of the most frequent messages."""
 
 
 class ClientMessageFilter:
     """Follows a viewer's messages over any split of its bytes.
 
-    `input_count` grows with each thing that a person did (keys, pointer, pasted text, power buttons), passed on or not.
-    With `view_only` the messages that act on the server are left out, whole; `set_view_only` changes it at any time. A
-    viewer may send `messages_per_second`, and as many again in a burst; whoever has a clock calls `refill` once a
-    second. 0 means any number.
+    `input_count` counts the user's input (keys, pointer, pasted text, power buttons), whether it is passed on or not.
+    With `view_only` messages that act on the server are dropped; `set_view_only` changes it at any time. A viewer may
+    send `messages_per_second`, and twice as many in a burst; the owner calls `refill` once a second. 0: no limit.
     """
 
     __slots__ = (
@@ -61,24 +60,24 @@ class ClientMessageFilter:
         self._per_second = messages_per_second or UNLIMITED
         self._allowance = 2 * self._per_second
         self.input_count = 0
-        self._layout: Layout | None = None  # of the message that we are in
-        self._header = b""  # what there is of its header, while that is incomplete
-        self._left = 0  # what is still to come of it after the header
+        self._layout: Layout | None = None  # of the current message
+        self._header = b""  # the received part of its header, while that is incomplete
+        self._left = 0  # how many of its bytes after the header are missing
         self._drops = False
-        self._held: HeldInput | None = None  # made with the first input: most watchers never have any
-        self._message = b""  # what there is of a message that may press something
+        self._held: HeldInput | None = None  # created with the first input: most watchers never send any
+        self._message = b""  # the received part of a message that may press something
         self._release_due = False
 
     def feed(self, data: bytes) -> bytes:
-        """What to pass on of `data`; it is `data` itself when nothing is left out.
+        """The part of `data` to pass on; `data` itself if nothing is dropped.
 
-        Raises ProtocolError for an unknown message, TooLarge for one beyond its limit and for one too many; then the
-        stream is of no use.
+        Raises ProtocolError for an unknown message, TooLarge for a message beyond its limit and for too many messages;
+        the stream must not be used afterwards.
         """
         if data and self._layout is None and self._allowance:
             first = data[0]
             if len(data) == _COMMONEST.get(first) and (first != _QEMU or data[1] == _QEMU_KEY):
-                # One of these, whole, in one frame.
+                # Exactly one of these messages, the usual content of a frame.
                 self._allowance -= 1
                 if first == _UPDATE_REQUEST:
                     return data
@@ -97,10 +96,10 @@ class ClientMessageFilter:
         self._allowance = refilled(self._allowance, self._per_second)
 
     def set_view_only(self, view_only: bool) -> bytes:
-        """Changes what the viewer may do, from its next message on; returns what the server is to get at once.
+        """Changes the viewer's rights from its next message on; returns the messages to send to the server now.
 
-        That is the release of what the viewer holds down. Within a message that was passed on in part the release
-        waits for the message's end, and `feed` returns it behind that.
+        These release the keys and buttons that the viewer holds down. If a message was only passed on in part, `feed`
+        returns them after the end of that message.
         """
         if view_only == self._view_only:
             return b""
@@ -110,7 +109,7 @@ class ClientMessageFilter:
 
     def _follow(self, data: bytes) -> bytes:
         passed: list[bytes] = []
-        passed_to = 0  # how far `data` is in `passed` already, or left out
+        passed_to = 0  # how far `data` has been added to `passed` or dropped
         at, end = 0, len(data)
         while at < end:
             start = at
@@ -143,7 +142,7 @@ class ClientMessageFilter:
         self._drops = self._view_only and self._layout.effect is Effect.INPUT
 
     def _end_message(self) -> bool:
-        """Returns whether what is held is to be released now."""
+        """Returns whether held keys and buttons must be released now."""
         self._layout = None
         if self._message:
             self._held = self._held or HeldInput()

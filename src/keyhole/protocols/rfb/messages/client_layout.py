@@ -1,6 +1,6 @@
-"""How long each message from a viewer is: the one table behind the scanner and the reader (RFC 6143 7.5, rfbproto).
+"""The length of each message from a viewer: one table for the filter and the reader (RFC 6143 7.5, rfbproto).
 
-A message is known by its first byte. Its first `header` bytes tell how many more belong to it.
+A message's first byte identifies its type. Its first `header` bytes determine how many more belong to it.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ from keyhole.reasons import Reason
 class Effect(Enum):
     """What a message does to the server behind the console."""
 
-    READ = "read"  # asks for the screen and how to send it; a viewer without rights may
+    READ = "read"  # requests the screen and its encodings; also allowed for a view-only viewer
     INPUT = "input"  # types, moves, pastes, resizes, switches off
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One type of message. `rest` takes the header and gives the number of bytes after it, or raises ProtocolError.
+    """One type of message. `rest` takes the header and returns the number of bytes after it, or raises ProtocolError.
 
-    `by_person` takes the header and tells whether a person did this just now, for the idle clock. `can_hold` says that
-    it may press something that stays down: a key or a button.
+    `by_person` takes the header and returns whether the message is a person's input, for the idle limit. `can_hold`
+    says that the message may press a key or button, which is then held down.
     """
 
     header: int
@@ -54,7 +54,7 @@ def _encodings(header: bytes) -> int:
 
 
 def _cut_text(header: bytes) -> int:
-    # Extended Clipboard marks itself by a negative length.
+    # A negative length marks Extended Clipboard.
     length = abs(int.from_bytes(header[4:8], "big", signed=True))
     if length > CUT_TEXT_LIMIT_BYTES:
         raise TooLarge(f"The viewer's clipboard is larger than {CUT_TEXT_LIMIT_BYTES} bytes.", Reason.LIMIT_CUT_TEXT)
@@ -62,7 +62,7 @@ def _cut_text(header: bytes) -> int:
 
 
 def _is_plain_cut_text(header: bytes) -> bool:
-    # Viewers answer the extended kind among themselves, whenever the guest's clipboard changes.
+    # Viewers send the extended kind automatically, whenever the guest's clipboard changes.
     return header[4] < 0x80
 
 
@@ -73,7 +73,7 @@ def _fence(header: bytes) -> int:
 
 
 def _gii(header: bytes) -> int:
-    # The sub-type's first bit says how the numbers after it lie.
+    # The subtype's first bit is the byte order of the numbers that follow.
     length = int.from_bytes(header[2:4], "big" if header[1] & 0x80 else "little")
     if length > GII_LIMIT_BYTES:
         raise TooLarge(f"The viewer's gii message is larger than {GII_LIMIT_BYTES} bytes.")
@@ -112,7 +112,7 @@ LAYOUTS: Mapping[int, Layout] = MappingProxyType(
 
 
 def layout_of(message_type: int) -> Layout:
-    """The layout of a type of message. Raises ProtocolError for one that is not known."""
+    """The layout of a type of message. Raises ProtocolError for an unknown type."""
     layout = LAYOUTS.get(message_type)
     if layout is None:
         raise ProtocolError(f"The viewer sends a message of the unknown type {message_type}.")

@@ -1,4 +1,4 @@
-"""The server's reader of a viewer's messages: whole ones, decoded (RFC 6143 7.5). For the simulated server."""
+"""The server's reader, which decodes a viewer's messages (RFC 6143 7.5). For the simulated server."""
 
 from dataclasses import dataclass
 from struct import Struct
@@ -30,7 +30,7 @@ class SetEncodings:
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """7.5.3: a part of the screen, in pixels; `incremental` when changes alone are wanted."""
+    """7.5.3: a part of the screen, in pixels; `incremental` requests only changes."""
 
     incremental: bool
     x: int
@@ -41,7 +41,7 @@ class UpdateRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
-    """7.5.4: an X11 keysym, and the XT keycode where the QEMU extension gives it."""
+    """7.5.4: an X11 keysym, and the XT keycode if the QEMU extension supplies it."""
 
     down: bool
     keysym: int
@@ -50,7 +50,7 @@ class KeyEvent:
 
 @dataclass(frozen=True, slots=True)
 class PointerEvent:
-    """7.5.5: where the pointer is, in pixels; bit n of `buttons` is button n + 1."""
+    """7.5.5: the pointer's position, in pixels; bit n of `buttons` is button n + 1."""
 
     buttons: int
     x: int
@@ -66,7 +66,7 @@ class CutText:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A known message that a plain server does not act on."""
+    """A known message that a plain server ignores."""
 
     message_type: int
 
@@ -75,9 +75,9 @@ ClientEvent = SetPixelFormat | SetEncodings | UpdateRequest | KeyEvent | Pointer
 
 
 class ClientMessageReader(Machine[ClientEvent]):
-    """Emits one event for each message; never done. Holds at most one incomplete message (see the layout's limits).
+    """Emits one event for each message; never done. Buffers at most one incomplete message (see the layout's limits).
 
-    Raises ProtocolError and TooLarge. An end of input between two messages is an end like any other.
+    Raises ProtocolError and TooLarge. The connection may end between two messages.
     """
 
     __slots__ = ()
@@ -93,7 +93,7 @@ class ClientMessageReader(Machine[ClientEvent]):
 
 
 def _decode(message: bytes) -> ClientEvent:
-    """One whole message whose lengths have been checked."""
+    """Decodes one complete message whose lengths have been checked."""
     match message[0]:
         case ClientMessage.SET_PIXEL_FORMAT:
             return SetPixelFormat(PixelFormat.decode(message[4:]))

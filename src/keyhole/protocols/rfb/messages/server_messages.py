@@ -29,7 +29,7 @@ def raw_rectangle(x: int, y: int, width: int, height: int, pixels: bytes) -> byt
 
 
 def desktop_size_rectangle(width: int, height: int) -> bytes:
-    """7.8.2: the screen has a new size. For viewers that asked for it, as the last rectangle of an update."""
+    """7.8.2: the screen has a new size. For viewers that support it, as the last rectangle of an update."""
     return _RECTANGLE.pack(0, 0, width, height, Encoding.DESKTOP_SIZE)
 
 

@@ -1,4 +1,4 @@
-"""RFB security types that we speak as a client towards hypervisors, one module each."""
+"""The RFB security types that Keyhole supports as a client towards hypervisors, one module each."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
@@ -9,7 +9,7 @@ NAMED_AT_MOST = 8
 
 
 class SecurityType(Protocol):
-    """A security type: its number, and what is said once the server and we have settled on it."""
+    """A security type: its number, and its exchange after it has been chosen."""
 
     @property
     def number(self) -> int:
@@ -20,6 +20,6 @@ class SecurityType(Protocol):
 
 
 def named(numbers: Iterable[int], names: Mapping[int, str]) -> str:
-    """Numbers of types as people read them: `None (1), 16`; a long list in part."""
+    """The types' names and numbers for messages: `None (1), 16`; a long list is truncated."""
     shown = list(dict.fromkeys(numbers))[:NAMED_AT_MOST]
     return ", ".join(f"{names[n]} ({int(n)})" if n in names else str(int(n)) for n in shown) or "none"

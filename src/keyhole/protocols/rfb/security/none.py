@@ -1,4 +1,4 @@
-"""Security type 1, None (RFC 6143 7.2.1): no authentication, nothing is said."""
+"""Security type 1, None (RFC 6143 7.2.1): no authentication, no messages."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -8,7 +8,7 @@ from keyhole.protocols.rfb.constants import SecurityNumber
 
 
 class NoSecurity:
-    """The server trusts whoever reaches it."""
+    """The server trusts everybody who can connect."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""VeNCrypt's Plain (rfbproto, "VeNCrypt"): a user's name and password as they are, so only ever under TLS."""
+"""VeNCrypt's Plain (rfbproto, "VeNCrypt"): a user's name and password in plain text, so only under TLS."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -8,7 +8,7 @@ from keyhole.protocols.rfb.constants import VencryptNumber
 
 
 class PlainAuthentication:
-    """Tells name and password: U32 and U32 their lengths in bytes, then both."""
+    """Sends name and password: their lengths in bytes as two U32, then both."""
 
     __slots__ = ("_name", "_password")
 

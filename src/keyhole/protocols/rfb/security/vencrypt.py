@@ -1,7 +1,7 @@
-"""Security type 19, VeNCrypt 0.2 (rfbproto, "VeNCrypt"): TLS is agreed on, started, and another type goes on under it.
+"""Security type 19, VeNCrypt 0.2 (rfbproto, "VeNCrypt"): agrees on TLS and starts it; another type follows under it.
 
-Which sub-types are good enough is the caller's to say. The server's order counts for nothing, and a server that offers
-none of them is refused: whoever sits on the way could have taken the better ones off its list.
+The caller decides which subtypes are acceptable. The server's order is ignored, and a server that offers none of them
+is refused: an attacker in between could have removed the better ones from its list.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -17,7 +17,7 @@ _NAMES: dict[int, str] = {subtype: subtype.name.lower() for subtype in VencryptN
 
 
 class VeNCrypt:
-    """TLS by one of `ways`, best first: the sub-type, and what authenticates under it."""
+    """TLS by one of `ways`, best first: the subtype, and the authentication under it."""
 
     __slots__ = ("_ways",)
 
@@ -27,7 +27,7 @@ class VeNCrypt:
         self._ways = ways
 
     def script(self, send: Callable[[bytes], None]) -> Script:
-        """Raises SecurityRefused when the server lacks what is wanted or refuses it, ProtocolError."""
+        """Raises SecurityRefused if the server does not offer an acceptable subtype or refuses it, ProtocolError."""
         version = yield Read(2, "the server's VeNCrypt version")
         if version < VERSION:
             raise SecurityRefused(f"The server speaks VeNCrypt {version[0]}.{version[1]}; required is 0.2.")

@@ -8,7 +8,7 @@ from keyhole.protocols.rfb.constants import CHALLENGE_BYTES, SecurityNumber
 
 
 class VncAuthentication:
-    """Answers with what `respond` makes of the challenge: DES under the password, which is the caller's to do."""
+    """Answers with the result of `respond` for the challenge: DES under the password, which the caller supplies."""
 
     __slots__ = ("_respond",)
 

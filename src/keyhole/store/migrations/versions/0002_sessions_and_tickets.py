@@ -1,4 +1,4 @@
-"""Grants have a public id and can be revoked; live sessions, their workers, and tickets are kept."""
+"""Grants get a public id and can be revoked; adds live sessions, their workers, and tickets."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Gives every grant an id of its own and creates the tables."""
+    """Gives every grant a unique id and creates the tables."""
     op.add_column("grants", sa.Column("id", sa.String(32)))
     op.add_column("grants", sa.Column("revoked_at", sa.Float))
     _name_grants()
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops what was added."""
+    """Drops the added columns and tables."""
     for table in ("tickets", "sessions", "workers"):
         op.drop_table(table)
     op.drop_index("grants_by_revocation", "grants")

@@ -1,4 +1,4 @@
-"""A grant keeps, sealed, what it was asked for with."""
+"""A grant contains the sealed identity token that it was requested with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,11 +9,11 @@ branch_labels = None
 depends_on = None
 
 HOLDERS = ("sessions", "tickets")
-"""Each row of these holds its grant whole."""
+"""Tables whose rows contain a complete grant."""
 
 
 def upgrade() -> None:
-    """Adds the columns; of what was made before nothing is known."""
+    """Adds the columns, empty for existing rows."""
     op.add_column("grants", sa.Column("sealed_warrant", sa.Text))
     for table in HOLDERS:
         with op.batch_alter_table(table, recreate="always") as batch:
@@ -21,7 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops what was added."""
+    """Drops the added columns."""
     for table in HOLDERS:
         op.drop_column(table, "grant_sealed_warrant")
     op.drop_column("grants", "sealed_warrant")

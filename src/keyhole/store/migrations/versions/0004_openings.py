@@ -1,4 +1,4 @@
-"""Who opened a server's console last is found without going through all links and tickets."""
+"""Finds who opened a server's console last without scanning all links and tickets."""
 
 from alembic import op
 from sqlalchemy import text
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the indexes, which have a row for each opening and none for links that nobody opened."""
+    """Adds the indexes, which contain each opening and no unopened links."""
     opened = text("redeemed_at IS NOT NULL")
     op.create_index(
         "grants_by_opening", "grants", ["server_id", "redeemed_at"], sqlite_where=opened, postgresql_where=opened
@@ -21,6 +21,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops what was added."""
+    """Drops the added indexes."""
     op.drop_index("tickets_by_opening", "tickets")
     op.drop_index("grants_by_opening", "grants")

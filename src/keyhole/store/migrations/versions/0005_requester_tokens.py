@@ -1,4 +1,4 @@
-"""The sealed identity token that a link was requested with is called what it is in the code."""
+"""Renames the column of the sealed identity token that a link was requested with as in the code."""
 
 from alembic import op
 
@@ -17,6 +17,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Gives the columns their earlier names."""
+    """Restores the columns' previous names."""
     for table, prefix in RENAMED.items():
         op.alter_column(table, f"{prefix}requester", new_column_name=f"{prefix}warrant")

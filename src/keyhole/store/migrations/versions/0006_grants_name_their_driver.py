@@ -1,4 +1,4 @@
-"""A grant names the driver that knows its server, which alone is asked about it. Older rows name none."""
+"""A grant names its server's driver, so that only this driver is asked for it. Older rows name none."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 HOLDERS = ("sessions", "tickets")
-"""Each row of these holds its grant whole."""
+"""Tables whose rows contain a complete grant."""
 
 
 def upgrade() -> None:
@@ -21,7 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops what was added."""
+    """Drops the added columns."""
     for table in HOLDERS:
         op.drop_column(table, "grant_driver")
     op.drop_column("grants", "driver")

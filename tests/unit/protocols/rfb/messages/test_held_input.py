@@ -1,4 +1,4 @@
-"""What a viewer holds down is released by as many messages as it takes."""
+"""Held keys and buttons are released with the minimum number of messages."""
 
 from keyhole.protocols.rfb.messages.held_input import MAX_HELD_KEYS, HeldInput
 

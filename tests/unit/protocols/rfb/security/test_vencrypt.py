@@ -34,7 +34,7 @@ def subtypes(*numbers: int) -> bytes:
 
 
 def agreed(*offered: int) -> bytes:
-    """What a server says until TLS begins."""
+    """A server's messages until TLS begins."""
     return OFFERED + VERSION + b"\0" + subtypes(*offered) + b"\1"
 
 
