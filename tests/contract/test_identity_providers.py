@@ -1,4 +1,4 @@
-"""The contract of identity providers that issue tokens: they identify a valid token's user and refuse all others alike."""
+"""The contract of identity providers that issue tokens: each names a valid token's user and refuses all others."""
 
 from dataclasses import dataclass
 

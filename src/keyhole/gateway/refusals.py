@@ -1,4 +1,4 @@
-"""Viewers that get no session are told why, and the log is told with them."""
+"""Refusals of viewers that get no session, and their log events."""
 
 from keyhole.errors import Refusal
 from keyhole.gateway.connection import Viewer
@@ -10,9 +10,9 @@ from keyhole.telemetry.telemetry import Surface, Telemetry
 
 
 def refuse_viewer(telemetry: Telemetry, viewer: Viewer, failure: Refusal, linger: float) -> None:
-    """Tells a viewer, in a way that it can read, why its request is not looked at.
+    """Tells a viewer, in a form that it can read, why its request was not processed.
 
-    `linger` is how many seconds it may take to read that.
+    `linger` is how many seconds it has to read the answer.
     """
     viewer.upgrade()
     refuse_session(telemetry, viewer, ending_of_viewer(failure), linger)
@@ -21,7 +21,7 @@ def refuse_viewer(telemetry: Telemetry, viewer: Viewer, failure: Refusal, linger
 def refuse_session(
     telemetry: Telemetry, viewer: Viewer, ending: Ending, linger: float, grant: Grant | None = None
 ) -> None:
-    """Tells a viewer that was let in, by `grant` if it is known, why its session did not open."""
+    """Tells an admitted viewer (`grant`, if known) why its session did not open."""
     log_refusal(telemetry, viewer, ending.reason, ending.detail, grant)
     viewer.refuse(ending, linger)
 

@@ -1,4 +1,4 @@
-"""What a socket calls its peer: the address, and the name for the log."""
+"""The address of a socket's peer, and its name for the log."""
 
 import asyncio
 
@@ -14,10 +14,10 @@ def peer_name(transport: asyncio.BaseTransport) -> str:
 
 
 def address_of(peer: object) -> str:
-    """The address in what a socket calls its peer, empty on a unix socket."""
+    """The address in a socket's peer name, empty on a unix socket."""
     return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 def name_of(peer: object) -> str:
-    """What a socket calls its peer, for the log."""
+    """A socket's peer name, for the log."""
     return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "unix"

@@ -5,19 +5,16 @@ import os
 import socket
 import stat
 import tracemalloc
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
-from tests.fakes.rfb_messages import cut_text
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
 from tests.fakes.waiting import until_still
 from tests.fakes.wire import Wire
-from tests.unit.gateway.conftest import World, make_world
+from tests.unit.gateway.conftest import World
+from tests.unit.relay.conftest import opened
 
 from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, SessionLimits
-from keyhole.gateway.deadlines import Deadlines
 from keyhole.model import ConsoleType
 from keyhole.ports.relay import VIEWER_CHECKS
 
@@ -25,34 +22,6 @@ KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 OFFERED_BYTES = 200 * 1024 * 1024
 KERNEL_BUFFERS_BYTES = 32 * 1024 * 1024
 GROWTH_LIMIT_BYTES = 2 * 1024 * 1024
-
-
-@pytest.fixture(params=["plain", "tls"])
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    """The same suite over both kinds of viewer transports."""
-    async with make_world(tls=tmp_path if request.param == "tls" else None) as world:
-        yield world
-
-
-@pytest.fixture(params=["plain", "tls"])
-async def patient_world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    """A world whose viewers have some time to read the last bytes before the end."""
-    async with make_world(deadlines=Deadlines(linger=20), tls=tmp_path if request.param == "tls" else None) as world:
-        yield world
-
-
-@pytest.fixture
-async def plain_world() -> AsyncIterator[World]:
-    """For half-closed lines, which TLS does not have."""
-    async with make_world() as world:
-        yield world
-
-
-async def opened(world: World) -> Wire:
-    wire = await world.connect()
-    assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
-    await wire.rfb_handshake()
-    return wire
 
 
 async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(world: World) -> None:
@@ -89,71 +58,6 @@ async def test_a_viewer_that_stops_reading_pauses_the_screen_and_not_its_keys(wo
             tracemalloc.stop()
         wire.send(KEY_EVENT)
         await asyncio.wait_for(keys.wait(), 5)
-
-
-@pytest.mark.programs
-async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> None:
-    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.Event().wait()
-
-    async with listening(deaf) as address:
-        world.aim(address)
-        wire = await opened(world)
-        sent = [0]
-        keys = cut_text(bytes(60_000))
-
-        async def type_on() -> None:
-            while sent[0] < OFFERED_BYTES:
-                wire.send(keys)
-                await wire.writer.drain()
-                sent[0] += len(keys)
-
-        typing = asyncio.create_task(type_on())
-        try:
-            assert await until_still(lambda: sent[0]) < KERNEL_BUFFERS_BYTES
-        finally:
-            typing.cancel()
-        world.sweep()
-        assert len(world.sessions) == 1
-
-
-@pytest.mark.programs
-async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World) -> None:
-    keys = asyncio.Event()
-
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-
-        async def listen() -> None:
-            await reader.readexactly(len(KEY_EVENT))
-            keys.set()
-
-        listening_to_keys = asyncio.create_task(listen())
-        try:
-            while True:
-                writer.write(bytes(65536))
-                await writer.drain()
-        finally:
-            listening_to_keys.cancel()
-
-    async with listening(flood) as address:
-        world.aim(address)
-        wire = await opened(world)
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        (session,) = world.sessions
-        await until_still(lambda: session.relay.traffic_bytes)
-        tracemalloc.start()
-        try:
-            for _ in range(20000):
-                wire.send(b"p" * 125, opcode=9)
-            wire.send(KEY_EVENT)
-            await asyncio.wait_for(keys.wait(), 10)  # the pings before it have been read
-            ours = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/keyhole/*")])
-            assert sum(stat.size for stat in ours.statistics("filename")) < GROWTH_LIMIT_BYTES
-        finally:
-            tracemalloc.stop()
 
 
 async def test_large_screens_come_in_frames_of_64_kib(world: World) -> None:
@@ -196,33 +100,6 @@ def test_all_checks_together_take_no_longer_than_the_setting(keepalive_timeout_s
     limits = SessionLimits(keepalive_timeout_seconds=keepalive_timeout_seconds)
     assert limits.check_seconds >= 0
     assert VIEWER_CHECKS * (limits.check_seconds + MOST_BETWEEN_LOOKS_SECONDS) <= keepalive_timeout_seconds
-
-
-@pytest.mark.programs
-async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_lost(world: World) -> None:
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        while True:
-            writer.write(bytes(65536))
-            await writer.drain()
-
-    async with listening(flood) as address:
-        world.aim(address)
-        wire = await opened(world)
-        (relay,) = (session.relay for session in world.sessions)
-        for _ in range(2 * VIEWER_CHECKS):
-            before = relay.traffic_bytes
-            await until_still(lambda: relay.traffic_bytes)
-            check(world)
-            async with asyncio.timeout(10):
-                while relay.traffic_bytes == before:  # what is left unread stops the line by itself
-                    await wire.reader.read(65536)
-        assert len(world.sessions) == 1
-        await until_still(lambda: relay.traffic_bytes)
-        for _ in range(VIEWER_CHECKS + 1):
-            if len(world.sessions):
-                check(world)
-        assert (await world.event("console.closed"))["reason"] == "viewer_lost"
 
 
 async def test_the_kernel_watches_over_both_lines(world: World) -> None:
@@ -300,28 +177,6 @@ async def test_a_browser_that_finished_sending_is_told_nothing_more(plain_world:
         wire = await opened(plain_world)
         wire.writer.write_eof()
         assert await wire.rest() == b""
-
-
-@pytest.mark.programs
-async def test_a_slow_viewer_still_gets_all_that_its_target_said_before_its_end(patient_world: World) -> None:
-    screen = bytes(range(256)) * 40_000
-
-    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        writer.write(screen)
-
-    async with listening(target) as address:
-        patient_world.aim(address)
-        wire = await opened(patient_world)
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        (session,) = patient_world.sessions
-        await until_still(lambda: session.relay.traffic_bytes)
-        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
-        received = b""
-        while (frame := await wire.frame()).opcode == 2:
-            received += frame.payload
-        assert received == screen
-        assert frame.close_reason == "target_closed"
 
 
 async def ignoring_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
