@@ -91,8 +91,12 @@ class WorkerProcess:
                 with theirs:
                     end = undo.enter_context(ours.dup())
                     process = await _spawn(theirs)
-                undo.callback(_kill, process)
-                channel = await Channel.open(ours)
+                try:
+                    channel = await Channel.open(ours)
+                except BaseException:
+                    _kill(process)
+                    await process.wait()
+                    raise
             except (OSError, RuntimeError) as error:  # RuntimeError: no thread to wait for the process with
                 raise WorkerFailed(f"a worker could not be started: {error}") from error
             undo.pop_all()

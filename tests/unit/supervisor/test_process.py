@@ -3,8 +3,10 @@
 import asyncio
 import os
 import resource
+import signal
 import socket
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -13,7 +15,8 @@ import pytest
 from tests.fakes.waiting import until
 
 from keyhole.errors import KeyholeError, SettingsError
-from keyhole.supervisor.channel import receive_sockets
+from keyhole.supervisor import process
+from keyhole.supervisor.channel import Channel, receive_sockets
 from keyhole.supervisor.process import SettingsText, WorkerFailed, WorkerProcess
 from keyhole.supervisor.reloading import QUESTION, address_of, answer_reloads, ask_to_reload
 
@@ -36,6 +39,30 @@ async def test_a_worker_that_ends_before_it_answers(monkeypatch: pytest.MonkeyPa
     with pytest.raises(WorkerFailed, match="ended while it started, with status 1"):
         await worker.prepare(SettingsText(None, "settings"))
     await worker.gone()
+
+
+async def test_a_start_that_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes: list[Process] = []
+    spawn = process._spawn
+
+    async def spawn_and_note(channel: socket.socket) -> Process:
+        processes.append(await spawn(channel))
+        return processes[0]
+
+    async def never(end: socket.socket) -> Channel:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(process, "_spawn", spawn_and_note)
+    monkeypatch.setattr(Channel, "open", never)
+    before = descriptors()
+    starting = asyncio.create_task(WorkerProcess.start())
+    await until(lambda: processes)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert processes[0].returncode == -signal.SIGKILL
+    await until(lambda: descriptors() == before)
 
 
 def descriptors() -> set[str]:
