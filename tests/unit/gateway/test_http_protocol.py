@@ -76,6 +76,7 @@ async def test_requests_are_answered_however_their_bytes_arrive(world: World, si
     assert answers == ["/sized 10", "/between 0", "/chunked 7", "/sized 10", "/chunked 7"]
 
 
+@pytest.mark.programs
 async def test_what_is_pipelined_waits_as_bytes_and_no_more_of_it_is_read() -> None:
     gate = Gate()
     async with make_world(application=gate) as world:

@@ -97,6 +97,7 @@ async def test_consoles_of_other_workers_count(limits: SessionLimits, reason: Re
         await joined(other)
 
 
+@pytest.mark.programs
 async def test_a_connection_without_a_place_that_says_nothing_is_closed() -> None:
     async with make_world(handshakes=HandshakeLimits(total=1)) as world:
         first = await world.connect()
@@ -230,6 +231,7 @@ async def test_what_a_viewer_may_not_send_ends_its_own_session_by_name(sent: byt
         assert (await other.frame()).payload == key_event()
 
 
+@pytest.mark.programs
 async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -> None:
     streams, deadlines = StreamLimits(messages_per_second=20), Deadlines(linger=2)
     async with make_world(streams=streams, deadlines=deadlines) as world, listening(flood) as address:

@@ -133,6 +133,7 @@ async def test_older_versions_of_tls_are_refused(tmp_path: Path) -> None:
         await asyncio.to_thread(visit, port, trust)
 
 
+@pytest.mark.programs
 async def test_without_descriptors_accepting_rests_and_the_log_says_so(tmp_path: Path) -> None:
     async with make_world() as world, tls_port(world, tmp_path) as (port, trust):
         client = socket.socket()

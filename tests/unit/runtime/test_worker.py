@@ -91,6 +91,7 @@ async def test_an_order_to_accept_is_tried_until_it_is_done(monkeypatch: pytest.
         assert not world.work.done()
 
 
+@pytest.mark.programs
 async def test_the_last_order_to_accept_counts() -> None:
     async with make_world() as world:
         world.service.failures = [no_descriptors()]

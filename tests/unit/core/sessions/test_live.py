@@ -82,6 +82,7 @@ def test_a_limit_ends_who_exceeds_it_wherever_in_the_sweep(sessions: Sessions) -
     assert [relay.ended for relay in relays if relay.ended] == [[Reason.LIMIT_BUFFER]]
 
 
+@pytest.mark.programs
 async def test_others_have_their_turn_between_two_lots(sessions: Sessions, telemetry: Telemetry) -> None:
     """Tasks that become ready during one batch run before the next."""
     relays = [opened(sessions)[1] for _ in range(20 * SWEEP_AT_ONCE)]

@@ -95,6 +95,7 @@ async def test_the_log_holds_all_that_was_written_whoever_looks(address: Address
     assert log.path.read_bytes() == greeting + b"ada\r\nWelcome, ada. Try help, or calc 6*7.\r\nsimulated$ "
 
 
+@pytest.mark.programs
 async def test_a_viewer_that_does_not_read_loses_output_and_holds_up_nobody(
     address: Address, server: SerialServer
 ) -> None:
