@@ -150,9 +150,9 @@ class ServerIndex:
         try:
             async for change in driver.watch():
                 known.apply(change)
-            raise KeyholeError(f"the driver {driver.name} stopped telling of its servers")
+            raise KeyholeError(f"the driver {driver.name} stopped reporting its servers")
         except Exception:
-            known.lose(f"The news of the driver {driver.name} broke off.")
+            known.lose(f"Updates from the driver {driver.name} were interrupted.")
             raise
 
     async def refresh(self) -> Sequence[Known]:
@@ -197,4 +197,4 @@ class ServerIndex:
 
 
 def _silence(driver: HypervisorDriver) -> str:
-    return f"The driver {driver.name} has not told of its servers yet."
+    return f"The driver {driver.name} has not reported its servers yet."

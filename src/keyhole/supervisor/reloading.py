@@ -48,7 +48,7 @@ async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
     except KeyholeError as error:
         return {"refused": str(error), "settings": isinstance(error, SettingsError)}
     except Exception as error:
-        told = f"the reload failed by a defect ({type(error).__name__}); the service's log has it"
+        told = f"the reload failed with an internal error ({type(error).__name__}); see the service's log"
         return {"refused": told, "settings": False}
     return {"reloaded": True}
 

@@ -132,10 +132,10 @@ async def test_news_are_followed_and_nobody_asks_the_platform_for_a_list() -> No
     remote.news.put_nowait(ValueError("a defect"))
     with pytest.raises(ValueError, match="defect"):
         await task
-    with pytest.raises(Unavailable, match="news of the driver remote broke off"):
+    with pytest.raises(Unavailable, match="Updates from the driver remote were interrupted"):
         await Servers(index).list_for(MEMBER)
     remote.news.put_nowait(None)
-    with pytest.raises(KeyholeError, match="stopped telling"):
+    with pytest.raises(KeyholeError, match="stopped reporting"):
         await index.follow(remote)
 
 
@@ -149,7 +149,7 @@ async def test_a_list_waits_for_the_first_news_and_not_for_ever(monkeypatch: pyt
     assert await listing == [A]
     following.cancel()
     monkeypatch.setattr(server_index, "FIRST_NEWS_SECONDS", 0.01)
-    with pytest.raises(Unavailable, match="remote has not told"):
+    with pytest.raises(Unavailable, match="remote has not reported"):
         await Servers(ServerIndex([Remote()])).list_for(MEMBER)
     other = Remote("other")
     index = ServerIndex([Remote(), other])

@@ -390,8 +390,8 @@ async def test_the_sessions_of_a_deleted_server_end(world: World) -> None:
         assert (await raw.upgrade(f"/?token={await world.token(ConsoleType.NOVNC)}")).status == 101
         await raw.rfb_handshake()
         world.driver.gone = True
-        assert (await close_frame(wire)).close_reason == "revoked: the server is gone"
-        assert (await close_frame(raw)).close_reason == "revoked: the server is gone"
+        assert (await close_frame(wire)).close_reason == "revoked: the server no longer exists"
+        assert (await close_frame(raw)).close_reason == "revoked: the server no longer exists"
         await holder.refused(Reason.REVOKED)
 
 

@@ -103,7 +103,7 @@ async def ask(config: Path) -> str | None:
         (WorkerFailed("it died"), "KeyholeError: it died"),
         (
             OSError("no such luck"),
-            "KeyholeError: the reload failed by a defect (OSError); the service's log has it",
+            "KeyholeError: the reload failed with an internal error (OSError); see the service's log",
         ),
     ],
 )

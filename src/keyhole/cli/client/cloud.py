@@ -120,7 +120,7 @@ class Cloud:
         with _failures_told():
             base, found, _ = (self._compute.get_endpoint() or "").rpartition(_BESIDE_COMPUTE)
         if not found:
-            raise CommandFailed("the compute API of this cloud is not Keyhole's, which alone knows of sessions")
+            raise CommandFailed("this command requires Keyhole, but this cloud has another compute API")
         # A connection stays with one worker, so each try uses a new one.
         headers = {} if any_worker else {"Connection": "close"}
         for _ in range(1 if any_worker else _MOST_TRIES):
@@ -167,9 +167,7 @@ def _answer(response: Response, expected: type[Answer]) -> Answer:
     try:
         return expected.model_validate_json(response.content or b"{}")
     except ValidationError as error:
-        message = (
-            f"the answer of {_bare(response.url)} ({response.status_code}) does not have the form that is expected"
-        )
+        message = f"the response from {_bare(response.url)} ({response.status_code}) has an unexpected format"
         raise CommandFailed(message) from error
 
 
@@ -199,14 +197,14 @@ def _failures_told() -> Iterator[None]:
     try:
         yield
     except exceptions.EmptyCatalog as error:
-        raise SettingsError("signed in for no project; set OS_PROJECT_NAME or OS_PROJECT_ID") from error
+        raise SettingsError("no project is selected; set OS_PROJECT_NAME or OS_PROJECT_ID") from error
     except exceptions.Unauthorized as error:
         raise CommandFailed(f"the sign-in was refused: {str(error).partition(' (HTTP ')[0]}") from error
     except (exceptions.ClientException, SDKException, OSError, ValueError) as error:
         raise CommandFailed(_bare(_in_words(error))) from error
     except (LookupError, TypeError, AttributeError) as error:
         # The libraries do not check the format of documents, tokens and catalogs.
-        raise CommandFailed("what the cloud answered does not have the form that is expected") from error
+        raise CommandFailed("the cloud's response has an unexpected format") from error
 
 
 def _in_words(error: BaseException) -> str:

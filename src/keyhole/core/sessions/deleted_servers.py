@@ -35,4 +35,4 @@ async def end_sessions_on_deleted(sessions: Sessions, deleted: DeletedServers) -
     if not sessions:
         return
     for server in await deleted.among(sessions.servers):
-        sessions.terminate(OfServer(server), Reason.REVOKED, "the server is gone")
+        sessions.terminate(OfServer(server), Reason.REVOKED, "the server no longer exists")
