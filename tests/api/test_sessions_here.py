@@ -64,7 +64,7 @@ async def here(world: World) -> Here:
     """A session of this worker that is in the store."""
     here = await open_here(world)
     await world.sessions.heartbeat.work()
-    await world.tickets.keep()
+    await world.tickets.flush()
     return here
 
 
@@ -87,7 +87,7 @@ async def test_a_session_here_ends_also_while_the_store_cannot_be_written(world:
         assert here.endings == [(Reason.KILLED, "by demo")]
         assert await here.come_back() == "killed"
     assert world.store.tickets[hash_token(here.secret)].ended is None
-    await world.tickets.keep()
+    await world.tickets.flush()
     assert world.store.tickets[hash_token(here.secret)].ended is Reason.KILLED
 
 
@@ -140,7 +140,7 @@ async def test_closing_a_console_for_good_ends_its_session_here(world: World, he
 
 async def test_closing_a_console_for_good_ends_its_session_at_another_worker(world: World) -> None:
     here = await open_here(world)
-    await world.tickets.keep()
+    await world.tickets.flush()
     record = replace(await open_session(world), ticket_hash=hash_token(here.secret))
     await world.store.remove_sessions([record.id])
     await world.store.add_sessions([record])

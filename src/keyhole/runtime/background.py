@@ -112,7 +112,7 @@ async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None
                 await services.reauthorization.end_unentitled()
                 begun = True
             await services.heartbeat.work()
-            await services.tickets.keep()
+            await services.tickets.flush()
             told = ""
         except Unavailable as problem:
             if str(problem) != told:
@@ -127,7 +127,7 @@ async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None
 async def flush_sessions(services: SessionServices, telemetry: Telemetry) -> None:
     """Stores the final state, once the last session has ended."""
     try:
-        await services.tickets.keep()
+        await services.tickets.flush()
         await services.heartbeat.close()
     except Unavailable as problem:
         telemetry.service_degraded("store", str(problem))

@@ -10,7 +10,7 @@ async def test_a_ticket_asks_the_driver_that_knew_its_server_and_no_other(world:
     async with with_target(world):
         holder, wire = await opened(world)
         await left(world, wire)
-        await world.tickets.keep()
+        await world.tickets.flush()
         (secret_hash,) = world.store.tickets
         ticket = world.store.tickets[secret_hash]
         world.store.tickets[secret_hash] = replace(ticket, grant=replace(ticket.grant, driver="another"))

@@ -185,15 +185,15 @@ class Sessions:
         now, grant, resume = self._clock(), opening.grant, opening.resume
         session = Session(secrets.token_hex(16), grant, viewer, now, relay, slot, now, now, now, self._wall_clock())
         session.requester = opening.requester
-        came_back = False
+        resumed = False
         if resume is not None:
             if (before := self._by_ticket.get(resume.ticket.secret_hash)) is not None:
                 before.relay.end(Reason.VIEWER_REPLACED)
             session.ticket = resume.ticket
             session.counted_from -= resume.open_seconds
             session.input_at -= resume.idle_seconds
-            came_back = resume.ticket.opened_at is not None
-        self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
+            resumed = resume.ticket.opened_at is not None
+        self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, resumed=resumed)
         session.slot = slot.hand_on()
         self._live[session.id] = session
         if session.ticket is not None:
