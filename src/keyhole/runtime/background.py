@@ -74,7 +74,7 @@ class BackgroundTasks:
             finally:
                 steady.cancel()
             await asyncio.sleep(backoff.died())
-            backoff.born()
+            backoff.started()
 
 
 async def run_timers(sessions: Sessions, *servers: HttpServer) -> None:

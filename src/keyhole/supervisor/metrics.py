@@ -35,4 +35,4 @@ class MetricsAggregator:
         await asyncio.gather(*(worker.count() for worker in self._workers()))
         deaths: Family = [DEATHS, "counter", "", [[f"{DEATHS}_total", {}, self.deaths]]]
         living = [family for worker in self._workers() for family in worker.families]
-        asker.tell_counts(total([*living, *self._retired_totals, deaths]))
+        asker.send_counts(total([*living, *self._retired_totals, deaths]))

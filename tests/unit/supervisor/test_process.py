@@ -26,7 +26,7 @@ async def test_settings_that_are_no_good_are_refused_by_the_worker() -> None:
     worker = await WorkerProcess.start()
     with pytest.raises(SettingsError, match=r"^k\.toml: nonsense: is not a known key$"):
         await worker.prepare(SettingsText("nonsense = 1", "k.toml"))
-    await worker.gone()
+    await worker.wait_ended()
     assert worker.status == 0
 
 
@@ -35,7 +35,7 @@ async def test_a_worker_that_ends_before_it_answers(monkeypatch: pytest.MonkeyPa
     worker = await WorkerProcess.start()
     with pytest.raises(WorkerFailed, match="ended while it started, with status 1"):
         await worker.prepare(SettingsText(None, "settings"))
-    await worker.gone()
+    await worker.wait_ended()
 
 
 def descriptors() -> set[str]:
@@ -69,7 +69,7 @@ async def test_without_descriptors_a_start_fails_and_leaves_nothing_behind() -> 
             failures += "Too many open files" in str(failure)
         else:
             worker.kill()
-            await worker.gone()
+            await worker.wait_ended()
         await until(lambda: descriptors() == before)
     assert failures >= 4
 

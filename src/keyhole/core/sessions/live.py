@@ -194,7 +194,7 @@ class Sessions:
             session.input_at -= resume.idle_seconds
             resumed = resume.ticket.opened_at is not None
         self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, resumed=resumed)
-        session.slot = slot.hand_on()
+        session.slot = slot.transfer()
         self._live[session.id] = session
         if session.ticket is not None:
             self._by_ticket[session.ticket.secret_hash] = session

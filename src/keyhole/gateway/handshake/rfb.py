@@ -24,7 +24,7 @@ async def open_tunnel(connection: Connection, target: Target) -> None:
         await connection.run(machine)
     except TunnelRefused as error:
         raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
-    connection.give_back(machine.trailing_data())
+    connection.put_back(machine.trailing_data())
 
 
 async def join_target(connection: Connection, target: Target, contexts: ClientContexts) -> tuple[ServerInit, bytes]:
