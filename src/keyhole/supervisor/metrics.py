@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from keyhole.net.tasks import TaskSet
 from keyhole.supervisor.process import WorkerProcess
-from keyhole.telemetry.samples import Family, kept, total
+from keyhole.telemetry.samples import Family, total, without_gauges
 
 DEATHS = "keyhole_worker_deaths"
 
@@ -25,7 +25,7 @@ class MetricsAggregator:
 
     def retire(self, worker: WorkerProcess) -> None:
         """A worker has ended."""
-        self._retired_totals = total([*self._retired_totals, *kept(worker.families)])
+        self._retired_totals = total([*self._retired_totals, *without_gauges(worker.families)])
 
     def answer(self, asker: WorkerProcess) -> None:
         """Sends a worker the metrics of the whole service."""

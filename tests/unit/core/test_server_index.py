@@ -115,9 +115,9 @@ def test_a_server_that_moves_or_stops_says_so_until_it_is_listed_again() -> None
 
 def test_what_is_silent_is_kept_and_named() -> None:
     known = after(Listed((A,), "host1"), Listed((B,), "host2"), Unreachable("host1 is down.", "host1"))
-    assert (known.silence, known.is_whole, known.find("a")) == ("", False, A)
+    assert (known.silence, known.is_complete, known.find("a")) == ("", False, A)
     assert list(known.problems) == [Problem("host1 is down.", "host1", "unreachable", 5.0)]
-    known.lose("The news broke off.")
+    known.mark_unreachable("The news broke off.")
     assert (known.silence, list(known.servers)) == ("The news broke off.", [])
 
 

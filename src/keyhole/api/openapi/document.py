@@ -200,7 +200,7 @@ def _own_operation(operation: V1Operation, components: Json) -> Json:
 def _who_may(operation: V1Operation) -> Sequence[Json]:
     if operation.ticket:
         return _TICKET
-    return _TOKEN if operation.asks_who else ()
+    return _TOKEN if operation.needs_identity else ()
 
 
 def _health() -> Iterator[tuple[str, str, Json]]:

@@ -72,7 +72,7 @@ class V1Exchange(Exchange):
         return json_response(status, problem, headers, content_type="application/problem+json")
 
     async def _identify(self, operation: V1Operation) -> IdentityToken | None:
-        if not operation.asks_who:
+        if not operation.needs_identity:
             return None
         _, signed_in = await caller_of(self.request, self._services)
         if not operation.allows(signed_in.identity):

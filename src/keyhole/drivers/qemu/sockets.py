@@ -87,7 +87,7 @@ class QmpSockets:
         left_out = f"{self._pattern} matches more than {MAX_SOCKETS} sockets; the others are left out."
         self.problem = left_out if len(paths) > MAX_SOCKETS else ""
         started_at = _now()
-        found = await asyncio.gather(*(self._look(path) for path in paths[:MAX_SOCKETS]))
+        found = await asyncio.gather(*(self._probe(path) for path in paths[:MAX_SOCKETS]))
         self._sightings = {result.path: result for result in found}
         self._scanned_at = started_at
         self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
@@ -98,7 +98,7 @@ class QmpSockets:
             return [Path(self._pattern)]
         return sorted(Path(name) for name in glob.iglob(self._pattern))
 
-    async def _look(self, path: Path) -> ProbeResult:
+    async def _probe(self, path: Path) -> ProbeResult:
         before = self._sightings.get(path)
         if before is not None and before.unresponsive and _now() - before.at < UNRESPONSIVE_SECONDS:
             return before
