@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
             self._failure = error
             self._wake()
         else:
-            if machine.is_waiting_for_us:
+            if machine.needs_action:
                 self._machine = None  # the bytes that follow are for the next reader
                 self._wake()
 
@@ -101,11 +101,11 @@ class Connection(asyncio.Protocol):
         Raises what the machine raises, and SessionEnded if the peer disconnects.
         """
         self._send_pending(machine)
-        if self._held and not machine.is_waiting_for_us:
+        if self._held and not machine.needs_action:
             self._feed(machine, self.take())
         self._machine = machine
         try:
-            while not machine.is_waiting_for_us:
+            while not machine.needs_action:
                 if self._lost or self.transport.is_closing():
                     self._raise_disconnect(machine)
                 self._waiter = asyncio.get_running_loop().create_future()

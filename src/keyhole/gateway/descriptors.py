@@ -26,7 +26,7 @@ class Descriptors:
         """`close_idle` closes a server's idle connections and returns how many it closed."""
         self._close_idle.append(close_idle)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Called once a second."""
         self._quiet_seconds = max(0, self._quiet_seconds - 1)
         try:

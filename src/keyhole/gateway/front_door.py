@@ -147,7 +147,7 @@ class FrontDoor:
         peer = peer_address(transport)
         try:
             network = None if peer in self._proxies else network_of(peer)
-            protocol = self.http.protocol(network, None if self.open_session is None else self._retake)
+            protocol = self.http.protocol(network, None if self.open_session is None else self._accept_again)
         except LimitReached as failure:
             self.refuse(transport, failure.reason, str(failure))
             return
@@ -207,7 +207,7 @@ class FrontDoor:
         message = "This port speaks TLS: the address begins with https:// or wss://."
         self.refuse(transport, Reason.TLS_REQUIRED, message)
 
-    def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
+    def _accept_again(self, transport: asyncio.Transport, head: bytes) -> None:
         reader = _HeadReader(self, self.route)
         transport.set_protocol(reader)
         reader.connection_made(transport)

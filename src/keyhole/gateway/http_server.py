@@ -99,7 +99,7 @@ class HttpServer:
             if protocol.idle_seconds(self.seconds) > KEEP_ALIVE_SECONDS:
                 protocol.transport.close()
         if self._watches_process:
-            self.descriptors.look()
+            self.descriptors.check()
             self.telemetry.refusals_left_out()
 
     def retire(self) -> None:

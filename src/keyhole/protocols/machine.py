@@ -97,7 +97,7 @@ class Machine(ABC, Generic[EventT]):
         self._advance()
 
     @property
-    def is_waiting_for_us(self) -> bool:
+    def needs_action(self) -> bool:
         """Whether our side must act: there are unread events, TLS must be started, or the handshake is done."""
         return self._done or bool(self._events) or type(self._wait) is StartTls
 

@@ -41,7 +41,7 @@ class Generation:
         self._log = log
         self._starting: set[WorkerProcess] = set()
         self._serving: dict[int, WorkerProcess] = {}
-        self._keepers = TaskSet()
+        self._slot_tasks = TaskSet()
         self._unresponsive: set[WorkerProcess] = set()
         self._fewer_unresponsive = asyncio.Event()
         self._is_ending = False
@@ -71,13 +71,13 @@ class Generation:
         """All workers accept connections from now on, and are replaced when they die or hang."""
         self._share()
         for slot, worker in self._serving.items():
-            self._keepers.start(self._keep(slot, worker))
+            self._slot_tasks.start(self._keep_running(slot, worker))
 
     def end(self, seconds: float | None) -> None:
         """All workers stop accepting, and end with their last session or after this many seconds."""
         self._is_ending = True
-        for keeper in self._keepers:
-            keeper.cancel()
+        for task in self._slot_tasks:
+            task.cancel()
         for worker in self._starting:
             worker.kill()
         for worker in self.workers:
@@ -116,7 +116,7 @@ class Generation:
 
     async def wait_ended(self) -> None:
         """Waits until all workers have ended."""
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._slot_tasks, return_exceptions=True)
         await asyncio.gather(*(worker.wait_ended() for worker in self._starting | self.workers))
 
     async def _spawn(self) -> WorkerProcess:
@@ -136,7 +136,7 @@ class Generation:
         self._serving[slot] = worker
         self._log(SupervisorEvent.WORKER_STARTED, slot=slot, worker=worker.pid)
 
-    async def _keep(self, slot: int, worker: WorkerProcess) -> None:
+    async def _keep_running(self, slot: int, worker: WorkerProcess) -> None:
         """Replaces the worker of a slot whenever it is lost."""
         backoff = Backoff(time.monotonic)
         while True:
@@ -168,7 +168,7 @@ class Generation:
         while True:
             await asyncio.sleep(wait)
             try:
-                worker = await self._one_more(slot)
+                worker = await self._start_replacement(slot)
             except Exception as error:  # of any kind: a slot must not stay empty
                 wait = backoff.died()
                 message = str(error) if isinstance(error, KeyholeError) else f"{type(error).__name__}: {error}"
@@ -177,7 +177,7 @@ class Generation:
                 backoff.started()
                 return worker
 
-    async def _one_more(self, slot: int) -> WorkerProcess:
+    async def _start_replacement(self, slot: int) -> WorkerProcess:
         """A new worker that serves in a slot. A worker that fails has ended before its exception is raised."""
         worker = await self._spawn()
         try:

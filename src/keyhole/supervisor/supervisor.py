@@ -71,7 +71,7 @@ class Supervisor:
 
     async def _start(self) -> None:
         async with self._reload_lock:
-            await self._renew()
+            await self._start_generation()
             facts = self._generations[-1].facts
             try:
                 self._reloads = await answer_reloads(self._config, self.reload)
@@ -87,7 +87,7 @@ class Supervisor:
         async with self._reload_lock:
             self._notifier.reloading()
             try:
-                await self._renew()
+                await self._start_generation()
                 self._log(SupervisorEvent.RELOADED, url=self._generations[-1].facts.url)
             except KeyholeError as error:
                 self._log(SupervisorEvent.RELOAD_REFUSED, message=str(error))
@@ -99,7 +99,7 @@ class Supervisor:
             finally:
                 self._notifier.ready()
 
-    async def _renew(self) -> None:
+    async def _start_generation(self) -> None:
         """Starts a generation and retires the previous one."""
         generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
         before = self._next_ports = self._ports
@@ -114,7 +114,7 @@ class Supervisor:
         generation.accept()
         for earlier in self._generations:
             earlier.end(None)
-            self._tasks.start(self._outlive(earlier))
+            self._tasks.start(self._forget_when_ended(earlier))
         self._generations.append(generation)
         before.close(but=self._ports)
 
@@ -132,7 +132,7 @@ class Supervisor:
         except UnicodeDecodeError as error:
             raise SettingsError(f"{self._config}: is not TOML: {error}") from error
 
-    async def _outlive(self, generation: Generation) -> None:
+    async def _forget_when_ended(self, generation: Generation) -> None:
         await generation.wait_ended()
         self._generations.remove(generation)
 
@@ -182,9 +182,9 @@ class Supervisor:
     def _workers(self) -> list[WorkerProcess]:
         return [worker for generation in self._generations for worker in generation.workers]
 
-    def _broadcast(self, teller: WorkerProcess, message: Message) -> None:
+    def _broadcast(self, sender: WorkerProcess, message: Message) -> None:
         for worker in self._workers():
-            if worker is not teller:
+            if worker is not sender:
                 worker.forward(message)
 
 

@@ -88,7 +88,7 @@ def filtered(call: Call, servers: list[Server]) -> list[Server]:
     if statuses is not None:
         servers = [server for server in servers if server.status in statuses]
     if "locked" in call.query and call.version >= LOCKED:
-        truth(call.query["locked"])
+        parse_boolean(call.query["locked"])
     _refuse_empty_span(call)
     for test, value in _tests(call):
         servers = [server for server in servers if test(server, value)]
@@ -111,7 +111,7 @@ def in_order(call: Call, servers: list[Server]) -> list[Server]:
     return servers
 
 
-def truth(value: str) -> bool:
+def parse_boolean(value: str) -> bool:
     """The meaning of a word for yes or no. Raises RequestRefused (400)."""
     word = value.strip().lower()
     if word not in _YES | _NO:

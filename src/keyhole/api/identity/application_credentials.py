@@ -12,7 +12,7 @@ from keyhole.api.identity.requests import CredentialRequest, NewCredential, Role
 from keyhole.api.identity.views import credential_v3, credentials_v3, role_id
 from keyhole.errors import Forbidden
 from keyhole.model import ApplicationCredential, IdentityToken
-from keyhole.ports.identity import CredentialWish
+from keyhole.ports.identity import CredentialSpec
 from keyhole.reasons import Reason
 
 
@@ -22,7 +22,7 @@ async def create(call: IdentityCall) -> Response:
     if caller.identity.user_id != call.parameters["user_id"]:
         raise Forbidden(_forbidden("Cannot create an application credential for another user."))
     asked = parse(CredentialRequest, await read_body(call.request, API_BODY_LIMIT_BYTES)).application_credential
-    made = await call.credentials.create(caller, _wish(asked, caller.identity.roles, call.services.clock()))
+    made = await call.credentials.create(caller, _spec_of(asked, caller.identity.roles, call.services.clock()))
     if made is None:
         message = (
             "Conflict occurred attempting to store application_credential -"
@@ -77,7 +77,7 @@ async def _credential(call: IdentityCall) -> ApplicationCredential:
     return found
 
 
-def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialWish:
+def _spec_of(asked: NewCredential, held: frozenset[str], now: float) -> CredentialSpec:
     """The request in Keyhole's own terms. Raises RequestRefused for what is impossible."""
     expires_at = None if asked.expires_at is None else asked.expires_at.timestamp()
     if expires_at is not None and expires_at <= now:
@@ -86,7 +86,7 @@ def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialW
         raise _invalid("leave secret out: it is chosen here, at random")
     if asked.access_rules:
         raise _invalid("leave access_rules out: nothing here enforces them")
-    return CredentialWish(
+    return CredentialSpec(
         name=asked.name,
         description=asked.description or "",
         roles=frozenset(_role(reference, held) for reference in asked.roles) or None,

@@ -233,7 +233,7 @@ class Sessions:
         """
         sessions = tuple(self._live.values())
         for start in range(0, len(sessions), SWEEP_AT_ONCE):
-            self._look_at([session for session in sessions[start : start + SWEEP_AT_ONCE] if session.id in self._live])
+            self._inspect([session for session in sessions[start : start + SWEEP_AT_ONCE] if session.id in self._live])
             yield min(1.0, (start + SWEEP_AT_ONCE) / len(sessions))
         if not sessions:
             yield 1.0
@@ -252,7 +252,7 @@ class Sessions:
                 found = list(self._live.values())
         return [session for session in found if session is not None]
 
-    def _look_at(self, sessions: Sequence[Session]) -> None:
+    def _inspect(self, sessions: Sequence[Session]) -> None:
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
         most_buffered, check_seconds = self._limits.buffered_bytes, self._limits.check_seconds

@@ -25,7 +25,7 @@ async def probe(address: Address, directory: str = "/") -> str | None:
     """
     match address:
         case UnixAddress(path):
-            return _look_at(path, directory)
+            return _inspect(path, directory)
         case TcpAddress(host, port):
             try:
                 async with asyncio.timeout(DEADLINE_SECONDS):
@@ -34,7 +34,7 @@ async def probe(address: Address, directory: str = "/") -> str | None:
                 return f"does not answer within {DEADLINE_SECONDS:g} s"
 
 
-def _look_at(path: str, directory: str) -> str | None:
+def _inspect(path: str, directory: str) -> str | None:
     try:
         with found(path, directory):
             return None

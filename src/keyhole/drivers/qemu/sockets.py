@@ -63,7 +63,7 @@ class QmpSockets:
         self._scanning: asyncio.Task[None] | None = None
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
-        self._sightings: Mapping[Path, ProbeResult] = {}
+        self._results: Mapping[Path, ProbeResult] = {}
         self._scanned_at = float("-inf")
 
     async def scan(self, oldest_seconds: float) -> Mapping[Path, ProbeResult]:
@@ -76,7 +76,7 @@ class QmpSockets:
             if self._scanning is None or self._scanning.done():
                 self._scanning = self._scans.start(self._scan_all())
             await asyncio.shield(self._scanning)
-        return self._sightings
+        return self._results
 
     async def close(self) -> None:
         """Ends a running scan."""
@@ -88,9 +88,9 @@ class QmpSockets:
         self.problem = left_out if len(paths) > MAX_SOCKETS else ""
         started_at = _now()
         found = await asyncio.gather(*(self._probe(path) for path in paths[:MAX_SOCKETS]))
-        self._sightings = {result.path: result for result in found}
+        self._results = {result.path: result for result in found}
         self._scanned_at = started_at
-        self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
+        self._taken = {path: lock for path, lock in self._taken.items() if path in self._results}
 
     def _paths(self) -> list[Path]:
         """A socket that is named without wildcards is included even if it does not exist."""
@@ -99,7 +99,7 @@ class QmpSockets:
         return sorted(Path(name) for name in glob.iglob(self._pattern))
 
     async def _probe(self, path: Path) -> ProbeResult:
-        before = self._sightings.get(path)
+        before = self._results.get(path)
         if before is not None and before.unresponsive and _now() - before.at < UNRESPONSIVE_SECONDS:
             return before
         now = _now()

@@ -101,7 +101,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
     connection.adopt(transport, source=beneath)
 
 
-def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
+def closed_after_tls(tls: TargetTls) -> TargetFailed:
     """The failure if a host disconnects under TLS without sending anything.
 
     In TLS 1.3 a client's handshake ends before the server checks the client's certificate, so a missing or rejected

@@ -40,10 +40,10 @@ async def verify(password: SecretStr, expected: SecretStr | None) -> bool:
 
     Without a hash it takes the same time and is False.
     """
-    return await asyncio.to_thread(_fits, password, expected or _DUMMY_HASH) and expected is not None
+    return await asyncio.to_thread(_matches, password, expected or _DUMMY_HASH) and expected is not None
 
 
-def _fits(password: SecretStr, expected: SecretStr) -> bool:
+def _matches(password: SecretStr, expected: SecretStr) -> bool:
     try:
         return _HASHER.verify(expected.get_secret_value(), bytes_of(password))
     except VerificationError:
