@@ -46,7 +46,7 @@ async def refuse_before_2_31(call: Call) -> dict[str, Any]:
 
 
 def _not_found(reason: Reason) -> RequestRefused:
-    return RequestRefused(404, reason, "Token not found; it is there until it expires or is used up.")
+    return RequestRefused(404, reason, "Token not found; a token exists until it expires or is redeemed.")
 
 
 def _parts_of(place: str) -> tuple[str, int, str]:

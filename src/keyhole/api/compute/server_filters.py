@@ -133,7 +133,7 @@ def _statuses(call: Call) -> set[str] | None:
         return None
     statuses = {status.upper() for status in call.query.getlist("status")} & STATUSES
     if not statuses and call.version >= WRONG_STATUS_REFUSED_FROM:
-        raise _refused(f"Invalid status value; there are {', '.join(sorted(STATUSES))}.")
+        raise _refused(f"Invalid status value; the values are {', '.join(sorted(STATUSES))}.")
     if statuses == {DELETED} and not call.identity.is_admin:
         raise Forbidden("Only administrators may list deleted instances")
     # A migrating server is an active one whose task is to migrate.

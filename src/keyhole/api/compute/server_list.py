@@ -47,5 +47,5 @@ def _wants_all_projects(call: Call, operation: str) -> bool:
         return False
     if not call.identity.is_admin:
         policy = f"os_compute_api:servers:{operation}:get_all_tenants"
-        raise Forbidden(f"Policy doesn't allow {policy} to be performed. It takes the role admin.")
+        raise Forbidden(f"Policy doesn't allow {policy} to be performed. It requires the role admin.")
     return True

@@ -43,7 +43,7 @@ def _inspect(path: str, directory: str) -> str | None:
     except FileNotFoundError:
         return "does not exist"
     except OSError as error:
-        return f"cannot be looked at: {error.strerror}"
+        return f"cannot be checked: {error.strerror}"
 
 
 async def _try_all(host: str, port: int) -> str | None:

@@ -156,7 +156,7 @@ def _guest_id(answer: object) -> str:
             try:
                 found = uuid.UUID(text)
             except ValueError as error:
-                raise ProtocolError("QEMU's UUID is not one.") from error
+                raise ProtocolError("QEMU's UUID is invalid.") from error
             if found.int == 0:
                 raise UnusableGuest("the guest has no identity; start QEMU with -uuid")
             return str(found)
@@ -260,7 +260,7 @@ async def _problem_of(address: Address, peer: Peer, user_ids: frozenset[int]) ->
     """Why a socket is not accepted as this QEMU's, as the end of a sentence."""
     if isinstance(address, TcpAddress):
         return await asyncio.to_thread(listener_problem, address, user_ids)
-    return None if _belongs_to(address, peer) else "is not of the user that QEMU runs as"
+    return None if _belongs_to(address, peer) else "does not belong to the user that QEMU runs as"
 
 
 def _belongs_to(address: UnixAddress, peer: Peer) -> bool:

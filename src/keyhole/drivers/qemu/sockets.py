@@ -118,7 +118,7 @@ class QmpSockets:
             problem = "no answer in time: another client holds the socket, or QEMU hangs"
             return ProbeResult(path, now, known, created_at, problem, unresponsive=True, log=log)
         except OSError as error:
-            return ProbeResult(path, now, problem=f"cannot be asked, {error.strerror or error}")
+            return ProbeResult(path, now, problem=f"cannot be queried: {error.strerror or error}")
         except KeyholeError as error:
             return ProbeResult(path, now, problem=str(error).rstrip("."))
         return ProbeResult(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))

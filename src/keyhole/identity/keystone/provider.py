@@ -242,7 +242,7 @@ def _read(token_hash: str, content: dict[str, Any]) -> IdentityToken:
     try:
         said = _Token.model_validate(content)
     except ValidationError as error:
-        raise Unavailable("The identity service describes a token in a way that is not understood.") from error
+        raise Unavailable("The identity service returned a token in an unexpected format.") from error
     project = said.project
     identity = Identity(
         user_id=said.user.id,
