@@ -35,7 +35,7 @@ class Here(StillRelay):
         self.endings.append((reason, detail))
         self.sessions.closed(self.session, reason, detail)
 
-    async def come_back(self) -> str:
+    async def reconnect(self) -> str:
         """The reason why its viewer cannot reconnect."""
         return str(problem(await self._ask("GET"))["reason"])
 
@@ -85,7 +85,7 @@ async def test_a_session_here_ends_also_while_the_store_cannot_be_written(world:
     with world.store.refusing():
         assert (await world.ask("DELETE", f"{PATH}/{here.session.id}")).status_code == 204
         assert here.endings == [(Reason.KILLED, "by demo")]
-        assert await here.come_back() == "killed"
+        assert await here.reconnect() == "killed"
     assert world.store.tickets[hash_token(here.secret)].ended is None
     await world.tickets.flush()
     assert world.store.tickets[hash_token(here.secret)].ended is Reason.KILLED
@@ -107,7 +107,7 @@ async def test_what_a_link_gave_here_ends_also_while_the_store_cannot_be_written
         assert response.status_code == 503
         assert problem(response)["reason"] == "dependency_unavailable"
         assert here.endings == [(Reason.REVOKED, "by demo")]
-        assert await here.come_back() == "revoked"
+        assert await here.reconnect() == "revoked"
 
 
 async def test_only_what_the_link_gave_ends_with_it(world: World, here: Here) -> None:
