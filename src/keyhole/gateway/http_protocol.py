@@ -222,8 +222,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, reason: Reason, message: str = "") -> None:
         self._stop_timer()
         status = STATUSES[reason].gateway or 400
-        told = message or HTTPStatus(status).phrase
-        self._server.telemetry.refused(reason, Surface.GATEWAY, told, viewer=peer_name(self._below))
+        detail = message or HTTPStatus(status).phrase
+        self._server.telemetry.refused(reason, Surface.GATEWAY, detail, viewer=peer_name(self._below))
         if not self._is_answering or not self.cycle.response_started:
             self.transport.write(refusal(status, f"{message}\n" if message else ""))
         self.transport.close()

@@ -180,7 +180,7 @@ class _Worker:
     async def _accept_on_wanted(self, service: Service) -> None:
         """Accepts as last commanded. If that fails (no descriptor is free) it is retried: sessions continue."""
         accepted: list[socket.socket] | None = None
-        told = ""
+        reported = ""
         while (wanted := self._wanted) is not accepted:
             async with self._lock:
                 if self._drain is not None:
@@ -191,9 +191,9 @@ class _Worker:
                     continue
                 except OSError as error:
                     problem = f"cannot accept connections on all sockets: {error.strerror}; tried again every second"
-            if problem != told:
+            if problem != reported:
                 self._telemetry.service_degraded("listener", problem)
-            told = problem
+            reported = problem
             await asyncio.sleep(RETRY_SECONDS)
 
     def _end(self, service: Service, seconds: float | None) -> None:

@@ -140,12 +140,12 @@ def chardev_address(answer: object, label: str) -> Address | None:
     for entry in answer if isinstance(answer, list) else ():
         match entry:
             case {"label": str(found), "filename": str(words)} if found == label:
-                told = _SOCKET.fullmatch(words)
-                if told is None:
+                parsed = _SOCKET.fullmatch(words)
+                if parsed is None:
                     return None
-                if told["kind"] == "unix":
-                    return _unix_address(told["place"])
-                host, _, port = told["place"].rpartition(":")
+                if parsed["kind"] == "unix":
+                    return _unix_address(parsed["place"])
+                host, _, port = parsed["place"].rpartition(":")
                 return _tcp_address(host.strip("[]"), port)
     return None
 

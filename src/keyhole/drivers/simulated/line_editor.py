@@ -44,7 +44,7 @@ class LineEditor:
                 self._write(character)
 
     def _erase(self, count: int) -> None:
-        gone = min(count, len(self._line))
-        if gone:
-            self._line = self._line[:-gone]
-            self._write("\b \b" * gone)
+        erased = min(count, len(self._line))
+        if erased:
+            self._line = self._line[:-erased]
+            self._write("\b \b" * erased)

@@ -195,14 +195,14 @@ class KeystoneIdentity:
         if content is None:
             self._refused[key] = True
             raise NotAuthenticated
-        said = _read(key, content)
-        if said.expires_at <= self._clock():
+        parsed = _read(key, content)
+        if parsed.expires_at <= self._clock():
             raise NotAuthenticated
-        self._valid[key] = said
-        project_id, project_name = said.identity.project_id, said.identity.project_name
+        self._valid[key] = parsed
+        project_id, project_name = parsed.identity.project_id, parsed.identity.project_name
         if project_id is not None and project_name is not None:
             self._project_names[project_id] = project_name
-        return said
+        return parsed
 
     def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:
         self._asking.pop(key, None)
@@ -240,24 +240,24 @@ def project_id_of(project: str) -> str:
 def _read(token_hash: str, content: dict[str, Any]) -> IdentityToken:
     """The token that Keystone describes. A token for a domain or the system has no roles in any project here."""
     try:
-        said = _Token.model_validate(content)
+        parsed = _Token.model_validate(content)
     except ValidationError as error:
         raise Unavailable("The identity service returned a token in an unexpected format.") from error
-    project = said.project
+    project = parsed.project
     identity = Identity(
-        user_id=said.user.id,
-        user_name=said.user.name,
+        user_id=parsed.user.id,
+        user_name=parsed.user.name,
         project_id=project.id if project else None,
         project_name=project.name if project else None,
-        roles=frozenset(role.name for role in said.roles) if project else frozenset(),
+        roles=frozenset(role.name for role in parsed.roles) if project else frozenset(),
     )
     return IdentityToken(
         token_hash=token_hash,
         identity=identity,
-        methods=said.methods,
-        audit_id=said.audit_ids[0] if said.audit_ids else "",
-        issued_at=_seconds(said.issued_at),
-        expires_at=_seconds(said.expires_at),
+        methods=parsed.methods,
+        audit_id=parsed.audit_ids[0] if parsed.audit_ids else "",
+        issued_at=_seconds(parsed.issued_at),
+        expires_at=_seconds(parsed.expires_at),
     )
 
 
