@@ -260,7 +260,7 @@ async def _problem_of(address: Address, peer: Peer, user_ids: frozenset[int]) ->
     """Why a socket is not accepted as this QEMU's, as the end of a sentence."""
     if isinstance(address, TcpAddress):
         return await asyncio.to_thread(listener_problem, address, user_ids)
-    return None if _belongs_to(address, peer) else "does not belong to the user that QEMU runs as"
+    return None if _belongs_to(address, peer) else "does not belong to QEMU's user"
 
 
 def _belongs_to(address: UnixAddress, peer: Peer) -> bool:
