@@ -143,7 +143,7 @@ BAD: list[tuple[str, tuple[int, str], str]] = [
     (
         case("insecure-without-client", "wants-client", tls={**NO_CA, "insecure": True}),
         TLS_FAILED,
-        "wants a certificate",
+        "requires a client certificate",
     ),
 ]
 
