@@ -66,7 +66,7 @@ class Home:
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Home:
     # The users' passwords are plain ones: what they are also hashed for is to take time.
-    monkeypatch.setattr(passwords, "_fits", lambda password, expected: False)
+    monkeypatch.setattr(passwords, "_matches", lambda password, expected: False)
     return Home()
 
 

@@ -15,7 +15,7 @@ from tests.api.world import SERVER_ID, USERS, World, make_server
 from tests.fakes.command_line import CommandLine, Done
 
 ADMIN_ONLY = (
-    "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed. It takes the role admin."
+    "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed. It requires the role admin."
 )
 OTHER_ID = "22222222-2222-3333-4444-555555555555"
 
@@ -184,7 +184,7 @@ class TestSessions:
     def test_those_of_every_project(self, keyhole: CommandLine, serve: WorldOf) -> None:
         world = serve()
         asyncio.run(open_session(world))
-        assert refusal(keyhole("sessions", "--all-projects")).endswith("for the role admin.")
+        assert refusal(keyhole("sessions", "--all-projects")) == "Listing all projects requires the role admin."
         sign_in(keyhole, "admin")
         assert keyhole("sessions", "--format", "json").out == "[]\n"
         (session,) = json.loads(keyhole("sessions", "--all-projects", "--format", "json").out)
@@ -203,5 +203,5 @@ class TestSessions:
         world = serve()
         session = asyncio.run(open_session(world))
         sign_in(keyhole, "watcher")
-        assert refusal(keyhole("kill", session.id)) == "This takes the role member."
+        assert refusal(keyhole("kill", session.id)) == "This requires the role member."
         assert world.store.orders == {}

@@ -110,7 +110,7 @@ async def test_a_part_that_cannot_tell_has_a_problem(monkeypatch: pytest.MonkeyP
     assert response.status_code == 503
     assert response.json()["problems"] == [
         {"part": "identity", "sentence": "gone"},
-        {"part": "memory", "sentence": "driver memory did not say how it is within 0.02 seconds"},
+        {"part": "memory", "sentence": "driver memory did not report its status within 0.02 seconds"},
     ]
 
 

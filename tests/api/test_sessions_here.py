@@ -35,7 +35,7 @@ class Here(StillRelay):
         self.endings.append((reason, detail))
         self.sessions.closed(self.session, reason, detail)
 
-    async def come_back(self) -> str:
+    async def reconnect(self) -> str:
         """The reason why its viewer cannot reconnect."""
         return str(problem(await self._ask("GET"))["reason"])
 
@@ -64,7 +64,7 @@ async def here(world: World) -> Here:
     """A session of this worker that is in the store."""
     here = await open_here(world)
     await world.sessions.heartbeat.work()
-    await world.tickets.keep()
+    await world.tickets.flush()
     return here
 
 
@@ -85,9 +85,9 @@ async def test_a_session_here_ends_also_while_the_store_cannot_be_written(world:
     with world.store.refusing():
         assert (await world.ask("DELETE", f"{PATH}/{here.session.id}")).status_code == 204
         assert here.endings == [(Reason.KILLED, "by demo")]
-        assert await here.come_back() == "killed"
+        assert await here.reconnect() == "killed"
     assert world.store.tickets[hash_token(here.secret)].ended is None
-    await world.tickets.keep()
+    await world.tickets.flush()
     assert world.store.tickets[hash_token(here.secret)].ended is Reason.KILLED
 
 
@@ -107,7 +107,7 @@ async def test_what_a_link_gave_here_ends_also_while_the_store_cannot_be_written
         assert response.status_code == 503
         assert problem(response)["reason"] == "dependency_unavailable"
         assert here.endings == [(Reason.REVOKED, "by demo")]
-        assert await here.come_back() == "revoked"
+        assert await here.reconnect() == "revoked"
 
 
 async def test_only_what_the_link_gave_ends_with_it(world: World, here: Here) -> None:
@@ -140,7 +140,7 @@ async def test_closing_a_console_for_good_ends_its_session_here(world: World, he
 
 async def test_closing_a_console_for_good_ends_its_session_at_another_worker(world: World) -> None:
     here = await open_here(world)
-    await world.tickets.keep()
+    await world.tickets.flush()
     record = replace(await open_session(world), ticket_hash=hash_token(here.secret))
     await world.store.remove_sessions([record.id])
     await world.store.add_sessions([record])

@@ -58,7 +58,7 @@ async def test_the_page_is_told_what_it_comes_back_to() -> None:
 async def test_where_there_is_a_limit_the_page_is_told_it() -> None:
     world = World(maximum_seconds=60)
     holder = await hold(world)
-    await world.tickets.keep()
+    await world.tickets.flush()
     kept = world.store.tickets[holder.ticket.secret_hash]
     world.store.tickets[kept.secret_hash] = Ticket(
         kept.secret_hash, kept.grant, seen_at=kept.seen_at, opened_at=world.clock()
@@ -78,7 +78,7 @@ async def test_closing_is_for_good() -> None:
         again = await holder.ask(method)
         assert again.status_code == 403
         assert problem(again)["reason"] == "viewer_closed"
-    await holder.world.tickets.keep()
+    await holder.world.tickets.flush()
     assert problem(await holder.ask("GET"))["reason"] == "viewer_closed"
 
 

@@ -37,7 +37,7 @@ from keyhole.model import (
     TokenSignIn,
 )
 from keyhole.ports.drivers import Problem
-from keyhole.ports.identity import CredentialWish, PersonSignIn
+from keyhole.ports.identity import CredentialSpec, PersonSignIn
 from keyhole.runtime.assemble import Ports, assemble
 from keyhole.runtime.limits import Limits
 from keyhole.telemetry.logs import make_logger
@@ -181,7 +181,7 @@ class MemoryIssuer:
 class MemoryCredentials:
     """ApplicationCredentials without any credentials."""
 
-    async def create(self, holder: IdentityToken, wish: CredentialWish) -> None:
+    async def create(self, holder: IdentityToken, spec: CredentialSpec) -> None:
         return None
 
     async def list_of(self, user_id: str) -> Sequence[ApplicationCredential]:

@@ -159,7 +159,7 @@ class TestSimulated(DoublesSuite):
             writer.close()
 
     def test_two_guests_with_one_id_are_refused(self) -> None:
-        with pytest.raises(ValidationError, match="stands there twice"):
+        with pytest.raises(ValidationError, match="is listed twice"):
             SimulatedDriver.Settings.model_validate({"servers": [{"id": "a"}, {"id": "a"}]})
 
     async def test_a_start_that_fails_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from keyhole.model import (
     Scope,
     TokenSignIn,
 )
-from keyhole.ports.identity import ApplicationCredentials, CredentialWish, TokenIssuer
+from keyhole.ports.identity import ApplicationCredentials, CredentialSpec, TokenIssuer
 
 START = 1_700_000_000.0
 LIFETIME_SECONDS = 600
@@ -98,10 +98,10 @@ async def exchanged(issuer: TokenIssuer, token: str, scope: Scope | str) -> tupl
     return await issuer.issue(TokenSignIn(SecretStr(token)), scope, CLIENT)
 
 
-async def made(provider: Provider, wish: CredentialWish | None = None) -> tuple[ApplicationCredential, SecretStr]:
+async def made(provider: Provider, spec: CredentialSpec | None = None) -> tuple[ApplicationCredential, SecretStr]:
     """An application credential of ada's."""
     _, holder = await signed_in(provider.issuer)
-    found = await provider.credentials.create(holder, wish or CredentialWish("robot"))
+    found = await provider.credentials.create(holder, spec or CredentialSpec("robot"))
     assert found is not None
     return found
 
@@ -260,7 +260,7 @@ async def test_an_application_credential_may_be_given_by_name_and_user(provider:
 
 
 async def test_secrets_differ_and_are_long(provider: Provider) -> None:
-    (_, first), (_, second) = await made(provider), await made(provider, CredentialWish("another"))
+    (_, first), (_, second) = await made(provider), await made(provider, CredentialSpec("another"))
     assert first != second
     assert len(first.get_secret_value()) >= 43
 
@@ -289,7 +289,7 @@ async def test_an_application_credential_cannot_request_a_scope(provider: Provid
 
 
 async def test_an_application_credential_has_no_more_roles_than_asked_for(provider: Provider) -> None:
-    credential, secret = await made(provider, CredentialWish("robot", roles=frozenset({"reader"})))
+    credential, secret = await made(provider, CredentialSpec("robot", roles=frozenset({"reader"})))
     _, issued = await by_credential(provider.issuer, credential, secret)
     assert issued.identity.roles == {"reader"}
     assert not issued.identity.is_member
@@ -298,20 +298,20 @@ async def test_an_application_credential_has_no_more_roles_than_asked_for(provid
 async def test_an_application_credential_has_no_roles_that_its_maker_has_not(provider: Provider) -> None:
     _, holder = await signed_in(provider.issuer)
     with pytest.raises(Forbidden):
-        await provider.credentials.create(holder, CredentialWish("robot", roles=frozenset({"reader", "admin"})))
+        await provider.credentials.create(holder, CredentialSpec("robot", roles=frozenset({"reader", "admin"})))
     assert list(await provider.credentials.list_of(holder.identity.user_id)) == []
 
 
 async def test_an_application_credential_takes_a_project(provider: Provider) -> None:
     _, holder = await signed_in(provider.issuer, Scope.UNSCOPED)
     with pytest.raises(Forbidden):
-        await provider.credentials.create(holder, CredentialWish("robot"))
+        await provider.credentials.create(holder, CredentialSpec("robot"))
 
 
 async def test_a_second_application_credential_of_a_name_is_none(provider: Provider) -> None:
     await made(provider)
     _, holder = await signed_in(provider.issuer)
-    assert await provider.credentials.create(holder, CredentialWish("robot")) is None
+    assert await provider.credentials.create(holder, CredentialSpec("robot")) is None
     assert len(await provider.credentials.list_of(holder.identity.user_id)) == 1
 
 
@@ -336,7 +336,7 @@ async def test_a_deleted_application_credential_and_its_tokens_are_refused_at_on
 
 
 async def test_an_application_credential_and_its_tokens_end_when_it_expires(provider: Provider, clock: Clock) -> None:
-    credential, secret = await made(provider, CredentialWish("robot", expires_at=START + 60))
+    credential, secret = await made(provider, CredentialSpec("robot", expires_at=START + 60))
     token, issued = await by_credential(provider.issuer, credential, secret)
     assert issued.expires_at == START + 60
     clock.now = START + 60
@@ -357,25 +357,25 @@ async def test_a_token_of_an_application_credential_is_not_exchanged(provider: P
 async def test_only_an_unrestricted_application_credential_manages_others(
     provider: Provider, unrestricted: bool
 ) -> None:
-    credential, secret = await made(provider, CredentialWish("robot", unrestricted=unrestricted))
+    credential, secret = await made(provider, CredentialSpec("robot", unrestricted=unrestricted))
     _, holder = await by_credential(provider.issuer, credential, secret)
     if unrestricted:
-        assert await provider.credentials.create(holder, CredentialWish("child")) is not None
+        assert await provider.credentials.create(holder, CredentialSpec("child")) is not None
         await provider.credentials.delete(holder, credential)
         return
     with pytest.raises(Forbidden, match="not allowed for managing additional application credentials"):
-        await provider.credentials.create(holder, CredentialWish("child"))
+        await provider.credentials.create(holder, CredentialSpec("child"))
     with pytest.raises(Forbidden, match="not allowed for managing additional application credentials"):
         await provider.credentials.delete(holder, credential)
     assert [one.name for one in await provider.credentials.list_of(holder.identity.user_id)] == ["robot"]
 
 
 async def test_the_child_of_an_application_credential_has_no_more_roles_than_it(provider: Provider) -> None:
-    wish = CredentialWish("robot", roles=frozenset({"reader"}), unrestricted=True)
-    _, holder = await by_credential(provider.issuer, *await made(provider, wish))
+    spec = CredentialSpec("robot", roles=frozenset({"reader"}), unrestricted=True)
+    _, holder = await by_credential(provider.issuer, *await made(provider, spec))
     with pytest.raises(Forbidden):
-        await provider.credentials.create(holder, CredentialWish("child", roles=frozenset({"member"})))
-    child = await provider.credentials.create(holder, CredentialWish("child"))
+        await provider.credentials.create(holder, CredentialSpec("child", roles=frozenset({"member"})))
+    child = await provider.credentials.create(holder, CredentialSpec("child"))
     assert child is not None
     assert child[0].roles == {"reader"}
 

@@ -104,5 +104,5 @@ def test_a_refusal_leaves_the_file_alone(service: Service, tmp_path: Path) -> No
     done = command(service, tmp_path, ADMIN, "capture", "unknown", "-o", str(file))
     assert (done.returncode, done.stderr) == (1, "keyhole: There is no such session in your project.\n")
     done = command(service, tmp_path, DEMO, "capture", "unknown", "-o", str(file))
-    assert (done.returncode, done.stderr) == (1, "keyhole: This takes the role admin.\n")
+    assert (done.returncode, done.stderr) == (1, "keyhole: This requires the role admin.\n")
     assert file.read_bytes() == b"an earlier capture"

@@ -47,7 +47,7 @@ class Browser:
         await wire.rfb_handshake()
         return wire
 
-    async def come_back(self, *headers: str) -> tuple[int, Wire]:
+    async def reconnect(self, *headers: str) -> tuple[int, Wire]:
         wire = await Wire.connect(self.service.port)
         answer = await wire.upgrade(f"/c/{self.console_id}", *(headers or self._headers()))
         if answer.status == 101:
@@ -116,7 +116,7 @@ def test_a_session_is_seen_and_ended_from_another_process(
         browser.service = service
         answer = browser.session()
         assert (answer.status_code, answer.json()["reason"]) == (403, "killed")
-    assert portal.call(browser.come_back)[0] == 403
+    assert portal.call(browser.reconnect)[0] == 403
 
 
 def test_a_link_taken_back_at_one_process_ends_its_session_at_the_other(
@@ -145,7 +145,7 @@ def test_a_viewer_comes_back_to_another_process(pair: tuple[Service, Service], p
         lost = await browser.open(url)
         await until(lambda: asyncio.to_thread(sessions_of, second))
         browser.service = second
-        status, wire = await browser.come_back()
+        status, wire = await browser.reconnect()
         assert status == 101
         reason = (await ending(lost)).close_reason
         await until(lambda: asyncio.to_thread(lambda: len(sessions_of(first)) == 1))
@@ -169,7 +169,7 @@ def test_the_sessions_of_a_process_that_was_killed_vanish_and_its_viewers_come_b
     portal.call(opened)
     first.running.end(signal.SIGKILL)
     browser.service = second
-    status, _ = portal.call(browser.come_back)
+    status, _ = portal.call(browser.reconnect)
     assert status == 101
     portal.call(until, lambda: not sessions_of(second), 30)
 
@@ -183,14 +183,14 @@ def test_a_ticket_outlives_a_restart(portal: BlockingPortal, tmp_path: Path) -> 
         browser.service = service
         answer = browser.session()
         assert answer.json()["server"]["id"] == SIMULATED_ID
-        assert portal.call(browser.come_back)[0] == 101
+        assert portal.call(browser.reconnect)[0] == 101
         portal.call(until, lambda: service.events("console.resumed"))
         page = service.get(f"/c/{browser.console_id}", headers={"Cookie": browser.cookie})
         assert (page.status_code, "<script" in page.text) == (200, True)
         assert token not in service.running.stderr
     with serving(portal, tmp_path, SETTINGS.replace('["member", "reader"]', '["reader"]')) as service:
         browser.service = service
-        assert portal.call(browser.come_back)[0] == 403
+        assert portal.call(browser.reconnect)[0] == 403
         assert browser.session().json()["reason"] == "revoked"
 
 
@@ -203,7 +203,7 @@ def test_old_and_foreign_tickets_open_nothing(portal: BlockingPortal, tmp_path: 
             (f"Cookie: {browser.cookie}", "Origin: https://evil.example"),
             (f"Origin: {service.url}",),
         ):
-            assert portal.call(browser.come_back, *headers)[0] == 403
+            assert portal.call(browser.reconnect, *headers)[0] == 403
         assert browser.session(Origin="https://evil.example").status_code == 403
         assert browser.session("DELETE", Origin="https://evil.example").status_code == 403
 
@@ -212,7 +212,7 @@ def test_old_and_foreign_tickets_open_nothing(portal: BlockingPortal, tmp_path: 
 
         portal.call(until, expired)
         assert browser.session().json()["reason"] == "ticket_unknown"
-        assert portal.call(browser.come_back)[0] == 403
+        assert portal.call(browser.reconnect)[0] == 403
 
 
 def test_a_console_that_was_closed_stays_closed(portal: BlockingPortal, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_console_that_was_closed_stays_closed(portal: BlockingPortal, tmp_path
 
         assert portal.call(closed).close_reason == "viewer_closed"
         assert browser.session().json()["reason"] == "viewer_closed"
-        assert portal.call(browser.come_back)[0] == 403
+        assert portal.call(browser.reconnect)[0] == 403
 
 
 def test_who_was_taken_out_of_the_settings_is_shown_out_by_the_next_service(

@@ -147,7 +147,7 @@ def parse_json(body: bytes, *, not_numbers: bool = False) -> Any:
         raise ValueError("nested too deeply") from error
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key occurs twice")
@@ -158,8 +158,8 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
-_LENIENT = json.JSONDecoder(object_pairs_hook=_without_twins)
+_STRICT = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_without_duplicates)
 
 
 def _too_large(limit_bytes: int) -> RequestRefused:

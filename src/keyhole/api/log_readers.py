@@ -12,12 +12,12 @@ class LogReaders:
 
     def __init__(self, per_user: int = READERS_PER_USER) -> None:
         self._per_user = per_user
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         """Kept while a request is being served or waits."""
 
-    def turn(self, user_id: str) -> asyncio.Semaphore:
+    def semaphore(self, user_id: str) -> asyncio.Semaphore:
         """What is held while one log is read for the user."""
-        turns = self._turns.get(user_id)
-        if turns is None:
-            turns = self._turns[user_id] = asyncio.Semaphore(self._per_user)
-        return turns
+        semaphore = self._semaphores.get(user_id)
+        if semaphore is None:
+            semaphore = self._semaphores[user_id] = asyncio.Semaphore(self._per_user)
+        return semaphore

@@ -74,7 +74,7 @@ def load_pages(directory: Path) -> Mapping[str, Page]:
     except OSError as error:
         raise SettingsError(f"the pages are not built: {error.filename} is missing; run `make page`") from error
     except ValidationError as error:
-        raise SettingsError(f"the pages' {MANIFEST} is not understood; run `make page` again") from error
+        raise SettingsError(f"the pages' {MANIFEST} is malformed; run `make page` again") from error
     missing = sorted(path for path in ALIASES.values() if path not in pages)
     if missing:
         raise SettingsError(f"the pages' {MANIFEST} lacks {', '.join(missing)}; run `make page` again")

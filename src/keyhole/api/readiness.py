@@ -87,7 +87,7 @@ class _Part:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 return await self._check()
         except TimeoutError:
-            return [f"{self._name} did not say how it is within {DEADLINE_SECONDS:g} seconds"]
+            return [f"{self._name} did not report its status within {DEADLINE_SECONDS:g} seconds"]
         except Refusal as refusal:
             return [str(refusal)]
         finally:

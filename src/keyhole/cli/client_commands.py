@@ -52,7 +52,7 @@ def console(
 ) -> None:
     """Print a URL that opens a console of the server. Anyone who has the URL can open it."""
     if open_it and console_type is ConsoleChoice.SERIAL:
-        raise typer.BadParameter("the URL of a serial console is a WebSocket's, no page", param_hint="--open")
+        raise typer.BadParameter("the URL of a serial console is a WebSocket, not a page", param_hint="--open")
 
     from keyhole.cli.client.cloud import signed_in
     from keyhole.cli.client.consoles import create_console, open_in_browser

@@ -19,8 +19,8 @@ def create(
         str | None,
         typer.Option(
             metavar="WHEN",
-            help="A span such as 90m, 12h or 30d, or a date and time such as 2030-12-31T18:00:00 (UTC without a zone)."
-            " Without it the credential does not expire.",
+            help="A duration such as 90m, 12h or 30d, or a date and time such as 2030-12-31T18:00:00 (UTC without a"
+            " zone). Without it the credential does not expire.",
             show_default=False,
         ),
     ] = None,
@@ -35,7 +35,7 @@ def create(
         expires_at = None if expires is None else expiry(expires, datetime.now(UTC))
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(
-            f"{expires!r} is neither a span nor a date and time", param_hint="--expires"
+            f"{expires!r} is neither a duration nor a date and time", param_hint="--expires"
         ) from error
     with signed_in(os_cloud) as cloud:
         made = create_credential(cloud, name, expires_at)
@@ -45,7 +45,7 @@ def create(
         show_json(made.model_dump() | {"secret": secret, "environment": variables})
         return
     until = f"valid until {made.expires_at}" if made.expires_at else "without an expiry"
-    show(one_line(f"# Application credential {made.name}, id {made.id}, {until}. The secret is not told again."))
+    show(one_line(f"# Application credential {made.name}, id {made.id}, {until}. The secret is not shown again."))
     show(f"unset {' '.join(CONFLICTING)}")
     for variable, value in variables.items():
         show(f"export {variable}={shlex.quote(lines_as_shown(value))}")

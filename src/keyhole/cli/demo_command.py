@@ -14,7 +14,7 @@ import typer
 import uvloop
 
 from keyhole import __version__, config
-from keyhole.cli.signals import until_told_to_stop
+from keyhole.cli.signals import run_until_signal
 from keyhole.demo import GuestUnavailable
 from keyhole.demo.apt import ensure_packages
 from keyhole.demo.guest_image import build_image
@@ -53,7 +53,7 @@ class DemoOptions:
 
 def demo(options: DemoOptions) -> None:
     """Runs the demo until SIGINT or SIGTERM. Raises SettingsError when it cannot start."""
-    uvloop.run(until_told_to_stop(_demo(options)))
+    uvloop.run(run_until_signal(_demo(options)))
 
 
 async def _demo(options: DemoOptions) -> None:
@@ -75,7 +75,7 @@ async def _demo(options: DemoOptions) -> None:
         if guest is not None:
             await guest.until_ready()
         console_url = await _console_url(service)
-        await _tell(options, service, password, console_url, guest)
+        await _print_summary(options, service, password, console_url, guest)
         if guest is not None:
             await guest.wait()
             typer.echo("The guest has been switched off. Ctrl-C ends the demo.")
@@ -85,15 +85,17 @@ async def _demo(options: DemoOptions) -> None:
 async def _real_guest(stack: AsyncExitStack, folder: Path) -> DemoGuest | None:
     """The booting guest; None if there can be none, after printing the reason."""
     try:
-        await asyncio.to_thread(ensure_packages, QEMU_PACKAGES, _say)
-        image = await asyncio.to_thread(build_image, folder, _say)
-        return await stack.enter_async_context(DemoGuest(image, name=GUEST_NAME, server_id=GUEST_ID, progress=_say))
+        await asyncio.to_thread(ensure_packages, QEMU_PACKAGES, _print_step)
+        image = await asyncio.to_thread(build_image, folder, _print_step)
+        return await stack.enter_async_context(
+            DemoGuest(image, name=GUEST_NAME, server_id=GUEST_ID, progress=_print_step)
+        )
     except GuestUnavailable as failure:
         typer.echo(f"No real guest: {failure}")
         return None
 
 
-def _say(what: str) -> None:
+def _print_step(what: str) -> None:
     typer.echo(what)
 
 
@@ -121,7 +123,7 @@ async def _console_url(service: Service) -> str:
     return (await service.consoles.create(identity, GUEST_ID, ConsoleType.NOVNC)).url
 
 
-async def _tell(
+async def _print_summary(
     options: DemoOptions, service: Service, password: str, console_url: str, guest: DemoGuest | None
 ) -> None:
     url = service.url

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 
 
-async def until_told_to_stop(work: Coroutine[None, None, None]) -> None:
+async def run_until_signal(work: Coroutine[None, None, None]) -> None:
     """Runs `work` until it ends or one of the signals arrives."""
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(work)  # noqa: TID251  # awaited below

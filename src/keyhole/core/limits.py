@@ -110,7 +110,7 @@ class Slot:
         self._slots._take(claims, elsewhere or {})
         self._claims |= claims
 
-    def hand_on(self) -> "Slot":
+    def transfer(self) -> "Slot":
         """The same slots, for another owner who will release them; this object then holds none."""
         other = Slot(self._slots)
         self._claims, other._claims = {}, self._claims

@@ -155,7 +155,7 @@ class Links:
                 grant.server_id, grant.project_id, grant.console_type, grant.driver
             )
         except (ServerNotFound, ConsoleUnavailable) as failure:
-            raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token is gone.") from failure
+            raise TokenRefused(Reason.TOKEN_UNKNOWN, "The server of this token no longer exists.") from failure
         if location.place != grant.address:
             raise TargetFailed(Reason.SERVER_MOVED, "the console is no longer where it was when the link was made")
         return Opening(grant, driver, location, requester)

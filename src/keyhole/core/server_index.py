@@ -44,7 +44,7 @@ class Known:
 
     def __init__(self, driver: HypervisorDriver, clock: Callable[[], float]) -> None:
         self.driver = driver
-        self.heard = asyncio.Event()
+        self.reported = asyncio.Event()
         self._clock = clock
         self._scopes: dict[str, _Scope] = {}
 
@@ -68,9 +68,9 @@ class Known:
                 one = self._scope(scope)
                 one.since = one.since if one.why else self._clock()
                 one.why = why
-        self.heard.set()
+        self.reported.set()
 
-    def lose(self, why: str) -> None:
+    def mark_unreachable(self, why: str) -> None:
         """The driver reports nothing any more: its servers are kept, but are not current."""
         for scope in tuple(self._scopes) or ("",):
             self.apply(Unreachable(why, scope))
@@ -93,10 +93,10 @@ class Known:
     def silence(self) -> str:
         """A sentence if none of the driver's scopes answers; "" if any does."""
         whys = [one.why for one in self._scopes.values()]
-        return "" if whys and not all(whys) else (whys[0] if whys else _silence(self.driver))
+        return "" if whys and not all(whys) else (whys[0] if whys else _not_reported_yet(self.driver))
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether all of the driver's scopes answer: a server that it does not list then does not exist."""
         return bool(self._scopes) and not any(one.why for one in self._scopes.values())
 
@@ -150,9 +150,9 @@ class ServerIndex:
         try:
             async for change in driver.watch():
                 known.apply(change)
-            raise KeyholeError(f"the driver {driver.name} stopped telling of its servers")
+            raise KeyholeError(f"the driver {driver.name} stopped reporting its servers")
         except Exception:
-            known.lose(f"The news of the driver {driver.name} broke off.")
+            known.mark_unreachable(f"Updates from the driver {driver.name} were interrupted.")
             raise
 
     async def refresh(self) -> Sequence[Known]:
@@ -188,13 +188,13 @@ class ServerIndex:
             return
         if servers is not None:
             known.apply(Listed(servers if isinstance(servers, tuple) else tuple(servers)))
-        elif not known.heard.is_set():
+        elif not known.reported.is_set():
             try:
                 async with asyncio.timeout(FIRST_NEWS_SECONDS):
-                    await known.heard.wait()
+                    await known.reported.wait()
             except TimeoutError:
-                known.lose(_silence(known.driver))  # The next query does not wait.
+                known.mark_unreachable(_not_reported_yet(known.driver))  # The next query does not wait.
 
 
-def _silence(driver: HypervisorDriver) -> str:
-    return f"The driver {driver.name} has not told of its servers yet."
+def _not_reported_yet(driver: HypervisorDriver) -> str:
+    return f"The driver {driver.name} has not reported its servers yet."

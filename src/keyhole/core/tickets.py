@@ -4,7 +4,7 @@ A browser that opened a console has a ticket, as a cookie, with which it opens t
 after a lost connection, a reload or a restart of Keyhole. docs/decisions/0008 gives the reasons. The secret is 256
 random bits; its sha256 is stored. No HTTP, no sockets, no SQL; `clock` gives the seconds since the epoch.
 
-Changes to tickets are collected here until they are stored (`keep`), so that no console waits for the store.
+Changes to tickets are collected here until they are stored (`flush`), so that no console waits for the store.
 """
 
 import asyncio
@@ -84,12 +84,12 @@ class Tickets:
         self._identity = identity
         self._rules = rules
         self._clock = clock
-        self._unkept: dict[str, Ticket] = {}
+        self._unstored: dict[str, Ticket] = {}
         self._new: set[str] = set()
-        self._come_back: set[str] = set()
+        self._resumed: set[str] = set()
         self._touched_at = clock()
         self._changed = changed
-        self._keeping = asyncio.Lock()
+        self._flushing = asyncio.Lock()
         sessions.subscribe(self)
 
     @property
@@ -137,7 +137,7 @@ class Tickets:
         ticket = await self.find(console_id, secret)
         grant = ticket.grant
         requester = requester_of(grant, secret or "")
-        if not await self._still_may(grant, requester):
+        if not await self._may_still_open(grant, requester):
             raise self._ended(ticket, Reason.REVOKED)
         if ticket.opened_at is None:
             grant = await self._consoles.claim(grant.token_hash)
@@ -166,10 +166,10 @@ class Tickets:
 
         Raises Unavailable, except for a ticket that is not stored yet.
         """
-        if secret_hash in self._unkept:
-            self.end(self._unkept[secret_hash], reason, detail)
+        if secret_hash in self._unstored:
+            self.end(self._unstored[secret_hash], reason, detail)
             with suppress(Unavailable):
-                await self.keep()
+                await self.flush()
             return
         ticket = await self._store.find_ticket(secret_hash)
         if ticket is not None:
@@ -181,7 +181,7 @@ class Tickets:
         if ticket is None:
             return
         if ticket.opened_at is not None:
-            self._come_back.add(ticket.secret_hash)
+            self._resumed.add(ticket.secret_hash)
         session.ticket = ticket.seen(session.began_at, opened_at=ticket.opened_at or session.began_at)
         self._note(session.ticket)
 
@@ -195,18 +195,18 @@ class Tickets:
             ticket = replace(ticket, ended=reason, ended_detail=detail)
         self._note(ticket)
 
-    async def keep(self) -> None:
+    async def flush(self) -> None:
         """Writes the changes to the store. Raises Unavailable; what was not written is written the next time."""
-        async with self._keeping:
+        async with self._flushing:
             self._touch_live()
-            unkept = dict(self._unkept)
-            new = [ticket for key, ticket in unkept.items() if key in self._new]
-            changed = [ticket for key, ticket in unkept.items() if key not in self._new]
+            unstored = dict(self._unstored)
+            new = [ticket for key, ticket in unstored.items() if key in self._new]
+            changed = [ticket for key, ticket in unstored.items() if key not in self._new]
             await self._store.add_tickets(new)
-            self._forget_kept(new)
+            self._forget_stored(new)
             await self._store.update_tickets(changed)
-            self._forget_kept(changed)
-            await self._check_come_back()
+            self._forget_stored(changed)
+            await self._check_resumed()
 
     async def sweep(self) -> int:
         """Deletes tickets that have been invalid for some time; returns how many."""
@@ -216,13 +216,13 @@ class Tickets:
         if secret is None or not _SECRET.fullmatch(secret):
             return None
         secret_hash = hash_token(secret)
-        unkept = self._unkept.get(secret_hash)
-        kept = await self._store.find_ticket(secret_hash)
-        if kept is not None and kept.ended is not None:  # another worker did this, or its link was revoked
-            return kept
-        return self._unkept.get(secret_hash) or unkept or kept
+        unstored = self._unstored.get(secret_hash)
+        stored = await self._store.find_ticket(secret_hash)
+        if stored is not None and stored.ended is not None:  # another worker did this, or its link was revoked
+            return stored
+        return self._unstored.get(secret_hash) or unstored or stored
 
-    async def _still_may(self, grant: Grant, requester: RequesterToken | None) -> bool:
+    async def _may_still_open(self, grant: Grant, requester: RequesterToken | None) -> bool:
         """While the identity service does not answer, nobody loses access; open sessions are checked again later."""
         try:
             return await self._identity.may_open(grant.user_id, grant.project_id, requester)
@@ -257,13 +257,13 @@ class Tickets:
     def _touched(self, ticket: Ticket, session: Session) -> Ticket:
         return ticket.seen(self._now(ticket), input_at=session.epoch_of(session.last_input_at))
 
-    async def _check_come_back(self) -> None:
+    async def _check_resumed(self) -> None:
         """Ends the sessions whose ticket was ended while they were set up."""
-        for secret_hash in tuple(self._come_back):
+        for secret_hash in tuple(self._resumed):
             ticket = await self._store.find_ticket(secret_hash)
             if ticket is not None and ticket.ended is not None:
                 self._sessions.terminate(OfTicket(ticket), ticket.ended, ticket.ended_detail)
-            self._come_back.discard(secret_hash)
+            self._resumed.discard(secret_hash)
 
     def _touch_live(self) -> None:
         now = self._clock()
@@ -276,15 +276,15 @@ class Tickets:
                 self._note(session.ticket)
 
     def _note(self, ticket: Ticket) -> None:
-        before = self._unkept.get(ticket.secret_hash)
+        before = self._unstored.get(ticket.secret_hash)
         if before is not None and before.ended is not None:
             ticket = replace(ticket, ended=before.ended, ended_detail=before.ended_detail)
-        self._unkept[ticket.secret_hash] = ticket
+        self._unstored[ticket.secret_hash] = ticket
         self._changed.set()
 
-    def _forget_kept(self, kept: list[Ticket]) -> None:
+    def _forget_stored(self, stored: list[Ticket]) -> None:
         """A ticket that changed again while it was being written must still be stored, but is no longer new."""
-        for ticket in kept:
+        for ticket in stored:
             self._new.discard(ticket.secret_hash)
-            if self._unkept.get(ticket.secret_hash) is ticket:
-                del self._unkept[ticket.secret_hash]
+            if self._unstored.get(ticket.secret_hash) is ticket:
+                del self._unstored[ticket.secret_hash]

@@ -121,7 +121,7 @@ def _run(tool: str, *arguments: str, folder: Path | None = None) -> subprocess.C
 def _tool(name: str) -> str:
     path = shutil.which(name)
     if path is None:
-        raise GuestUnavailable(f"{name} is not here: the demo's real guest needs Debian or a derivative of it")
+        raise GuestUnavailable(f"{name} was not found: the demo's real guest requires Debian or a derivative")
     return path
 
 

@@ -64,7 +64,7 @@ def _find(tree: Path, places: Sequence[str]) -> Path:
     for place in places:
         for path in sorted(tree.glob(place)):
             return path
-    raise GuestUnavailable(f"Debian's package does not hold {places[0]}")
+    raise GuestUnavailable(f"Debian's package does not contain {places[0]}")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

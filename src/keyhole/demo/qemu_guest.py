@@ -117,7 +117,7 @@ class DemoGuest:
         started_at = time.monotonic()
         while not self._asks_for_login():
             if self._running().returncode is not None:
-                raise GuestUnavailable(f"QEMU ended while the guest was booting: {self._last_words()}")
+                raise GuestUnavailable(f"QEMU ended while the guest was booting: {self._last_log_line()}")
             if time.monotonic() - started_at > READY_SECONDS:
                 raise GuestUnavailable(f"the guest did not boot within {READY_SECONDS} s")
             await asyncio.sleep(POLL_SECONDS)
@@ -154,9 +154,9 @@ class DemoGuest:
         except FileNotFoundError:
             return False
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = self._qemu_log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "it printed nothing"
 
     @property
     def _qemu_log(self) -> Path:

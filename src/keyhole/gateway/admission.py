@@ -46,25 +46,25 @@ class Admission:
     set_cookie: str | None = None
 
 
-async def admit(entrance: Entrance, head: RequestHead, *, can_come_back: bool) -> Admission:
-    """Admits a request. `can_come_back` says whether this kind of viewer could keep a ticket.
+async def admit(entrance: Entrance, head: RequestHead, *, can_resume: bool) -> Admission:
+    """Admits a request. `can_resume` says whether this kind of viewer could keep a ticket.
 
     Raises OriginRefused, TokenRefused, TicketRefused, and other Refusals that say why no console can be opened now.
     """
-    console_id = console_of(head.path) if can_come_back else None
+    console_id = console_of(head.path) if can_resume else None
     if console_id is not None:
-        return await _let_back_in(entrance, head, console_id)
+        return await _resume(entrance, head, console_id)
     token = console_token(head)
     is_cookie = token is not None and not query_value(head.query, "token")
     check_origin(head, entrance.allowed_origins, token_is_cookie=is_cookie)
     opening = await entrance.tokens.redeem(token, _CAME_BY.get(head.path, "unknown"))
-    if not can_come_back or not head.get("origin") or not entrance.tickets.offered:
+    if not can_resume or not head.get("origin") or not entrance.tickets.offered:
         return Admission(opening)
     secret, opening = entrance.tickets.issue(opening)
     return Admission(opening, _cookie(entrance, opening.grant.id, secret))
 
 
-async def _let_back_in(entrance: Entrance, head: RequestHead, console_id: str) -> Admission:
+async def _resume(entrance: Entrance, head: RequestHead, console_id: str) -> Admission:
     # Browsers send the cookie with every request to this path: only our own page may use it.
     check_origin(head, entrance.allowed_origins, token_is_cookie=True)
     secret = secret_in(head.headers)

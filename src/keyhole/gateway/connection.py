@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
         """How much was received from the peer so far."""
         self._machine: Machine[Any] | None = None
         """The machine that receives the peer's bytes; None while none is waiting for them."""
-        self._rest: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
         """Done when the machine waits for our side, or cannot continue."""
         self._failure: KeyholeError | None = None
         self.transport: asyncio.Transport
@@ -74,12 +74,12 @@ class Connection(asyncio.Protocol):
             self._regulate()
             return
         try:
-            self._hear(machine, data)
+            self._feed(machine, data)
         except KeyholeError as error:
             self._failure = error
             self._wake()
         else:
-            if machine.is_waiting_for_us:
+            if machine.needs_action:
                 self._machine = None  # the bytes that follow are for the next reader
                 self._wake()
 
@@ -100,20 +100,20 @@ class Connection(asyncio.Protocol):
 
         Raises what the machine raises, and SessionEnded if the peer disconnects.
         """
-        self._say(machine)
-        if self._held and not machine.is_waiting_for_us:
-            self._hear(machine, self.take())
+        self._send_pending(machine)
+        if self._held and not machine.needs_action:
+            self._feed(machine, self.take())
         self._machine = machine
         try:
-            while not machine.is_waiting_for_us:
+            while not machine.needs_action:
                 if self._lost or self.transport.is_closing():
-                    self._break_off(machine)
-                self._rest = asyncio.get_running_loop().create_future()
-                await self._rest
+                    self._raise_disconnect(machine)
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
                 if self._failure is not None:
                     raise self._failure
         finally:
-            self._machine = self._rest = None
+            self._machine = self._waiter = None
 
     def unframe(self, data: bytes) -> bytes:
         """The payload in received bytes. Raises ProtocolError, SessionEnded."""
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
         self._regulate()
         return data
 
-    def give_back(self, data: bytes) -> None:
+    def put_back(self, data: bytes) -> None:
         """Puts back taken bytes for the next reader."""
         if data:
             self._held.insert(0, data)
@@ -138,19 +138,19 @@ class Connection(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.write(message)
 
-    def _hear(self, machine: Machine[Any], data: bytes) -> None:
+    def _feed(self, machine: Machine[Any], data: bytes) -> None:
         payload = self.unframe(data)
         if payload:
             try:
                 machine.receive_data(payload)
             finally:
-                self._say(machine)  # even after an error: for example a failed SecurityResult
+                self._send_pending(machine)  # even after an error: for example a failed SecurityResult
 
-    def _say(self, machine: Machine[Any]) -> None:
+    def _send_pending(self, machine: Machine[Any]) -> None:
         for message in machine.data_to_send():
             self.send(message)
 
-    def _break_off(self, machine: Machine[Any]) -> None:
+    def _raise_disconnect(self, machine: Machine[Any]) -> None:
         """Raises the meaning of the peer's disconnect: a truncated refusal is a refusal, all else `closed_reason`."""
         with suppress(ProtocolError):
             machine.receive_eof()
@@ -170,8 +170,8 @@ class Connection(asyncio.Protocol):
             self.source.resume_reading()
 
     def _wake(self) -> None:
-        if self._rest is not None and not self._rest.done():
-            self._rest.set_result(None)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class RawViewer(Connection):

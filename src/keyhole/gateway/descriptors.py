@@ -19,14 +19,14 @@ class Descriptors:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._make_room: list[Callable[[], int]] = []
+        self._close_idle: list[Callable[[], int]] = []
         self._quiet_seconds = 0
 
-    def add(self, make_room: Callable[[], int]) -> None:
-        """`make_room` closes a server's idle connections and returns how many it closed."""
-        self._make_room.append(make_room)
+    def add(self, close_idle: Callable[[], int]) -> None:
+        """`close_idle` closes a server's idle connections and returns how many it closed."""
+        self._close_idle.append(close_idle)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Called once a second."""
         self._quiet_seconds = max(0, self._quiet_seconds - 1)
         try:
@@ -38,7 +38,7 @@ class Descriptors:
         """Something could not be opened. Only handles a lack of descriptors, which is logged once a minute."""
         if error.errno not in _SHORT:
             return
-        closed = sum(make_room() for make_room in self._make_room)
+        closed = sum(close_idle() for close_idle in self._close_idle)
         if not self._quiet_seconds:
             self._quiet_seconds = TELL_EVERY_SECONDS
             self._telemetry.service_degraded(

@@ -140,14 +140,14 @@ class FrontDoor:
         except LimitReached as failure:
             refuse_viewer(self._telemetry, viewer, failure, self.deadlines.linger)
             return
-        self._spawn(self.open_session(viewer, head), slot.hand_on())
+        self._spawn(self.open_session(viewer, head), slot.transfer())
 
     def _serve(self, transport: asyncio.Transport, received: bytes) -> None:
         """Passes a connection to the HTTP server. A proxy's connections are shared by many and count for no address."""
         peer = peer_address(transport)
         try:
             network = None if peer in self._proxies else network_of(peer)
-            protocol = self.http.protocol(network, None if self.open_session is None else self._retake)
+            protocol = self.http.protocol(network, None if self.open_session is None else self._accept_again)
         except LimitReached as failure:
             self.refuse(transport, failure.reason, str(failure))
             return
@@ -207,7 +207,7 @@ class FrontDoor:
         message = "This port speaks TLS: the address begins with https:// or wss://."
         self.refuse(transport, Reason.TLS_REQUIRED, message)
 
-    def _retake(self, transport: asyncio.Transport, head: bytes) -> None:
+    def _accept_again(self, transport: asyncio.Transport, head: bytes) -> None:
         reader = _HeadReader(self, self.route)
         transport.set_protocol(reader)
         reader.connection_made(transport)
@@ -238,7 +238,7 @@ class _HeadReader(asyncio.Protocol):
         self.transport = transport
         try:
             self._slot = (
-                self._given.hand_on() if self._given else self._door.take_slot(transport.get_extra_info("peername"))
+                self._given.transfer() if self._given else self._door.take_slot(transport.get_extra_info("peername"))
             )
         except LimitReached as failure:
             self._door.reject(transport, failure)
@@ -253,7 +253,7 @@ class _HeadReader(asyncio.Protocol):
             head = self._reader.receive_data(data)
             if head is None:
                 return
-            self._hand_on(head)
+            self._forward_to_http(head)
         except TooLarge as error:
             self._refuse(Reason.REQUEST_TOO_LARGE, str(error))
         except ProtocolError as error:
@@ -262,9 +262,9 @@ class _HeadReader(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
 
-    def _hand_on(self, head: RequestHead) -> None:
+    def _forward_to_http(self, head: RequestHead) -> None:
         check_host(head)
-        slot = self._slot.hand_on()
+        slot = self._slot.transfer()
         self._leave()
         try:
             self._route(self.transport, head, self._reader.trailing_data(), slot)

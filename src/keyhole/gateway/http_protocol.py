@@ -92,7 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
         return now - self._idle_since
 
     @property
-    def can_be_spared(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether the connection can be closed now without losing a request or an answer."""
         return self._idle_since < math.inf and not self._unparsed and not self.transport.get_write_buffer_size()
 
@@ -108,7 +108,7 @@ class HttpProtocol(HttpToolsProtocol):
             if not piece:
                 break
             self._parse_piece(piece)
-        self._flow.let_go()
+        self._flow.release()
 
     @property
     def _is_answering(self) -> bool:
@@ -137,7 +137,7 @@ class HttpProtocol(HttpToolsProtocol):
             cause = error
         match cause:
             case _OpensConsole(head=head):
-                self._hand_back(head)
+                self._return_to_front_door(head)
             case _OtherUpgrade(head=head):
                 self.parser = httptools.HttpRequestParser(self)
                 self._feed(head)
@@ -207,7 +207,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     # The ends.
 
-    def _hand_back(self, head: bytes) -> None:
+    def _return_to_front_door(self, head: bytes) -> None:
         """Returns the connection to the front door, with all unparsed bytes."""
         following = self._unparsed.take_all()
         self._head_bytes = 0
@@ -215,15 +215,15 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self._server.left(self)
         self.transport.flush()  # type: ignore[attr-defined]
-        self._flow.let_go()
+        self._flow.release()
         assert self._on_console is not None
         self._on_console(self._below, head + following)
 
     def _refuse(self, reason: Reason, message: str = "") -> None:
         self._stop_timer()
         status = STATUSES[reason].gateway or 400
-        told = message or HTTPStatus(status).phrase
-        self._server.telemetry.refused(reason, Surface.GATEWAY, told, viewer=peer_name(self._below))
+        detail = message or HTTPStatus(status).phrase
+        self._server.telemetry.refused(reason, Surface.GATEWAY, detail, viewer=peer_name(self._below))
         if not self._is_answering or not self.cycle.response_started:
             self.transport.write(refusal(status, f"{message}\n" if message else ""))
         self.transport.close()
@@ -261,7 +261,7 @@ class _Flow(FlowControl):
         self._holds = True
         self.pause_reading()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         if self._holds:
             self._holds = False
             self.resume_reading()

@@ -56,7 +56,7 @@ class HttpServer:
         self.deadlines = deadlines
         self.head_bytes = head_bytes
         self.descriptors = descriptors or Descriptors(telemetry)
-        self.descriptors.add(self._spare)
+        self.descriptors.add(self._close_idle)
         self._watches_process = descriptors is None
         self.retired = False
         self.seconds = 0
@@ -72,7 +72,7 @@ class HttpServer:
         the limit, the new connection replaces the address's connection that has been idle for longest, if there is one.
         """
         if network is not None and self._per_address and len(self._of_network.get(network, ())) >= self._per_address:
-            self._make_way(network)
+            self._evict_idle(network)
         return HttpProtocol(self, self._config, network, on_console)
 
     def joined(self, protocol: HttpProtocol) -> None:
@@ -99,7 +99,7 @@ class HttpServer:
             if protocol.idle_seconds(self.seconds) > KEEP_ALIVE_SECONDS:
                 protocol.transport.close()
         if self._watches_process:
-            self.descriptors.look()
+            self.descriptors.check()
             self.telemetry.refusals_left_out()
 
     def retire(self) -> None:
@@ -122,8 +122,8 @@ class HttpServer:
         if late:
             await asyncio.wait(late)
 
-    def _make_way(self, network: str) -> None:
-        idle = [protocol for protocol in self._of_network[network] if protocol.can_be_spared]
+    def _evict_idle(self, network: str) -> None:
+        idle = [protocol for protocol in self._of_network[network] if protocol.is_idle]
         if not idle:
             raise LimitReached(
                 Reason.LIMIT_ADDRESS,
@@ -131,8 +131,8 @@ class HttpServer:
             )
         self._end(max(idle, key=lambda protocol: protocol.idle_seconds(self.seconds)))
 
-    def _spare(self) -> int:
-        idle = [protocol for protocol in self._connections if protocol.can_be_spared]
+    def _close_idle(self) -> int:
+        idle = [protocol for protocol in self._connections if protocol.is_idle]
         for protocol in idle:
             self._end(protocol)
         return len(idle)

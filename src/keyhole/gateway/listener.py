@@ -40,7 +40,7 @@ class Listener:
         for no_more in self._servers.keys() - wanted:
             server = self._servers.pop(no_more)
             try:
-                await self._begin_to_wait(server)
+                await self._start_waiting(server)
             finally:
                 server.close()
         for new in wanted - self._servers.keys():
@@ -57,10 +57,10 @@ class Listener:
     async def wait_closed(self) -> None:
         """Waits until every connection has ended; call it before `close`."""
         for server in self._servers.values():
-            await self._begin_to_wait(server)
+            await self._start_waiting(server)
         await asyncio.gather(*self._left)
 
-    async def _begin_to_wait(self, server: _Server) -> None:
+    async def _start_waiting(self, server: _Server) -> None:
         # Before it is closed: afterwards it no longer waits for its connections (uvloop, Python 3.11).
         self._left.start(server.wait_closed())
         await asyncio.sleep(0)

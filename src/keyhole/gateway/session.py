@@ -65,7 +65,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
     """Serves one viewer's request until its session runs by itself, or the viewer was told why there is none."""
     started_at = parts.clock()
     try:
-        admission = await admit(parts.entrance, head, can_come_back=isinstance(viewer, WebSocketViewer))
+        admission = await admit(parts.entrance, head, can_resume=isinstance(viewer, WebSocketViewer))
     except (TokenRefused, TicketRefused, OriginRefused) as failure:
         _refuse_request(parts, viewer, head, failure)
         return
@@ -78,7 +78,7 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
         relay, viewer_payload, target_bytes = await _connect(parts, viewer, admission, started_at)
     except _NotOpened as failure:
         # Before the refusal: a viewer that reads it may retry the link at once.
-        await _give_back(parts, admission)
+        await _release_link(parts, admission)
         refuse_session(parts.telemetry, viewer, failure.ending, parts.deadlines.linger, grant)
     except BaseException as error:
         stopped = isinstance(error, asyncio.CancelledError)
@@ -86,13 +86,13 @@ async def open_session(parts: SessionParts, viewer: Viewer, head: RequestHead) -
             ending = Ending(Reason.RESTARTING if stopped else Reason.INTERNAL_ERROR)
             refuse_session(parts.telemetry, viewer, ending, parts.deadlines.linger, grant)
         finally:
-            await _give_back(parts, admission)
+            await _release_link(parts, admission)
         raise
     else:
         await _run(parts, admission, relay, viewer_payload, target_bytes)
 
 
-async def _give_back(parts: SessionParts, admission: Admission) -> None:
+async def _release_link(parts: SessionParts, admission: Admission) -> None:
     if admission.opening.uses_link:
         await parts.entrance.consoles.release(admission.opening.grant)
 
@@ -111,7 +111,7 @@ async def _run(
             relay.end(Reason.INTERNAL_ERROR)
         finally:
             if admission.opening.resume is None:
-                await _give_back(parts, admission)
+                await _release_link(parts, admission)
         raise
 
 

@@ -17,8 +17,8 @@ class Certificate:
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._files = (chain, key)
-        self._stamp = self._look()
-        self._complained_of: Stamp | None = None
+        self._stamp = self._read_stamp()
+        self._rejected: Stamp | None = None
         self.context = self._load()
         """The TLS context of the next connection."""
 
@@ -28,20 +28,20 @@ class Certificate:
         While the files are incomplete, or do not belong together, the old certificate stays. In this case SettingsError
         is raised, once for each state of the files.
         """
-        stamp = self._look()
+        stamp = self._read_stamp()
         if stamp == self._stamp:
             return False
         try:
             self.context = self._load()
         except SettingsError:
-            if stamp == self._complained_of:
+            if stamp == self._rejected:
                 return False
-            self._complained_of = stamp
+            self._rejected = stamp
             raise
         self._stamp = stamp
         return True
 
-    def _look(self) -> Stamp:
+    def _read_stamp(self) -> Stamp:
         """A value that changes whenever the files do."""
         found = []
         for path in self._files:

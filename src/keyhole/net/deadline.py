@@ -19,10 +19,10 @@ async def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
         result: T = done.value
         return result
     async with asyncio.timeout(seconds):
-        return await _Begun(coroutine, awaited)
+        return await _Started(coroutine, awaited)
 
 
-class _Begun(Generic[T]):
+class _Started(Generic[T]):
     """The rest of a coroutine whose first step was run by the task that awaits this (PEP 380's `yield from`)."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], awaited: object) -> None:

@@ -52,7 +52,7 @@ def _load_authorities(context: ssl.SSLContext, ca: Path) -> None:
     try:
         context.load_verify_locations(ca)
     except ssl.SSLError as error:
-        raise TlsUnusable(f"ca: {ca}: holds no PEM certificate") from error
+        raise TlsUnusable(f"ca: {ca}: contains no PEM certificate") from error
     except OSError as error:
         raise TlsUnusable(f"ca: {ca}: {error.strerror}") from error
 

@@ -43,7 +43,7 @@ async def connect(path: str, trust: SocketTrust) -> socket.socket:
     try:
         with found(path, trust.directory) as place:
             owner = os.fstat(place).st_uid
-            await _knock(connection, f"/proc/self/fd/{place}")
+            await _connect(connection, f"/proc/self/fd/{place}")
         allowed = {owner, 0, os.geteuid()} if trust.user_ids is None else trust.user_ids
         if peer_of(connection).user_id not in allowed:
             raise SocketRefused("belongs to a process of another user")
@@ -73,7 +73,7 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(pid, user_id)
 
 
-async def _knock(connection: socket.socket, path: str) -> None:
+async def _connect(connection: socket.socket, path: str) -> None:
     """Connects, which succeeds or fails at once; with a full queue it fails with EAGAIN and is tried again.
 
     Not by asyncio, which interprets this EAGAIN as a connection in progress.

@@ -83,7 +83,7 @@ class LoginProvider(Interface):
 
 
 @dataclass(frozen=True, slots=True)
-class CredentialWish:
+class CredentialSpec:
     """A request for an application credential. `roles` None: all roles of the token's holder."""
 
     name: str
@@ -97,7 +97,7 @@ class ApplicationCredentials(Interface):
     """Creates and deletes application credentials for the holders of tokens."""
 
     async def create(
-        self, holder: IdentityToken, wish: CredentialWish
+        self, holder: IdentityToken, spec: CredentialSpec
     ) -> tuple[ApplicationCredential, SecretStr] | None:
         """A new credential of the holder in the token's project, and its secret, which is returned only here.
 

@@ -97,7 +97,7 @@ class Machine(ABC, Generic[EventT]):
         self._advance()
 
     @property
-    def is_waiting_for_us(self) -> bool:
+    def needs_action(self) -> bool:
         """Whether our side must act: there are unread events, TLS must be started, or the handshake is done."""
         return self._done or bool(self._events) or type(self._wait) is StartTls
 
@@ -134,7 +134,7 @@ class Machine(ABC, Generic[EventT]):
             self._advance()
             return
         if self._done and len(self._buffer) > EARLY_LIMIT_BYTES:
-            raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes that nobody takes.")
+            raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes that are not read.")
         self._buffer += data
         self._advance()
 
@@ -181,7 +181,7 @@ class Machine(ABC, Generic[EventT]):
             return self._take_until(wait)
         if type(wait) is StartTls and self._buffer:
             self._wait = _STOPPED
-            raise ProtocolError(f"The {self.peer} sends something in the clear after TLS was agreed on.")
+            raise ProtocolError(f"The {self.peer} sends unencrypted data after agreeing on TLS.")
         if len(self._buffer) > EARLY_LIMIT_BYTES:
             raise TooLarge(f"The {self.peer} sends more than {EARLY_LIMIT_BYTES} bytes before its turn.")
         return None

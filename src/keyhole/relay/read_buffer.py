@@ -14,7 +14,7 @@ class ReadBuffer:
     __slots__ = ("_whole", "memory")
 
     def __init__(self) -> None:
-        self.give_away()
+        self.detach()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """All of it (`asyncio.BufferedProtocol`)."""
@@ -24,7 +24,7 @@ class ReadBuffer:
         """The first bytes of it in frames to a viewer, not copied."""
         return self._whole if size == SIZE_BYTES else cut_frames(self.memory[:size])
 
-    def give_away(self) -> None:
+    def detach(self) -> None:
         """The current holder keeps the memory."""
         self.memory = memoryview(bytearray(SIZE_BYTES))
         self._whole = cut_frames(self.memory)

@@ -64,7 +64,7 @@ class ViewerToTarget(asyncio.Protocol):
         "_end",
         "_filter",
         "_frames",
-        "_owed_pong",
+        "_pending_pong",
         "_viewer",
         "checks_unanswered",
         "is_full",
@@ -86,7 +86,7 @@ class ViewerToTarget(asyncio.Protocol):
         self._frames = frames
         self._filter = input_filter
         self.target = target
-        self._owed_pong: bytes | None = None
+        self._pending_pong: bytes | None = None
         self.checks_unanswered = 0
         self.is_full = False
         self.is_open = True
@@ -139,9 +139,9 @@ class ViewerToTarget(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.is_full = False
-        if self._owed_pong is not None:
-            self._viewer.write(pong_frame(self._owed_pong))
-            self._owed_pong = None
+        if self._pending_pong is not None:
+            self._viewer.write(pong_frame(self._pending_pong))
+            self._pending_pong = None
         self._end.viewer_drained()
 
     def ping(self) -> None:
@@ -163,6 +163,6 @@ class ViewerToTarget(asyncio.Protocol):
     def _answer_ping(self, payload: bytes) -> None:
         """Only the latest ping, which RFC 6455 5.5.3 allows: a viewer that does not read cannot make pongs pile up."""
         if self.is_full:
-            self._owed_pong = payload
+            self._pending_pong = payload
         elif self.is_open:
             self._viewer.write(pong_frame(payload))

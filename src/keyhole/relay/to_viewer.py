@@ -57,5 +57,5 @@ class TargetToViewer(TargetReader, asyncio.Protocol):
             self.sent_bytes += size
             self._viewer.writelines(buffer.frames(size) if self._framed else (buffer.memory[:size],))
             if self._viewer.get_write_buffer_size():
-                buffer.give_away()
+                buffer.detach()
         return True

@@ -74,7 +74,7 @@ class BackgroundTasks:
             finally:
                 steady.cancel()
             await asyncio.sleep(backoff.died())
-            backoff.born()
+            backoff.started()
 
 
 async def run_timers(sessions: Sessions, *servers: HttpServer) -> None:
@@ -102,7 +102,7 @@ async def refresh_certificate(certificate: Certificate | None, telemetry: Teleme
 
 async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None:
     """Stores live sessions and tickets, and ends the sessions that must end."""
-    told = ""
+    reported = ""
     begun = False
     while True:
         await asyncio.sleep(GATHER_SECONDS)
@@ -112,22 +112,22 @@ async def sync_sessions(services: SessionServices, telemetry: Telemetry) -> None
                 await services.reauthorization.end_unentitled()
                 begun = True
             await services.heartbeat.work()
-            await services.tickets.keep()
-            told = ""
+            await services.tickets.flush()
+            reported = ""
         except Unavailable as problem:
-            if str(problem) != told:
-                told = str(problem)
-                telemetry.service_degraded("store", told)
+            if str(problem) != reported:
+                reported = str(problem)
+                telemetry.service_degraded("store", reported)
         with suppress(TimeoutError):
             await asyncio.wait_for(
-                services.changed.wait(), POLL_SECONDS - GATHER_SECONDS if told or len(services.live) else None
+                services.changed.wait(), POLL_SECONDS - GATHER_SECONDS if reported or len(services.live) else None
             )
 
 
 async def flush_sessions(services: SessionServices, telemetry: Telemetry) -> None:
     """Stores the final state, once the last session has ended."""
     try:
-        await services.tickets.keep()
+        await services.tickets.flush()
         await services.heartbeat.close()
     except Unavailable as problem:
         telemetry.service_degraded("store", str(problem))
@@ -145,15 +145,15 @@ async def watch_deleted_servers(services: SessionServices) -> None:
 
 async def reauthorize(reauthorization: Reauthorization, seconds: float, telemetry: Telemetry) -> None:
     """Ends the sessions of users whose rights are revoked; never if `seconds` is 0."""
-    told = ""
+    reported = ""
     while seconds:
         # Workers that started together do not check together.
         await asyncio.sleep(seconds * random.uniform(0.9, 1.1))  # noqa: S311
         review = await reauthorization.end_revoked()
         telemetry.reauthorized(review.allowed, review.revoked, review.unknown)
-        if review.problem and review.problem != told:
+        if review.problem and review.problem != reported:
             telemetry.service_degraded("identity", review.problem)
-        told = review.problem
+        reported = review.problem
 
 
 async def purge_expired(consoles: Links, services: SessionServices, store: TokenStore, telemetry: Telemetry) -> None:

@@ -84,10 +84,10 @@ async def _work(settings: Settings, end: socket.socket, sockets: list[socket.soc
     public = sockets[:-1] if settings.server.admin_listen else sockets
     worker = _Worker(channel, telemetry, public, sockets[len(public) :])
     try:
-        async with running(settings, telemetry, worker.count, worker.tell) as service:
+        async with running(settings, telemetry, worker.count, worker.report) as service:
             gc.freeze()  # objects created so far are permanent: garbage collection need not visit them
             channel.send({"ready": True, "pongs": True})
-            await worker.obey(service, settings.sessions.drain_seconds)
+            await worker.run_commands(service, settings.sessions.drain_seconds)
     except SettingsError as error:
         channel.send({"refused": str(error)})
     channel.send({"counted": families_of(telemetry.registry)})
@@ -116,16 +116,16 @@ class _Worker:
         self._drain: asyncio.Task[None] | None = None
         self._drained = asyncio.Event()
 
-    async def obey(self, service: Service, orphan_seconds: int) -> None:
+    async def run_commands(self, service: Service, orphan_seconds: int) -> None:
         """Runs until it is told to end and has drained; without a supervisor, its sessions have this many seconds."""
-        orders = asyncio.create_task(self._take_orders(service))  # noqa: TID251  # ended here
+        commands = asyncio.create_task(self._receive_commands(service))  # noqa: TID251  # ended here
         drained = asyncio.create_task(self._drained.wait())  # noqa: TID251  # awaited here
-        await asyncio.wait({orders, drained}, return_when=asyncio.FIRST_COMPLETED)
-        if orders.done():
-            orders.result()
+        await asyncio.wait({commands, drained}, return_when=asyncio.FIRST_COMPLETED)
+        if commands.done():
+            commands.result()
             self._end(service, orphan_seconds)
             await drained
-        orders.cancel()
+        commands.cancel()
 
     async def count(self) -> list[Family]:
         """The metrics of the whole service, or only of this process if those of the others are not available."""
@@ -140,11 +140,11 @@ class _Worker:
         finally:
             self._scrapes.discard(answer)
 
-    def tell(self, outcome: LoginResult) -> None:
+    def report(self, outcome: LoginResult) -> None:
         """Reports the result of a sign-in to the other workers."""
         self._channel.send({"attempt": asdict(outcome)})
 
-    async def _take_orders(self, service: Service) -> None:
+    async def _receive_commands(self, service: Service) -> None:
         """Runs until the supervisor is gone. A command that fails ends no session: it is logged, and the next one
         follows.
         """
@@ -180,7 +180,7 @@ class _Worker:
     async def _accept_on_wanted(self, service: Service) -> None:
         """Accepts as last commanded. If that fails (no descriptor is free) it is retried: sessions continue."""
         accepted: list[socket.socket] | None = None
-        told = ""
+        reported = ""
         while (wanted := self._wanted) is not accepted:
             async with self._lock:
                 if self._drain is not None:
@@ -191,9 +191,9 @@ class _Worker:
                     continue
                 except OSError as error:
                     problem = f"cannot accept connections on all sockets: {error.strerror}; tried again every second"
-            if problem != told:
+            if problem != reported:
                 self._telemetry.service_degraded("listener", problem)
-            told = problem
+            reported = problem
             await asyncio.sleep(RETRY_SECONDS)
 
     def _end(self, service: Service, seconds: float | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
-GROWN_UP_SECONDS = 60.0
+STABLE_SECONDS = 60.0
 """A worker that ran this long did not die because of its start."""
 
 
@@ -13,18 +13,18 @@ class Backoff:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._born_at = clock()
+        self._started_at = clock()
         self._wait = 0.0
 
-    def born(self) -> None:
-        self._born_at = self._clock()
+    def started(self) -> None:
+        self._started_at = self._clock()
 
     def died(self) -> float:
         """How long to wait before the next worker is started, in seconds."""
         now = self._clock()
-        if now - self._born_at >= GROWN_UP_SECONDS:
+        if now - self._started_at >= STABLE_SECONDS:
             self._wait = 0.0
-        self._born_at = now  # the next worker may die before `born`
+        self._started_at = now  # the next worker may die before `started`
         wait = self._wait
         self._wait = min(max(FIRST_SECONDS, 2 * wait), LONGEST_SECONDS)
         return wait

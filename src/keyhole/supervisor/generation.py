@@ -41,9 +41,9 @@ class Generation:
         self._log = log
         self._starting: set[WorkerProcess] = set()
         self._serving: dict[int, WorkerProcess] = {}
-        self._keepers = TaskSet()
-        self._silent: set[WorkerProcess] = set()
-        self._fewer_are_silent = asyncio.Event()
+        self._slot_tasks = TaskSet()
+        self._unresponsive: set[WorkerProcess] = set()
+        self._fewer_unresponsive = asyncio.Event()
         self._is_ending = False
         self.workers: set[WorkerProcess] = set()
         self.ports: Ports
@@ -55,7 +55,7 @@ class Generation:
         If one cannot serve, ends all and raises SettingsError or WorkerFailed. No worker accepts connections yet.
         """
         try:
-            first = await self._born()
+            first = await self._spawn()
             self.facts = await first.prepare(self._settings)
             self.ports = open_ports(self.facts)
             others = await _all(self._prepared() for _ in range(1, self.facts.workers))
@@ -64,20 +64,20 @@ class Generation:
         except BaseException:
             for worker in self._starting | self.workers:
                 worker.kill()
-            await asyncio.gather(*(worker.gone() for worker in self._starting | self.workers))
+            await asyncio.gather(*(worker.wait_ended() for worker in self._starting | self.workers))
             raise
 
     def accept(self) -> None:
         """All workers accept connections from now on, and are replaced when they die or hang."""
         self._share()
         for slot, worker in self._serving.items():
-            self._keepers.start(self._keep(slot, worker))
+            self._slot_tasks.start(self._keep_running(slot, worker))
 
     def end(self, seconds: float | None) -> None:
         """All workers stop accepting, and end with their last session or after this many seconds."""
         self._is_ending = True
-        for keeper in self._keepers:
-            keeper.cancel()
+        for task in self._slot_tasks:
+            task.cancel()
         for worker in self._starting:
             worker.kill()
         for worker in self.workers:
@@ -94,38 +94,38 @@ class Generation:
         elif "attempt" in message:
             self._broadcast(worker, message)
 
-    def fell_silent(self, worker: WorkerProcess) -> None:
+    def stopped_responding(self, worker: WorkerProcess) -> None:
         """A worker no longer responds."""
-        self._silent.add(worker)
+        self._unresponsive.add(worker)
         self._log(SupervisorEvent.WORKER_UNRESPONSIVE, worker=worker.pid)
 
     def recovered(self, worker: WorkerProcess) -> None:
         """A worker responds again."""
-        self._silent.discard(worker)
-        self._fewer_are_silent.set()
+        self._unresponsive.discard(worker)
+        self._fewer_unresponsive.set()
         self._log(SupervisorEvent.WORKER_RECOVERED, worker=worker.pid)
 
     def ended(self, worker: WorkerProcess) -> None:
         """A worker has ended."""
         self.workers.discard(worker)
-        if worker in self._silent:
-            self._silent.discard(worker)
-            self._fewer_are_silent.set()
+        if worker in self._unresponsive:
+            self._unresponsive.discard(worker)
+            self._fewer_unresponsive.set()
             self._log(SupervisorEvent.WORKER_DIED, worker=worker.pid, status=worker.status)
         self._metrics.retire(worker)
 
-    async def gone(self) -> None:
+    async def wait_ended(self) -> None:
         """Waits until all workers have ended."""
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        await asyncio.gather(*(worker.gone() for worker in self._starting | self.workers))
+        await asyncio.gather(*self._slot_tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.wait_ended() for worker in self._starting | self.workers))
 
-    async def _born(self) -> WorkerProcess:
+    async def _spawn(self) -> WorkerProcess:
         worker = await WorkerProcess.start()
         self._starting.add(worker)
         return worker
 
     async def _prepared(self) -> WorkerProcess:
-        worker = await self._born()
+        worker = await self._spawn()
         await worker.prepare(self._settings)
         return worker
 
@@ -136,7 +136,7 @@ class Generation:
         self._serving[slot] = worker
         self._log(SupervisorEvent.WORKER_STARTED, slot=slot, worker=worker.pid)
 
-    async def _keep(self, slot: int, worker: WorkerProcess) -> None:
+    async def _keep_running(self, slot: int, worker: WorkerProcess) -> None:
         """Replaces the worker of a slot whenever it is lost."""
         backoff = Backoff(time.monotonic)
         while True:
@@ -148,7 +148,7 @@ class Generation:
             wait = backoff.died()
             if worker.status is None:
                 worker.end(None)
-                await self._few_are_silent()
+                await self._until_few_unresponsive()
             else:
                 self._metrics.deaths += 1
                 facts = {"slot": slot, "worker": worker.pid, "status": worker.status, "next_in_seconds": wait}
@@ -156,36 +156,36 @@ class Generation:
             worker = await self._replace(slot, backoff, wait)
             self._share()
 
-    async def _few_are_silent(self) -> None:
+    async def _until_few_unresponsive(self) -> None:
         """Waits until no more workers hang than there are slots."""
-        while len(self._silent) > self.facts.workers:
-            problem = f"{len(self._silent)} workers hang: no more are started until one of them answers or ends"
+        while len(self._unresponsive) > self.facts.workers:
+            problem = f"{len(self._unresponsive)} workers hang: no more are started until one of them answers or ends"
             self._log(SupervisorEvent.DEGRADED, part="workers", problem=problem)
-            self._fewer_are_silent.clear()
-            await self._fewer_are_silent.wait()
+            self._fewer_unresponsive.clear()
+            await self._fewer_unresponsive.wait()
 
     async def _replace(self, slot: int, backoff: Backoff, wait: float) -> WorkerProcess:
         while True:
             await asyncio.sleep(wait)
             try:
-                worker = await self._one_more(slot)
+                worker = await self._start_replacement(slot)
             except Exception as error:  # of any kind: a slot must not stay empty
                 wait = backoff.died()
                 message = str(error) if isinstance(error, KeyholeError) else f"{type(error).__name__}: {error}"
                 self._log(SupervisorEvent.WORKER_FAILED, slot=slot, message=message, next_in_seconds=wait)
             else:
-                backoff.born()
+                backoff.started()
                 return worker
 
-    async def _one_more(self, slot: int) -> WorkerProcess:
+    async def _start_replacement(self, slot: int) -> WorkerProcess:
         """A new worker that serves in a slot. A worker that fails has ended before its exception is raised."""
-        worker = await self._born()
+        worker = await self._spawn()
         try:
             await worker.prepare(self._settings)
             await self._serve(slot, worker)
         except Exception:
             worker.kill()
-            await worker.gone()
+            await worker.wait_ended()
             self._starting.discard(worker)
             raise
         return worker

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from keyhole.net.tasks import TaskSet
 from keyhole.supervisor.process import WorkerProcess
-from keyhole.telemetry.samples import Family, kept, total
+from keyhole.telemetry.samples import Family, total, without_gauges
 
 DEATHS = "keyhole_worker_deaths"
 
@@ -25,7 +25,7 @@ class MetricsAggregator:
 
     def retire(self, worker: WorkerProcess) -> None:
         """A worker has ended."""
-        self._retired_totals = total([*self._retired_totals, *kept(worker.families)])
+        self._retired_totals = total([*self._retired_totals, *without_gauges(worker.families)])
 
     def answer(self, asker: WorkerProcess) -> None:
         """Sends a worker the metrics of the whole service."""
@@ -35,4 +35,4 @@ class MetricsAggregator:
         await asyncio.gather(*(worker.count() for worker in self._workers()))
         deaths: Family = [DEATHS, "counter", "", [[f"{DEATHS}_total", {}, self.deaths]]]
         living = [family for worker in self._workers() for family in worker.families]
-        asker.tell_counts(total([*living, *self._retired_totals, deaths]))
+        asker.send_counts(total([*living, *self._retired_totals, deaths]))

@@ -19,20 +19,20 @@ class Notifier:
         self._speaking = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if address else None
 
     def ready(self) -> None:
-        self._tell("READY=1")
+        self._send("READY=1")
 
     def reloading(self) -> None:
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, seconds: float) -> None:
         """Stopping may take this many seconds; until then systemd must not kill the service."""
-        self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+        self._send(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def close(self) -> None:
         if self._speaking is not None:
             self._speaking.close()
 
-    def _tell(self, state: str) -> None:
+    def _send(self, state: str) -> None:
         if self._speaking is None:
             return
         with suppress(OSError):  # the receiver is gone

@@ -58,7 +58,7 @@ class WorkerWatcher(Protocol):
     def received(self, worker: "WorkerProcess", message: Message) -> None:
         """It sent a message for others."""
 
-    def fell_silent(self, worker: "WorkerProcess") -> None:
+    def stopped_responding(self, worker: "WorkerProcess") -> None:
         """It no longer responds, but has not ended."""
 
     def recovered(self, worker: "WorkerProcess") -> None:
@@ -136,7 +136,7 @@ class WorkerProcess:
         except OSError as error:
             raise WorkerFailed(f"a worker did not take the sockets: {error.strerror}") from error
         has_pulse = "pongs" in await self._answer()
-        self._serving = asyncio.create_task(self._serve(watcher, has_pulse=has_pulse))  # noqa: TID251  # `gone` awaits it
+        self._serving = asyncio.create_task(self._serve(watcher, has_pulse=has_pulse))  # noqa: TID251  # `wait_ended` awaits it
 
     def accept(self, indexes: Sequence[int]) -> None:
         """Makes it accept on exactly these of its sockets from now on."""
@@ -149,7 +149,7 @@ class WorkerProcess:
     def kill(self) -> None:
         _kill(self._process)
 
-    async def gone(self) -> None:
+    async def wait_ended(self) -> None:
         """Waits until it has ended."""
         if self._serving is not None:
             await asyncio.wait({self._serving})
@@ -172,12 +172,12 @@ class WorkerProcess:
             async with asyncio.timeout(COUNT_SECONDS):
                 await self._counted.wait()
 
-    def tell(self, message: Message) -> None:
+    def forward(self, message: Message) -> None:
         """Passes on another worker's message. If this worker does not respond it is dropped: messages would pile up."""
         if self.is_serving:
             self._channel.send(message)
 
-    def tell_counts(self, families: Sequence[Family]) -> None:
+    def send_counts(self, families: Sequence[Family]) -> None:
         """Answers `scraped`."""
         self._channel.send({"counts": list(families)})
 
@@ -197,7 +197,7 @@ class WorkerProcess:
     async def _serve(self, watcher: WorkerWatcher, *, has_pulse: bool) -> None:
         pulse = Pulse(
             ask=lambda: self._channel.send({"ping": True}),
-            lost=lambda: self._fell_silent(watcher),
+            lost=lambda: self._stopped_responding(watcher),
             found=lambda: self._recovered(watcher),
         )
         watching = asyncio.create_task(pulse.watch()) if has_pulse else None  # noqa: TID251  # cancelled below
@@ -222,9 +222,9 @@ class WorkerProcess:
         else:
             watcher.received(self, message)
 
-    def _fell_silent(self, watcher: WorkerWatcher) -> None:
+    def _stopped_responding(self, watcher: WorkerWatcher) -> None:
         self._is_lost.set()
-        watcher.fell_silent(self)
+        watcher.stopped_responding(self)
 
     def _recovered(self, watcher: WorkerWatcher) -> None:
         self._is_lost.clear()

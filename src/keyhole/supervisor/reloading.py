@@ -48,8 +48,8 @@ async def _outcome(reload: Callable[[], Awaitable[None]]) -> dict[str, Any]:
     except KeyholeError as error:
         return {"refused": str(error), "settings": isinstance(error, SettingsError)}
     except Exception as error:
-        told = f"the reload failed by a defect ({type(error).__name__}); the service's log has it"
-        return {"refused": told, "settings": False}
+        message = f"the reload failed with an internal error ({type(error).__name__}); see the service's log"
+        return {"refused": message, "settings": False}
     return {"reloaded": True}
 
 

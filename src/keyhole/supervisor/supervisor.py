@@ -39,8 +39,8 @@ class Supervisor:
         """The last one serves; the others still have sessions."""
         self._tasks = TaskSet()
         self._reload_lock = asyncio.Lock()
-        self._told_to_stop = asyncio.Event()
-        self._told_again = asyncio.Event()
+        self._stop_requested = asyncio.Event()
+        self._stop_repeated = asyncio.Event()
 
     async def run(self) -> None:
         """Serves until SIGTERM or SIGINT; SIGHUP reloads. Raises SettingsError or WorkerFailed if it cannot start."""
@@ -48,9 +48,9 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        loop.set_exception_handler(self._tell_defect)
+        loop.set_exception_handler(self._log_defect)
         start = self._tasks.start(self._start())
-        stop = asyncio.create_task(self._told_to_stop.wait())  # noqa: TID251  # awaited below
+        stop = asyncio.create_task(self._stop_requested.wait())  # noqa: TID251  # awaited below
         try:
             await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
             if start.done():
@@ -71,7 +71,7 @@ class Supervisor:
 
     async def _start(self) -> None:
         async with self._reload_lock:
-            await self._renew()
+            await self._start_generation()
             facts = self._generations[-1].facts
             try:
                 self._reloads = await answer_reloads(self._config, self.reload)
@@ -87,7 +87,7 @@ class Supervisor:
         async with self._reload_lock:
             self._notifier.reloading()
             try:
-                await self._renew()
+                await self._start_generation()
                 self._log(SupervisorEvent.RELOADED, url=self._generations[-1].facts.url)
             except KeyholeError as error:
                 self._log(SupervisorEvent.RELOAD_REFUSED, message=str(error))
@@ -99,7 +99,7 @@ class Supervisor:
             finally:
                 self._notifier.ready()
 
-    async def _renew(self) -> None:
+    async def _start_generation(self) -> None:
         """Starts a generation and retires the previous one."""
         generation = Generation(self._read(), self._metrics, self._log, self._broadcast)
         before = self._next_ports = self._ports
@@ -114,7 +114,7 @@ class Supervisor:
         generation.accept()
         for earlier in self._generations:
             earlier.end(None)
-            self._tasks.start(self._outlive(earlier))
+            self._tasks.start(self._forget_when_ended(earlier))
         self._generations.append(generation)
         before.close(but=self._ports)
 
@@ -132,8 +132,8 @@ class Supervisor:
         except UnicodeDecodeError as error:
             raise SettingsError(f"{self._config}: is not TOML: {error}") from error
 
-    async def _outlive(self, generation: Generation) -> None:
-        await generation.gone()
+    async def _forget_when_ended(self, generation: Generation) -> None:
+        await generation.wait_ended()
         self._generations.remove(generation)
 
     async def _end(self) -> None:
@@ -145,18 +145,18 @@ class Supervisor:
         for generation in self._generations:
             generation.end(seconds)
         self._ports.close()
-        await self._all_gone(seconds + GRACE_SECONDS, unless=self._told_again)
+        await self._wait_all_ended(seconds + GRACE_SECONDS, unless=self._stop_repeated)
         for generation in self._generations:
             generation.end(0)
-        await self._all_gone(GRACE_SECONDS)
+        await self._wait_all_ended(GRACE_SECONDS)
         for generation in self._generations:
             generation.kill()
-        await self._all_gone(None)
+        await self._wait_all_ended(None)
         self._log(SupervisorEvent.STOPPED)
 
-    async def _all_gone(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
+    async def _wait_all_ended(self, seconds: float | None, unless: asyncio.Event | None = None) -> None:
         """Waits until every worker has ended, this many seconds have passed, or the event is set."""
-        waits: set[asyncio.Task[Any]] = {asyncio.create_task(_gone(self._generations))}  # noqa: TID251  # awaited below
+        waits: set[asyncio.Task[Any]] = {asyncio.create_task(_wait_ended(self._generations))}  # noqa: TID251  # awaited below
         if unless is not None:
             waits.add(asyncio.create_task(unless.wait()))  # noqa: TID251  # awaited below
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -165,11 +165,11 @@ class Supervisor:
         await asyncio.gather(*waits, return_exceptions=True)
 
     def _stop(self) -> None:
-        if self._told_to_stop.is_set():
-            self._told_again.set()
-        self._told_to_stop.set()
+        if self._stop_requested.is_set():
+            self._stop_repeated.set()
+        self._stop_requested.set()
 
-    def _tell_defect(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _log_defect(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._log.failed("supervisor", context.get("exception") or RuntimeError(context["message"]))
 
     def _hang_up(self) -> None:
@@ -182,11 +182,11 @@ class Supervisor:
     def _workers(self) -> list[WorkerProcess]:
         return [worker for generation in self._generations for worker in generation.workers]
 
-    def _broadcast(self, teller: WorkerProcess, message: Message) -> None:
+    def _broadcast(self, sender: WorkerProcess, message: Message) -> None:
         for worker in self._workers():
-            if worker is not teller:
-                worker.tell(message)
+            if worker is not sender:
+                worker.forward(message)
 
 
-async def _gone(generations: Iterable[Generation]) -> None:
-    await asyncio.gather(*(generation.gone() for generation in generations))
+async def _wait_ended(generations: Iterable[Generation]) -> None:
+    await asyncio.gather(*(generation.wait_ended() for generation in generations))

@@ -29,6 +29,6 @@ def total(families: Iterable[Family]) -> list[Family]:
     return list(sums.values())
 
 
-def kept(families: Iterable[Family]) -> list[Family]:
+def without_gauges(families: Iterable[Family]) -> list[Family]:
     """The families of an ended process that still count: all except gauges."""
     return [family for family in families if family[1] in KEPT]

@@ -220,19 +220,19 @@ class Telemetry:
         setup_seconds: float,
         encrypted: bool | None,
         *,
-        came_back: bool = False,
+        resumed: bool = False,
     ) -> None:
-        """A session was opened; `came_back` says that its viewer resumed the console.
+        """A session was opened; `resumed` says that its viewer resumed the console.
 
         `encrypted`: whether the connection to the server's console is, None if it stays on this machine.
         """
         self._opened[grant.console_type].inc()
-        if came_back:
+        if resumed:
             self._resumed[grant.console_type].inc()
         self._open[grant.console_type].inc()
         self._setup.observe(setup_seconds)
         self._log.info(
-            Event.CONSOLE_RESUMED if came_back else Event.CONSOLE_OPENED,
+            Event.CONSOLE_RESUMED if resumed else Event.CONSOLE_OPENED,
             session=session_id,
             viewer=viewer,
             setup_ms=round(setup_seconds * 1000, 1),

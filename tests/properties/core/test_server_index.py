@@ -29,7 +29,7 @@ def test_each_server_is_listed_once_and_found(changes: list[Change]) -> None:
         listed = list(known.servers)
         assert len({one.id for one in listed}) == len(listed)
         assert all(known.find(one.id) == one for one in listed)
-        assert not (known.is_whole and any(known.problems))
+        assert not (known.is_complete and any(known.problems))
         if isinstance(change, Listed):
             assert {one.id for one in change.servers} <= {one.id for one in listed}
         if isinstance(change, Gone):

@@ -49,8 +49,8 @@ def test_what_the_build_compressed_is_sent_before_what_is_compressed_here(tmp_pa
 @pytest.mark.parametrize(
     ("manifest", "words"),
     [
-        (None, "not understood"),
-        ({"/index.html": {"file": "index"}}, "not understood"),
+        (None, "is malformed"),
+        ({"/index.html": {"file": "index"}}, "is malformed"),
         (PAGES | {"/x": entry("nosuch")}, "not built"),
         (PAGES | {"/x": entry("index") | {"brotli": "nosuch"}}, "not built"),
         ({"/index.html": entry("index")}, "lacks /vnc_lite.html"),

@@ -137,12 +137,12 @@ class TestConsole:
         monkeypatch.setattr(webbrowser, "open", lambda url: False)
         done = keyhole("console", "vm1", "--open")
         assert (done.status, done.out) == (1, f"{URL}\n")
-        assert done.err == "keyhole: no browser could be started; open the URL by hand\n"
+        assert done.err == "keyhole: could not start a browser; open the URL yourself\n"
 
     def test_a_serial_console_is_no_page_to_open(self, keyhole: CommandLine, cloud: CloudApi) -> None:
         done = keyhole("console", "vm1", "--type", "serial", "--open")
         assert (done.status, done.out) == (2, "")
-        assert "the URL of a serial console is a WebSocket's, no page" in done.err
+        assert "the URL of a serial console is a WebSocket, not a page" in done.err
         assert cloud.asked == []
 
     def test_the_clouds_refusal(self, keyhole: CommandLine, cloud: CloudApi) -> None:

@@ -31,7 +31,7 @@ class TestCreate:
         done = keyhole("credential", "create", "ci")
         assert (done.status, done.err) == (0, "")
         assert done.out.splitlines()[0] == (
-            "# Application credential ci, id c1, without an expiry. The secret is not told again."
+            "# Application credential ci, id c1, without an expiry. The secret is not shown again."
         )
         assert done.out.count("c1") == 2
         assert shell_variables(done.out) == {
@@ -64,7 +64,7 @@ class TestCreate:
     def test_an_expiry_that_is_none(self, keyhole: CommandLine, cloud: CloudApi, when: str) -> None:
         done = keyhole("credential", "create", "ci", "--expires", when)
         assert (done.status, done.out) == (2, "")
-        assert f"'{when}' is neither a span nor a date and time" in done.err
+        assert f"'{when}' is neither a duration nor a date and time" in done.err
         assert cloud.asked == []
 
     def test_a_hostile_answer_runs_nothing_in_the_shell(self, keyhole: CommandLine, cloud: CloudApi) -> None:

@@ -64,7 +64,7 @@ def test_what_is_not_verified_comes_with_a_warning(tls: Mapping[str, Any]) -> No
         ({"key": "client-key.pem"}, "must be set together"),
         ({"certificate": "client.pem", "key": "other-key.pem"}, "that belongs to it"),
         ({"ca": "absent.pem"}, "ca: .*absent.pem: No such file"),
-        ({"ca": "password"}, "ca: .*password: holds no PEM certificate"),
+        ({"ca": "password"}, "ca: .*password: contains no PEM certificate"),
         ({"certificate": "absent.pem", "key": "client-key.pem"}, "certificate: .*absent.pem: cannot be read"),
         ({"ca": "ca.pem", "insecure": True}, "have no meaning with insecure"),
         ({"server_name": "hv1", "insecure": True}, "have no meaning with insecure"),

@@ -57,7 +57,7 @@ def test_a_place_is_given_back_once() -> None:
 def test_a_place_that_was_handed_on_is_the_others() -> None:
     slots = Slots({USER: 1, TOTAL: 1})
     slot = slots.take(claims("a"))
-    other = slot.hand_on()
+    other = slot.transfer()
     slot.release()
     assert slots.taken(USER) == 1
     other.release()

@@ -115,9 +115,9 @@ def test_a_server_that_moves_or_stops_says_so_until_it_is_listed_again() -> None
 
 def test_what_is_silent_is_kept_and_named() -> None:
     known = after(Listed((A,), "host1"), Listed((B,), "host2"), Unreachable("host1 is down.", "host1"))
-    assert (known.silence, known.is_whole, known.find("a")) == ("", False, A)
+    assert (known.silence, known.is_complete, known.find("a")) == ("", False, A)
     assert list(known.problems) == [Problem("host1 is down.", "host1", "unreachable", 5.0)]
-    known.lose("The news broke off.")
+    known.mark_unreachable("The news broke off.")
     assert (known.silence, list(known.servers)) == ("The news broke off.", [])
 
 
@@ -132,10 +132,10 @@ async def test_news_are_followed_and_nobody_asks_the_platform_for_a_list() -> No
     remote.news.put_nowait(ValueError("a defect"))
     with pytest.raises(ValueError, match="defect"):
         await task
-    with pytest.raises(Unavailable, match="news of the driver remote broke off"):
+    with pytest.raises(Unavailable, match="Updates from the driver remote were interrupted"):
         await Servers(index).list_for(MEMBER)
     remote.news.put_nowait(None)
-    with pytest.raises(KeyholeError, match="stopped telling"):
+    with pytest.raises(KeyholeError, match="stopped reporting"):
         await index.follow(remote)
 
 
@@ -149,7 +149,7 @@ async def test_a_list_waits_for_the_first_news_and_not_for_ever(monkeypatch: pyt
     assert await listing == [A]
     following.cancel()
     monkeypatch.setattr(server_index, "FIRST_NEWS_SECONDS", 0.01)
-    with pytest.raises(Unavailable, match="remote has not told"):
+    with pytest.raises(Unavailable, match="remote has not reported"):
         await Servers(ServerIndex([Remote()])).list_for(MEMBER)
     other = Remote("other")
     index = ServerIndex([Remote(), other])

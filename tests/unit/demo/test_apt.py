@@ -65,7 +65,7 @@ def test_an_installation_that_fails_twice(tools: Tools, as_root: None) -> None:
 
 
 def test_a_system_without_apt(tools: Tools, as_root: None) -> None:
-    with pytest.raises(GuestUnavailable, match="dpkg-query is not here"):
+    with pytest.raises(GuestUnavailable, match="dpkg-query was not found"):
         ensure_packages(["qemu-system-x86"], lambda text: None)
 
 

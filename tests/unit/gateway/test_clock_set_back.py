@@ -65,7 +65,7 @@ async def test_time_that_a_console_was_open_is_not_taken_back_with_the_clock() -
         world.clock.ahead += 990
         await left(world, wire)
         world.clock.ahead -= DAY_SECONDS
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         (session,) = world.sessions
         assert 989 < asyncio.get_running_loop().time() - session.counted_from < 999

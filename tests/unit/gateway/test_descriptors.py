@@ -32,7 +32,7 @@ def test_a_server_that_shares_descriptors_leaves_looking_to_the_other() -> None:
     telemetry = Telemetry(make_logger(io.StringIO(), json=True))
     first = HttpServer(nothing, telemetry, Deadlines())
     second = HttpServer(nothing, telemetry, Deadlines(), descriptors=first.descriptors)
-    first.descriptors.look = lambda: looks.append(None)  # type: ignore[method-assign]
+    first.descriptors.check = lambda: looks.append(None)  # type: ignore[method-assign]
     second.tick()
     assert looks == []
     first.tick()

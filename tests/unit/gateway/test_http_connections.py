@@ -143,7 +143,7 @@ async def test_a_lack_of_descriptors_is_told_and_idle_connections_make_room() ->
         assert await body(working) == "/slow 2"
         await used(world, "/again")
         for _ in range(TELL_EVERY_SECONDS):
-            world.door.http.descriptors.look()
+            world.door.http.descriptors.check()
         assert len(world.events("service.degraded")) == 1
         with no_descriptors_left():
             world.door.http.tick()

@@ -67,10 +67,10 @@ async def test_of_two_that_keep_at_once_none_loses_what_changed_meanwhile(
             await go_on.wait()
 
         monkeypatch.setattr(world.store, "add_tickets", add_slowly)
-        first = asyncio.create_task(world.tickets.keep())
+        first = asyncio.create_task(world.tickets.flush())
         await adding.wait()
         world.tickets.end(await world.tickets.find(holder.console_id, holder.secret), Reason.KILLED, "by ada")
-        second = asyncio.create_task(world.tickets.keep())
+        second = asyncio.create_task(world.tickets.flush())
         await asyncio.sleep(0)
         go_on.set()
         await asyncio.gather(first, second)

@@ -10,10 +10,10 @@ async def test_a_ticket_asks_the_driver_that_knew_its_server_and_no_other(world:
     async with with_target(world):
         holder, wire = await opened(world)
         await left(world, wire)
-        await world.tickets.keep()
+        await world.tickets.flush()
         (secret_hash,) = world.store.tickets
         ticket = world.store.tickets[secret_hash]
         world.store.tickets[secret_hash] = replace(ticket, grant=replace(ticket.grant, driver="another"))
-        assert (await close_frame(await holder.come_back())).close_reason.startswith("target_unreachable")
+        assert (await close_frame(await holder.reconnect())).close_reason.startswith("target_unreachable")
         world.store.tickets[secret_hash] = ticket
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()

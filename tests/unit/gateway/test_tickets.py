@@ -41,7 +41,7 @@ class Holder:
         answer = await wire.upgrade(f"/c/{console_id or self.console_id}", *headers)
         return answer.status, wire
 
-    async def come_back(self) -> Wire:
+    async def reconnect(self) -> Wire:
         status, wire = await self.upgrade(self.cookie, ORIGIN)
         assert status == 101
         return wire
@@ -97,7 +97,7 @@ async def test_a_browser_comes_back_without_its_link(world: World) -> None:
         assert holder.console_id == next(iter(world.store.grants.values())).id
         await left(world, wire)
         for _ in range(2):
-            wire = await holder.come_back()
+            wire = await holder.reconnect()
             assert (await wire.rfb_handshake()).payload == SERVER_INIT
             await left(world, wire)
         event = world.events("console.resumed")[-1]
@@ -159,10 +159,10 @@ async def test_a_ticket_is_as_long_good_as_it_says(world: World) -> None:
         holder, wire = await opened(world)
         await left(world, wire)
         world.clock.ahead += 3590
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         world.clock.ahead += 7200  # while there is a session no time runs off
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         await left(world, wire)
         world.clock.ahead += 3610
@@ -179,7 +179,7 @@ async def test_the_maximum_is_counted_from_the_first_opening() -> None:
         holder = Holder(world, grant.id, answer.headers["set-cookie"].partition("=")[2].partition(";")[0])
         await left(world, wire)
         world.clock.ahead += 990
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         (session,) = world.sessions
         assert 989 < asyncio.get_running_loop().time() - session.counted_from < 999
@@ -196,13 +196,13 @@ async def test_time_away_counts_as_time_without_input() -> None:
         holder, wire = await opened(world)
         await left(world, wire)
         world.clock.ahead += 599
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         world.sweep()
         assert len(world.sessions) == 1
         await left(world, wire)
         world.clock.ahead += 2
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         await wire.rfb_handshake()
         world.sweep()
         assert (await close_frame(wire)).close_reason.startswith("idle_limit")
@@ -215,7 +215,7 @@ async def test_a_server_that_moved_is_followed(world: World) -> None:
         await left(world, wire)
         async with listening(echo) as elsewhere:
             world.aim(elsewhere)
-            wire = await holder.come_back()
+            wire = await holder.reconnect()
             assert (await wire.rfb_handshake()).payload == SERVER_INIT
             (session,) = world.sessions
             assert session.grant.address == str(elsewhere)
@@ -226,10 +226,10 @@ async def test_a_server_that_is_off_is_waited_for(world: World) -> None:
         holder, wire = await opened(world)
         await left(world, wire)
         world.driver.gone = True
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         assert (await close_frame(wire)).close_reason.startswith("target_unreachable")
         world.driver.gone = False
-        assert (await (await holder.come_back()).rfb_handshake()).payload == SERVER_INIT
+        assert (await (await holder.reconnect()).rfb_handshake()).payload == SERVER_INIT
 
 
 async def test_a_server_of_another_project_by_now_is_not_come_back_to(
@@ -261,7 +261,7 @@ async def test_who_may_open_consoles_no_more_does_not_come_back(world: World) ->
 async def test_a_viewer_that_comes_back_replaces_itself(world: World) -> None:
     async with with_target(world):
         holder, lost = await opened(world)
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         frame = await close_frame(lost)
         assert (frame.close_code, frame.close_reason) == (4024, "viewer_replaced")
         await wire.rfb_handshake()
@@ -272,7 +272,7 @@ async def test_of_two_that_come_back_at_once_one_session_is_left(world: World) -
     async with with_target(world):
         holder, wire = await opened(world)
         await left(world, wire)
-        one, other = await holder.come_back(), await holder.come_back()
+        one, other = await holder.reconnect(), await holder.reconnect()
         await one.rfb_handshake()
         await other.rfb_handshake()
         assert (await close_frame(one)).close_reason == "viewer_replaced"
@@ -292,7 +292,7 @@ async def test_a_session_that_was_ended_on_purpose_is_not_come_back_to(world: Wo
 async def test_a_viewer_that_comes_back_while_its_session_is_killed_does_not_stay(world: World) -> None:
     async with with_target(world):
         holder, _ = await opened(world)
-        wire = await holder.come_back()
+        wire = await holder.reconnect()
         ticket = await world.tickets.find(holder.console_id, holder.secret)
         world.tickets.end(ticket, Reason.KILLED, "by ada")
         await until(lambda: ticket.secret_hash in world.store.tickets and world.store.tickets[ticket.secret_hash].ended)
@@ -306,7 +306,7 @@ async def test_a_session_that_ended_by_accident_is(world: World, reason: Reason)
         holder, _ = await opened(world)
         (session,) = world.sessions
         session.relay.end(reason)
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()
 
 
 async def test_a_ticket_outlives_the_service() -> None:
@@ -319,7 +319,7 @@ async def test_a_ticket_outlives_the_service() -> None:
         async with make_world(store=store) as world:
             world.aim(address)
             holder.world = world
-            await (await holder.come_back()).rfb_handshake()
+            await (await holder.reconnect()).rfb_handshake()
 
 
 async def test_before_its_console_opened_a_ticket_is_worth_what_its_link_is(world: World) -> None:
@@ -341,10 +341,10 @@ async def test_a_console_that_did_not_open_is_tried_again_by_its_ticket(world: W
     token = await world.token()
     holder, wire = await ticket_of(world, token=token)
     await close_frame(wire)
-    wire = await holder.come_back()
+    wire = await holder.reconnect()
     assert (await close_frame(wire)).close_reason.startswith("target_refused")
     async with with_target(world):
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()
         refused = await world.connect()
         assert (await refused.upgrade(f"/?token={token}", ORIGIN)).status == 403
 
@@ -355,11 +355,11 @@ async def test_a_link_whose_console_does_not_open_by_its_ticket_is_good_again(wo
     holder, wire = await ticket_of(world, token=token)
     await close_frame(wire)
     world.driver.gone = True
-    assert (await close_frame(await holder.come_back())).close_reason.startswith("target_unreachable")
+    assert (await close_frame(await holder.reconnect())).close_reason.startswith("target_unreachable")
     assert (await world.consoles.inspect(token)).redeemed_at is None
     world.driver.gone = False
     async with with_target(world):
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()
 
 
 async def test_an_order_of_another_worker_is_obeyed_within_a_second(world: World) -> None:
@@ -390,8 +390,8 @@ async def test_the_sessions_of_a_deleted_server_end(world: World) -> None:
         assert (await raw.upgrade(f"/?token={await world.token(ConsoleType.NOVNC)}")).status == 101
         await raw.rfb_handshake()
         world.driver.gone = True
-        assert (await close_frame(wire)).close_reason == "revoked: the server is gone"
-        assert (await close_frame(raw)).close_reason == "revoked: the server is gone"
+        assert (await close_frame(wire)).close_reason == "revoked: the server no longer exists"
+        assert (await close_frame(raw)).close_reason == "revoked: the server no longer exists"
         await holder.refused(Reason.REVOKED)
 
 
@@ -403,7 +403,7 @@ async def test_a_viewer_that_comes_back_to_another_worker_ends_its_session_at_th
         holder, lost = await opened(first)
         await until(lambda: store.sessions and store.tickets)
         holder.world = second
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()
         assert (await close_frame(lost)).close_reason == "viewer_replaced"
         assert (len(first.sessions), len(second.sessions)) == (0, 1)
 
@@ -451,7 +451,7 @@ async def test_who_comes_back_is_asked_about_by_the_same_warrant_also_after_a_re
         async with make_world(store=store) as world:
             world.aim(address)
             holder.world = world
-            await (await holder.come_back()).rfb_handshake()
+            await (await holder.reconnect()).rfb_handshake()
             await world.reauthorization.end_revoked()
             assert world.people.asked == [WARRANT, WARRANT]
 
@@ -464,7 +464,7 @@ async def test_an_identity_service_that_is_silent_takes_nothing_from_anybody(wor
         assert (review.allowed, review.revoked, review.unknown) == (0, 0, 1)
         assert review.problem == "The identity service sleeps."
         await left(world, wire)
-        await (await holder.come_back()).rfb_handshake()
+        await (await holder.reconnect()).rfb_handshake()
         assert len(world.sessions) == 1
 
 

@@ -67,7 +67,7 @@ def test_anonymous_tls_is_encrypted_all_the_same() -> None:
     ("name", "content", "words"),
     [
         ("ca.pem", None, r"^ca: .*/ca.pem: No such file"),
-        ("ca.pem", "", r"^ca: .*/ca.pem: holds no PEM certificate$"),
+        ("ca.pem", "", r"^ca: .*/ca.pem: contains no PEM certificate$"),
         ("client.pem", None, r"^certificate: .*/client.pem: cannot be read$"),
         ("client-key.pem", None, r"^key: .*/client-key.pem: cannot be read$"),
         ("client.pem", "nonsense", "^certificate, key: not a PEM certificate chain"),

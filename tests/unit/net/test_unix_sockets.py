@@ -92,14 +92,14 @@ async def test_a_socket_that_is_swapped_after_it_was_found_is_not_reached(
 ) -> None:
     path = tmp_path / "vnc"
     server, secret = listen(path), listen(tmp_path / "secret")
-    knock = unix_sockets._knock
+    connect_to = unix_sockets._connect
 
-    async def swap_then_knock(connection: socket.socket, place: str) -> None:
+    async def swap_then_connect(connection: socket.socket, place: str) -> None:
         path.unlink()
         path.symlink_to("secret")
-        await knock(connection, place)
+        await connect_to(connection, place)
 
-    monkeypatch.setattr(unix_sockets, "_knock", swap_then_knock)
+    monkeypatch.setattr(unix_sockets, "_connect", swap_then_connect)
     secret.setblocking(False)
     # An unlinked socket still is the one that was found.
     assert await says(path, server, ANY)

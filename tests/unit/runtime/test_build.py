@@ -56,7 +56,7 @@ async def test_that_others_may_use_the_stores_file_is_logged_at_the_start(tmp_pa
             pass
     (told,) = (event for line in log.getvalue().splitlines() if (event := json.loads(line)).get("part") == "store")
     assert told["event"] == "service.degraded"
-    assert told["problem"].endswith("is not for its owner alone: its mode is 0640, not 0600.")
+    assert told["problem"].endswith("is accessible to other users: its mode is 0640, not 0600.")
 
 
 async def test_failed_sign_ins_wait_no_longer_when_the_clock_is_set_back(

@@ -52,7 +52,7 @@ class World:
         self._log = io.StringIO()
         self.telemetry = Telemetry(make_logger(self._log, json=True))
         self.worker = worker._Worker(own, self.telemetry, self.sockets, [])
-        self.work = asyncio.create_task(self.worker.obey(self.service, 0))  # type: ignore[arg-type]
+        self.work = asyncio.create_task(self.worker.run_commands(self.service, 0))  # type: ignore[arg-type]
 
     def events(self, name: str) -> list[dict[str, Any]]:
         return [one for line in self._log.getvalue().splitlines() if (one := json.loads(line))["event"] == name]

@@ -1,6 +1,6 @@
 """The delay before a dead worker is replaced."""
 
-from keyhole.supervisor.backoff import GROWN_UP_SECONDS, LONGEST_SECONDS, Backoff
+from keyhole.supervisor.backoff import LONGEST_SECONDS, STABLE_SECONDS, Backoff
 
 
 class Clock:
@@ -20,9 +20,9 @@ def test_a_long_life_is_a_new_beginning() -> None:
     backoff = Backoff(clock)
     for _ in range(4):
         backoff.died()
-    backoff.born()
-    clock.now += GROWN_UP_SECONDS - 1
+    backoff.started()
+    clock.now += STABLE_SECONDS - 1
     assert backoff.died() == 8
-    backoff.born()
-    clock.now += GROWN_UP_SECONDS
+    backoff.started()
+    clock.now += STABLE_SECONDS
     assert [backoff.died(), backoff.died()] == [0, 1]

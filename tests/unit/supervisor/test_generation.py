@@ -87,7 +87,7 @@ async def serving(workers: int, kind: str = "") -> AsyncIterator[Fixture]:
     finally:
         fixture.generation.end(None)
         fixture.generation.kill()
-        await fixture.generation.gone()
+        await fixture.generation.wait_ended()
         port.close()
 
 
@@ -133,7 +133,7 @@ async def test_a_worker_that_dies_before_it_has_the_sockets_is_a_failed_one() ->
     await worker._process.wait()
     with pytest.raises(WorkerFailed):
         await worker.serve([], Fixture("1").generation)
-    await worker.gone()
+    await worker.wait_ended()
 
 
 async def test_a_defect_in_replacing_does_not_empty_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,13 +203,13 @@ class TestAHungWorker:
             await until(lambda: fixture.events("worker.unresponsive"))
             before = hung._channel._writer.transport.get_write_buffer_size()
             for _ in range(20_000):
-                hung.tell({"attempt": {"user": "x" * 100, "client": "192.0.2.1", "good": False}})
+                hung.forward({"attempt": {"user": "x" * 100, "client": "192.0.2.1", "good": False}})
             assert hung._channel._writer.transport.get_write_buffer_size() == before
 
     async def test_one_of_an_earlier_version_is_not_asked(self) -> None:
         async with serving(2, "old") as fixture:
             old, _ = fixture.generation.workers
-            old.tell({"attempt": {}})
+            old.forward({"attempt": {}})
             await until(lambda: {"attempt": {}} in fixture.generation.told.get(old.pid, []))
             assert {"ping": True} not in fixture.generation.told[old.pid]
 

@@ -29,7 +29,7 @@ async def test_settings_that_are_no_good_are_refused_by_the_worker() -> None:
     worker = await WorkerProcess.start()
     with pytest.raises(SettingsError, match=r"^k\.toml: nonsense: is not a known key$"):
         await worker.prepare(SettingsText("nonsense = 1", "k.toml"))
-    await worker.gone()
+    await worker.wait_ended()
     assert worker.status == 0
 
 
@@ -38,7 +38,7 @@ async def test_a_worker_that_ends_before_it_answers(monkeypatch: pytest.MonkeyPa
     worker = await WorkerProcess.start()
     with pytest.raises(WorkerFailed, match="ended while it started, with status 1"):
         await worker.prepare(SettingsText(None, "settings"))
-    await worker.gone()
+    await worker.wait_ended()
 
 
 async def test_a_start_that_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ async def test_without_descriptors_a_start_fails_and_leaves_nothing_behind() -> 
             failures += "Too many open files" in str(failure)
         else:
             worker.kill()
-            await worker.gone()
+            await worker.wait_ended()
         await until(lambda: descriptors() == before)
     assert failures >= 4
 
@@ -130,7 +130,7 @@ async def ask(config: Path) -> str | None:
         (WorkerFailed("it died"), "KeyholeError: it died"),
         (
             OSError("no such luck"),
-            "KeyholeError: the reload failed by a defect (OSError); the service's log has it",
+            "KeyholeError: the reload failed with an internal error (OSError); see the service's log",
         ),
     ],
 )

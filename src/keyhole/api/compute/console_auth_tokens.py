@@ -25,8 +25,8 @@ async def show_token(call: Call) -> dict[str, Any]:
         await call.services.servers.find(grant.server_id)
     except TokenRefused as refusal:
         raise _not_found(refusal.reason) from refusal
-    except ServerNotFound as gone:
-        raise _not_found(Reason.TOKEN_UNKNOWN) from gone
+    except ServerNotFound as error:
+        raise _not_found(Reason.TOKEN_UNKNOWN) from error
     host, port, connect_path = _parts_of(grant.address)
     console: dict[str, Any] = {
         "instance_uuid": grant.server_id,
@@ -46,7 +46,7 @@ async def refuse_before_2_31(call: Call) -> dict[str, Any]:
 
 
 def _not_found(reason: Reason) -> RequestRefused:
-    return RequestRefused(404, reason, "Token not found; it is there until it expires or is used up.")
+    return RequestRefused(404, reason, "Token not found; a token exists until it expires or is redeemed.")
 
 
 def _parts_of(place: str) -> tuple[str, int, str]:

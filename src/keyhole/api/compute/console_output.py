@@ -29,7 +29,7 @@ async def get_console_output(call: Call) -> bytes:
     """
     lines = _line_count(call.body["os-getConsoleOutput"].get("length"))
     limit = DEFAULT_BYTES if lines is None else MAX_BYTES
-    async with call.services.log_readers.turn(call.identity.user_id):
+    async with call.services.log_readers.semaphore(call.identity.user_id):
         # A request for no lines reads one and drops it, to find out whether there is a log.
         log = await call.services.consoles.log(call.identity, call.parameters["server_id"], 1 if lines == 0 else lines)
         return await asyncio.to_thread(_rendered, b"" if lines == 0 else log[-limit:])

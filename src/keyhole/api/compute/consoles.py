@@ -94,13 +94,13 @@ async def _create(call: Call, console_type: ConsoleType) -> str:
         )
         raise RequestRefused(409, busy.reason, message) from busy
     except ConsoleUnavailable as failure:
-        message = f"{failure} {await _what_is_offered(call, server_id)}"
+        message = f"{failure} {await _offered_types(call, server_id)}"
         raise RequestRefused(400, failure.reason, message) from failure
     call.services.telemetry.console_created(console.grant, call.request_id)
     return console.url
 
 
-async def _what_is_offered(call: Call, server_id: str) -> str:
+async def _offered_types(call: Call, server_id: str) -> str:
     _, server = await call.services.servers.find_for(call.identity, server_id)
     types = [console_type for console_type, kind in CONSOLE_TYPES.items() if kind.protocol in server.protocols]
     return f"This server offers {', '.join(types)}." if types else "This server offers no console."

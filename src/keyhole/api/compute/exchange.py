@@ -224,13 +224,13 @@ def _of_action(operations: tuple[Operation, ...], body: Any) -> tuple[Operation,
     named = tuple(operation for operation in operations if operation.action == action)
     if not named:
         known = ", ".join(sorted({str(operation.action) for operation in operations}))
-        message = f"There is no such action: {action[:255]}; there are {known}."
+        message = f"There is no such action: {action[:255]}; the actions are {known}."
         raise RequestRefused(400, Reason.REQUEST_MALFORMED, message)
     return named
 
 
 def _malformed() -> RequestRefused:
-    message = "Malformed request body; send a JSON object without twice the same key, for an action one with one key."
+    message = "Malformed request body; send a JSON object without duplicate keys; an action has exactly one key."
     return RequestRefused(400, Reason.REQUEST_MALFORMED, message)
 
 
@@ -248,7 +248,7 @@ def _in_version(candidates: tuple[Operation, ...], version: Microversion) -> Ope
         if operation.oldest <= version <= operation.newest:
             return operation
     ranges = " and ".join(operation.versions for operation in candidates)
-    message = f"{_NOT_FOUND} {candidates[0].name} is there at microversions {ranges}, not at {version}."
+    message = f"{_NOT_FOUND} {candidates[0].name} exists at microversions {ranges}, not at {version}."
     raise RequestRefused(404, Reason.NOT_FOUND, message)
 
 
@@ -257,5 +257,5 @@ async def _authorize(operation: Operation, call: Call) -> None:
         return
     if operation.order is Order.SERVER_FIRST:
         await call.services.servers.find_for(call.identity, call.parameters["server_id"])
-    message = f"Policy doesn't allow {operation.policy} to be performed. It takes the role {operation.role}."
+    message = f"Policy doesn't allow {operation.policy} to be performed. It requires the role {operation.role}."
     raise Forbidden(message)

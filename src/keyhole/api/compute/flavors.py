@@ -78,11 +78,11 @@ async def list_flavors_in_detail(call: Call) -> dict[str, Any]:
 
 async def show_flavor(call: Call) -> dict[str, Any]:
     """{"flavor": {...}}: a size that one of the caller's servers has."""
-    asked = call.parameters["flavor_id"]
+    requested = call.parameters["flavor_id"]
     for flavor in await _flavors(call):
-        if flavor.id == asked:
+        if flavor.id == requested:
             return {"flavor": _detailed(call, flavor)}
-    raise RequestRefused(404, Reason.NOT_FOUND, f"Flavor {asked} could not be found.")
+    raise RequestRefused(404, Reason.NOT_FOUND, f"Flavor {requested} could not be found.")
 
 
 def _basic(call: Call, flavor: Flavor) -> dict[str, Any]:

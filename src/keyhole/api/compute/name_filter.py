@@ -34,7 +34,7 @@ def compile_name_filter(pattern: str) -> re.Pattern[str]:
     bare = _LITERAL.sub("x", pattern)
     if len(_COSTLY.findall(bare)) > MAX_REPEATS or _REPEATED_GROUP.search(bare):
         raise _refusal(
-            pattern, f"repeats too much; at most {MAX_REPEATS} of * + ? {{ ( are taken, and no repeated group"
+            pattern, f"repeats too much; at most {MAX_REPEATS} of * + ? {{ ( are allowed, and no repeated group"
         )
     if not is_regex(pattern):
         raise _refusal(pattern, "is not a 'regex'")

@@ -51,9 +51,9 @@ class QueryRules:
         names = {argument.name for argument in known}
         if self.closed_from is not None and version >= self.closed_from:
             self._refuse_others(query, names)
-        return QueryParams([(name, value) for name, value in query.multi_items() if self._lets_in(name, names)])
+        return QueryParams([(name, value) for name, value in query.multi_items() if self._accepts(name, names)])
 
-    def _lets_in(self, name: str, known: set[str]) -> bool:
+    def _accepts(self, name: str, known: set[str]) -> bool:
         return name in known or (self.private and name.startswith(PRIVATE))
 
     def _refuse_others(self, query: QueryParams, known: set[str]) -> None:
@@ -61,7 +61,7 @@ class QueryRules:
         if not self.private:
             refuse_unknown(others)
             return
-        others = {name for name in others if not self._lets_in(name, known)}
+        others = {name for name in others if not self._accepts(name, known)}
         if others:
             listed = ", ".join(map(repr, sorted(others)))
             does = "does" if len(others) == 1 else "do"

@@ -83,12 +83,12 @@ def check(schema: Schema, value: Any, *, strip: bool = False) -> Any:
 def refuse_unknown(names: set[str]) -> None:
     """Refuses any name at all, as a closed object without properties does. Raises Invalid."""
     if names:
-        raise Invalid(_superfluous(names))
+        raise Invalid(_unexpected_properties(names))
 
 
 def check_parameter(schema: Schema, name: str, value: str) -> str:
     """The value of a query parameter if it is valid. Raises Invalid."""
-    wrong = _what_is_wrong(schema, value)
+    wrong = _error_of(schema, value)
     if wrong:
         raise Invalid(f"Invalid input for query parameters {name}. Value: {_bounded(value)}. {wrong}")
     return value
@@ -96,7 +96,7 @@ def check_parameter(schema: Schema, name: str, value: str) -> str:
 
 def _check(schema: Schema, value: Any, name: str | None, strip: bool) -> Any:
     """`name` is the property that the value is of, None for the whole body."""
-    wrong = _what_is_wrong(schema, value)
+    wrong = _error_of(schema, value)
     if wrong:
         raise _invalid(name, value, wrong)
     if not isinstance(value, dict):
@@ -111,11 +111,11 @@ def _check(schema: Schema, value: Any, name: str | None, strip: bool) -> Any:
             raise _invalid(name, value, f"{required!r} is a required property")
     others = {} if len(checked) == len(value) else {key: value[key] for key in value if key not in schema.properties}
     if schema.closed and others and not strip:
-        raise _invalid(name, value, _superfluous(set(others)))
+        raise _invalid(name, value, _unexpected_properties(set(others)))
     return checked if schema.closed else checked | others
 
 
-def _what_is_wrong(schema: Schema, value: Any) -> str | None:
+def _error_of(schema: Schema, value: Any) -> str | None:
     if not _has_type(schema, value):
         return f"{_quoted(value)} is not of type {', '.join(map(repr, schema.types))}"
     if schema.enum and value not in schema.enum:
@@ -164,7 +164,7 @@ def _number(value: Any) -> float | None:
     return None
 
 
-def _superfluous(names: set[str]) -> str:
+def _unexpected_properties(names: set[str]) -> str:
     listed = ", ".join(map(repr, sorted(names)))
     return _bounded(
         f"Additional properties are not allowed ({listed} {'was' if len(names) == 1 else 'were'} unexpected)"

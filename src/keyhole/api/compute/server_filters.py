@@ -37,22 +37,22 @@ def _nothing(_server: Server, _value: str) -> bool:
     return False
 
 
-def _everybodys(since: Microversion, names: Iterable[str], test: Test) -> dict[str, tuple[Microversion, Test]]:
+def _for_all(since: Microversion, names: Iterable[str], test: Test) -> dict[str, tuple[Microversion, Test]]:
     return dict.fromkeys(names, (since, test))
 
 
 _FILTERS: Mapping[str, tuple[Microversion, Test]] = MappingProxyType(
-    _everybodys(OLDEST, ("image", "ip", "reservation_id"), _nothing)
-    | _everybodys(OLDEST, ("flavor",), lambda server, value: flavor_of(server).id == value)
-    | _everybodys(OLDEST, ("changes-since",), lambda server, value: server.created_at >= _seconds(value))
-    | _everybodys(Microversion(2, 5), ("ip6",), _nothing)
-    | _everybodys(TAGS, ("tags", "tags-any"), _nothing)
-    | _everybodys(CHANGES_BEFORE, ("changes-before",), lambda server, value: server.created_at <= _seconds(value))
-    | _everybodys(LOCKED, ("locked",), lambda _, value: value.strip().lower() in _NO)
-    | _everybodys(MORE_FILTERS, ("availability_zone", "key_name", "user_id", "launched_at", "terminated_at"), _nothing)
-    | _everybodys(MORE_FILTERS, ("vm_state",), lambda server, value: STATES[server.status][0] == value)
-    | _everybodys(MORE_FILTERS, ("task_state",), lambda server, value: server.task_state == value)
-    | _everybodys(MORE_FILTERS, ("power_state",), lambda server, value: str(STATES[server.status][1]) == value)
+    _for_all(OLDEST, ("image", "ip", "reservation_id"), _nothing)
+    | _for_all(OLDEST, ("flavor",), lambda server, value: flavor_of(server).id == value)
+    | _for_all(OLDEST, ("changes-since",), lambda server, value: server.created_at >= _seconds(value))
+    | _for_all(Microversion(2, 5), ("ip6",), _nothing)
+    | _for_all(TAGS, ("tags", "tags-any"), _nothing)
+    | _for_all(CHANGES_BEFORE, ("changes-before",), lambda server, value: server.created_at <= _seconds(value))
+    | _for_all(LOCKED, ("locked",), lambda _, value: value.strip().lower() in _NO)
+    | _for_all(MORE_FILTERS, ("availability_zone", "key_name", "user_id", "launched_at", "terminated_at"), _nothing)
+    | _for_all(MORE_FILTERS, ("vm_state",), lambda server, value: STATES[server.status][0] == value)
+    | _for_all(MORE_FILTERS, ("task_state",), lambda server, value: server.task_state == value)
+    | _for_all(MORE_FILTERS, ("power_state",), lambda server, value: str(STATES[server.status][1]) == value)
 )
 """The filters that everybody may use, and the microversion that introduced each."""
 
@@ -88,7 +88,7 @@ def filtered(call: Call, servers: list[Server]) -> list[Server]:
     if statuses is not None:
         servers = [server for server in servers if server.status in statuses]
     if "locked" in call.query and call.version >= LOCKED:
-        truth(call.query["locked"])
+        parse_boolean(call.query["locked"])
     _refuse_empty_span(call)
     for test, value in _tests(call):
         servers = [server for server in servers if test(server, value)]
@@ -111,7 +111,7 @@ def in_order(call: Call, servers: list[Server]) -> list[Server]:
     return servers
 
 
-def truth(value: str) -> bool:
+def parse_boolean(value: str) -> bool:
     """The meaning of a word for yes or no. Raises RequestRefused (400)."""
     word = value.strip().lower()
     if word not in _YES | _NO:
@@ -133,7 +133,7 @@ def _statuses(call: Call) -> set[str] | None:
         return None
     statuses = {status.upper() for status in call.query.getlist("status")} & STATUSES
     if not statuses and call.version >= WRONG_STATUS_REFUSED_FROM:
-        raise _refused(f"Invalid status value; there are {', '.join(sorted(STATUSES))}.")
+        raise _refused(f"Invalid status value; the values are {', '.join(sorted(STATUSES))}.")
     if statuses == {DELETED} and not call.identity.is_admin:
         raise Forbidden("Only administrators may list deleted instances")
     # A migrating server is an active one whose task is to migrate.

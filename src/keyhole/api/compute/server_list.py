@@ -6,7 +6,7 @@ from typing import Any
 from keyhole.api.compute.call import Call
 from keyhole.api.compute.name_filter import compile_name_filter, with_matching_names
 from keyhole.api.compute.paging import after_marker, limit_of, next_link
-from keyhole.api.compute.server_filters import filtered, in_order, truth
+from keyhole.api.compute.server_filters import filtered, in_order, parse_boolean
 from keyhole.api.compute.server_view import basic_view, detailed_view
 from keyhole.errors import Forbidden
 from keyhole.model import Server
@@ -43,9 +43,9 @@ async def _list(
 
 def _wants_all_projects(call: Call, operation: str) -> bool:
     value = call.query.get("all_tenants")
-    if value is None or (value and not truth(value)):
+    if value is None or (value and not parse_boolean(value)):
         return False
     if not call.identity.is_admin:
         policy = f"os_compute_api:servers:{operation}:get_all_tenants"
-        raise Forbidden(f"Policy doesn't allow {policy} to be performed. It takes the role admin.")
+        raise Forbidden(f"Policy doesn't allow {policy} to be performed. It requires the role admin.")
     return True

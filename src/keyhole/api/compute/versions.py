@@ -38,17 +38,17 @@ NEWEST = Microversion(2, 104)
 
 def requested_version(headers: Headers) -> Microversion:
     """The microversion that the headers request, in range or not. Raises RequestRefused (400) if it is malformed."""
-    asked = _standard_version(",".join(headers.getlist(VERSION_HEADER))) or _legacy_version(headers)
-    return OLDEST if asked is None else _parsed(asked)
+    requested = _standard_version(",".join(headers.getlist(VERSION_HEADER))) or _legacy_version(headers)
+    return OLDEST if requested is None else _parsed(requested)
 
 
 @lru_cache(maxsize=128)
-def _parsed(asked: str) -> Microversion:
-    if asked == "latest":
+def _parsed(requested: str) -> Microversion:
+    if requested == "latest":
         return NEWEST
-    numbers = _FORMAT.fullmatch(asked)
+    numbers = _FORMAT.fullmatch(requested)
     if numbers is None:
-        message = f"API Version String {asked[:100]} is of invalid format. Must be of format MajorNum.MinorNum."
+        message = f"API Version String {requested[:100]} is of invalid format. Must be of format MajorNum.MinorNum."
         raise RequestRefused(400, Reason.REQUEST_MALFORMED, message)
     return Microversion(int(numbers[1]), int(numbers[2]))
 

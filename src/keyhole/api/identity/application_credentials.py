@@ -12,7 +12,7 @@ from keyhole.api.identity.requests import CredentialRequest, NewCredential, Role
 from keyhole.api.identity.views import credential_v3, credentials_v3, role_id
 from keyhole.errors import Forbidden
 from keyhole.model import ApplicationCredential, IdentityToken
-from keyhole.ports.identity import CredentialWish
+from keyhole.ports.identity import CredentialSpec
 from keyhole.reasons import Reason
 
 
@@ -21,8 +21,8 @@ async def create(call: IdentityCall) -> Response:
     caller = await call.caller()
     if caller.identity.user_id != call.parameters["user_id"]:
         raise Forbidden(_forbidden("Cannot create an application credential for another user."))
-    asked = parse(CredentialRequest, await read_body(call.request, API_BODY_LIMIT_BYTES)).application_credential
-    made = await call.credentials.create(caller, _wish(asked, caller.identity.roles, call.services.clock()))
+    requested = parse(CredentialRequest, await read_body(call.request, API_BODY_LIMIT_BYTES)).application_credential
+    made = await call.credentials.create(caller, _spec_of(requested, caller.identity.roles, call.services.clock()))
     if made is None:
         message = (
             "Conflict occurred attempting to store application_credential -"
@@ -77,21 +77,21 @@ async def _credential(call: IdentityCall) -> ApplicationCredential:
     return found
 
 
-def _wish(asked: NewCredential, held: frozenset[str], now: float) -> CredentialWish:
+def _spec_of(requested: NewCredential, held: frozenset[str], now: float) -> CredentialSpec:
     """The request in Keyhole's own terms. Raises RequestRefused for what is impossible."""
-    expires_at = None if asked.expires_at is None else asked.expires_at.timestamp()
+    expires_at = None if requested.expires_at is None else requested.expires_at.timestamp()
     if expires_at is not None and expires_at <= now:
         raise _invalid("expires_at is in the past")
-    if asked.secret is not None:
+    if requested.secret is not None:
         raise _invalid("leave secret out: it is chosen here, at random")
-    if asked.access_rules:
+    if requested.access_rules:
         raise _invalid("leave access_rules out: nothing here enforces them")
-    return CredentialWish(
-        name=asked.name,
-        description=asked.description or "",
-        roles=frozenset(_role(reference, held) for reference in asked.roles) or None,
+    return CredentialSpec(
+        name=requested.name,
+        description=requested.description or "",
+        roles=frozenset(_role(reference, held) for reference in requested.roles) or None,
         expires_at=expires_at,
-        unrestricted=bool(asked.unrestricted),
+        unrestricted=bool(requested.unrestricted),
     )
 
 

@@ -183,7 +183,7 @@ def _own(components: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _own_operation(operation: V1Operation, components: Json) -> Json:
     path = f"{operation.method} {operation.path}"
-    described = _described(path, "keyhole", operation.summary, security=_who_may(operation))
+    described = _described(path, "keyhole", operation.summary, security=_security_of(operation))
     described["parameters"] = [
         {"name": name, "in": "query", "schema": dict(schema)} for name, schema in operation.query.items()
     ]
@@ -197,10 +197,10 @@ def _own_operation(operation: V1Operation, components: Json) -> Json:
     return described
 
 
-def _who_may(operation: V1Operation) -> Sequence[Json]:
+def _security_of(operation: V1Operation) -> Sequence[Json]:
     if operation.ticket:
         return _TICKET
-    return _TOKEN if operation.asks_who else ()
+    return _TOKEN if operation.needs_identity else ()
 
 
 def _health() -> Iterator[tuple[str, str, Json]]:

@@ -72,11 +72,11 @@ class V1Exchange(Exchange):
         return json_response(status, problem, headers, content_type="application/problem+json")
 
     async def _identify(self, operation: V1Operation) -> IdentityToken | None:
-        if not operation.asks_who:
+        if not operation.needs_identity:
             return None
         _, signed_in = await caller_of(self.request, self._services)
         if not operation.allows(signed_in.identity):
-            raise Forbidden(f"This takes the role {operation.role}.")
+            raise Forbidden(f"This requires the role {operation.role}.")
         return signed_in
 
     async def _read(self, model: type[BaseModel]) -> Any:
@@ -85,7 +85,7 @@ class V1Exchange(Exchange):
             return model.model_validate(parse_json(body))
         except ValueError as error:
             # Pydantic's error is one too; neither may show the value, which may be a secret.
-            message = f"The body is not understood; send {_shape(model)} as JSON."
+            message = f"The body is malformed; send {_shape(model)} as JSON."
             raise RequestRefused(400, Reason.REQUEST_MALFORMED, message) from error
 
 

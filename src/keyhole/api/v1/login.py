@@ -28,8 +28,8 @@ class SignInRequest(BaseModel):
 
 async def sign_in(call: V1Call) -> Response:
     """Signs a person in for one project, with the service that issues identity tokens."""
-    asked: SignInRequest = call.body
-    person = PersonSignIn(asked.username, asked.password, asked.project, asked.domain)
+    requested: SignInRequest = call.body
+    person = PersonSignIn(requested.username, requested.password, requested.project, requested.domain)
     token, contents = await call.services.login.sign_in(person, call.client)
     identity = contents.identity
     call.services.telemetry.signed_in(identity.user_name, identity.project_name, "page", call.client)

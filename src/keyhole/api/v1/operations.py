@@ -57,13 +57,13 @@ class V1Operation:
         """Every status of a refusal."""
         found = {400, 404, *self.refusals}
         found |= set() if self.any_origin else {403}
-        found |= {401, 503} if self.asks_who else set()
+        found |= {401, 503} if self.needs_identity else set()
         found |= {503} if self.ticket else set()
         found |= {408, 413} if self.body is not None else set()
         return sorted(found)
 
     @property
-    def asks_who(self) -> bool:
+    def needs_identity(self) -> bool:
         """Whether a caller must have an identity."""
         return self.signed_in or self.role is not None
 

@@ -43,7 +43,7 @@ def wants_all_projects(call: V1Call) -> bool:
     if text not in _YES:
         raise _malformed("all_projects is 1 or 0.")
     if not call.identity.is_admin:
-        raise Forbidden("What is in all projects is listed for the role admin.")
+        raise Forbidden("Listing all projects requires the role admin.")
     return True
 
 

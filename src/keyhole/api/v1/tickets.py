@@ -32,7 +32,7 @@ async def show(call: V1Call) -> Response:
 async def close(call: V1Call) -> Response:
     """Closes the console permanently: its session and its ticket end."""
     ticket = await _ticket(call)
-    await call.services.registry.terminate(OfTicket(ticket, for_good=True), Reason.VIEWER_CLOSED)
+    await call.services.registry.terminate(OfTicket(ticket, permanently=True), Reason.VIEWER_CLOSED)
     forget = no_ticket_cookie(ticket.grant.id, secure=call.services.secure)
     return call.nothing([("Set-Cookie", forget)])
 

@@ -85,7 +85,7 @@ class Cloud:
         microversion: str | None = None,
     ) -> Answer:
         """One call to the compute API; without `microversion`, at the oldest."""
-        with _failures_told():
+        with _readable_errors():
             response = self._compute.request(
                 path, method, raise_exc=False, params=query, json=body, microversion=microversion
             )
@@ -111,20 +111,20 @@ class Cloud:
         response = self._keyhole("GET", path, query, any_worker=False, stream=True)
         if not response.ok:
             raise _refusal(response)
-        with response, _failures_told():
+        with response, _readable_errors():
             yield from response.iter_content(None)
 
     def _keyhole(
         self, method: str, path: str, query: Mapping[str, str] | None, *, any_worker: bool, stream: bool = False
     ) -> Response:
-        with _failures_told():
+        with _readable_errors():
             base, found, _ = (self._compute.get_endpoint() or "").rpartition(_BESIDE_COMPUTE)
         if not found:
-            raise CommandFailed("the compute API of this cloud is not Keyhole's, which alone knows of sessions")
+            raise CommandFailed("this command requires Keyhole, but this cloud has another compute API")
         # A connection stays with one worker, so each try uses a new one.
         headers = {} if any_worker else {"Connection": "close"}
         for _ in range(1 if any_worker else _MOST_TRIES):
-            with _failures_told():
+            with _readable_errors():
                 response = self._compute.request(
                     f"{base}{path}", method, raise_exc=False, params=query, headers=headers, stream=stream
                 )
@@ -135,7 +135,7 @@ class Cloud:
 
     def compute_offers(self, major: int, minor: int) -> bool:
         """Whether the compute API supports this microversion, according to its version document."""
-        with _failures_told():
+        with _readable_errors():
             found = self._compute.get_endpoint_data()
         if found is None or not found.max_microversion:
             return False
@@ -145,7 +145,7 @@ class Cloud:
         self, expected: type[Answer], method: str, path: str, *, body: Mapping[str, Any] | None = None
     ) -> Answer:
         """One call to the identity API, version 3."""
-        with _failures_told():
+        with _readable_errors():
             response = self.region.get_session().request(
                 path, method, raise_exc=False, json=body, endpoint_filter=self._identity
             )
@@ -154,7 +154,7 @@ class Cloud:
     @property
     def user_id(self) -> str:
         """The id of the signed-in user. Raises CommandFailed if the sign-in method has none."""
-        with _failures_told():
+        with _readable_errors():
             user_id = self.region.get_session().get_user_id()
         if user_id is None:
             raise CommandFailed("this sign-in method has no user, so there are no application credentials")
@@ -167,9 +167,7 @@ def _answer(response: Response, expected: type[Answer]) -> Answer:
     try:
         return expected.model_validate_json(response.content or b"{}")
     except ValidationError as error:
-        message = (
-            f"the answer of {_bare(response.url)} ({response.status_code}) does not have the form that is expected"
-        )
+        message = f"the response from {_bare(response.url)} ({response.status_code}) has an unexpected format"
         raise CommandFailed(message) from error
 
 
@@ -194,19 +192,19 @@ def _fault_message(response: Response) -> str:
 
 
 @contextmanager
-def _failures_told() -> Iterator[None]:
+def _readable_errors() -> Iterator[None]:
     """Converts the libraries' exceptions into sentences: their own texts mention pools and retries."""
     try:
         yield
     except exceptions.EmptyCatalog as error:
-        raise SettingsError("signed in for no project; set OS_PROJECT_NAME or OS_PROJECT_ID") from error
+        raise SettingsError("no project is selected; set OS_PROJECT_NAME or OS_PROJECT_ID") from error
     except exceptions.Unauthorized as error:
         raise CommandFailed(f"the sign-in was refused: {str(error).partition(' (HTTP ')[0]}") from error
     except (exceptions.ClientException, SDKException, OSError, ValueError) as error:
         raise CommandFailed(_bare(_in_words(error))) from error
     except (LookupError, TypeError, AttributeError) as error:
         # The libraries do not check the format of documents, tokens and catalogs.
-        raise CommandFailed("what the cloud answered does not have the form that is expected") from error
+        raise CommandFailed("the cloud's response has an unexpected format") from error
 
 
 def _in_words(error: BaseException) -> str:

@@ -63,7 +63,7 @@ def create_console(cloud: Cloud, server_id: str, console_type: ConsoleType) -> C
         action = {_ACTIONS[protocol]: {"type": console_type.value}}
         url = cloud.compute(_ByAction, "POST", server_path(server_id, "action"), body=action).console.url
     if not _is_link(url):
-        raise CommandFailed("the cloud answered with something that is not a console's URL")
+        raise CommandFailed("the cloud returned an invalid console URL")
     return Console(protocol, console_type, url)
 
 
@@ -79,7 +79,7 @@ def console_output(cloud: Cloud, server_id: str, lines: int | None) -> str:
 def open_in_browser(console: Console) -> None:
     """Opens the console in the user's browser. Raises CommandFailed."""
     if not webbrowser.open(console.url):
-        raise CommandFailed("no browser could be started; open the URL by hand")
+        raise CommandFailed("could not start a browser; open the URL yourself")
 
 
 def _is_link(url: str) -> bool:

@@ -90,7 +90,7 @@ def environment_of(cloud: Cloud, credential: NewCredential) -> Mapping[str, str]
 
 
 def expiry(text: str, now: datetime) -> str:
-    """`text` in the API's format. It is a span from `now` such as 90m, 12h or 30d, or a date and time (in UTC
+    """`text` in the API's format. It is a duration from `now` such as 90m, 12h or 30d, or a date and time (in UTC
     without a zone). Raises ValueError."""
     span = _SPAN.fullmatch(text)
     if span is None:

@@ -91,7 +91,7 @@ def load(os_cloud: str | None) -> CloudRegion:
         raise SettingsError(". ".join([str(error).removesuffix("."), *remarks.texts[:1]])) from error
     except _BAD_FORM as error:
         # Its text may contain a part of a secret.
-        raise SettingsError("the OS_* variables or clouds.yaml do not have the form that is expected") from error
+        raise SettingsError("the OS_* variables or clouds.yaml have an invalid format") from error
     finally:
         logger.removeHandler(remarks)
 

@@ -22,12 +22,12 @@ class DeletedServers:
         drivers = await self._index.refresh()
         missing, listed_before = set(awaited), set[ServerRef]()
         for known in drivers:
-            if known.is_whole:
+            if known.is_complete:
                 listed_before |= self._listed.get(known.driver.name, set())
                 listed = {ServerRef(server.id, server.project_id) for server in known.servers} & awaited
                 self._listed[known.driver.name] = listed
                 missing -= listed
-        return missing if all(known.is_whole for known in drivers) else missing & listed_before
+        return missing if all(known.is_complete for known in drivers) else missing & listed_before
 
 
 async def end_sessions_on_deleted(sessions: Sessions, deleted: DeletedServers) -> None:
@@ -35,4 +35,4 @@ async def end_sessions_on_deleted(sessions: Sessions, deleted: DeletedServers) -
     if not sessions:
         return
     for server in await deleted.among(sessions.servers):
-        sessions.terminate(OfServer(server), Reason.REVOKED, "the server is gone")
+        sessions.terminate(OfServer(server), Reason.REVOKED, "the server no longer exists")

@@ -49,7 +49,7 @@ class Heartbeat:
         self._changed = changed
         self._written: dict[str, Activity] = {}
         self._over: set[str] = set()
-        self._beaten_at = self._reported_at = float("-inf")
+        self._beat_at = self._reported_at = float("-inf")
         sessions.subscribe(self)
 
     def opened(self, session: Session) -> None:
@@ -65,7 +65,7 @@ class Heartbeat:
     async def work(self) -> None:
         """One round: stores pending changes, and ends the sessions that must end."""
         now = self._clock()
-        if self._sessions and is_due(now, self._beaten_at, BEAT_SECONDS):
+        if self._sessions and is_due(now, self._beat_at, BEAT_SECONDS):
             await self._beat(now)
         await self._write()
         if is_due(now, self._reported_at, REPORT_SECONDS):
@@ -99,7 +99,7 @@ class Heartbeat:
         if not await self._store.beat(self.worker, now):
             await self._store.remove_sessions(list(self._written))
             self._written.clear()
-        self._beaten_at = now
+        self._beat_at = now
 
     async def _write(self) -> None:
         new = [session for session in self._sessions if session.id not in self._written]

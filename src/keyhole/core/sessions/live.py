@@ -185,16 +185,16 @@ class Sessions:
         now, grant, resume = self._clock(), opening.grant, opening.resume
         session = Session(secrets.token_hex(16), grant, viewer, now, relay, slot, now, now, now, self._wall_clock())
         session.requester = opening.requester
-        came_back = False
+        resumed = False
         if resume is not None:
             if (before := self._by_ticket.get(resume.ticket.secret_hash)) is not None:
                 before.relay.end(Reason.VIEWER_REPLACED)
             session.ticket = resume.ticket
             session.counted_from -= resume.open_seconds
             session.input_at -= resume.idle_seconds
-            came_back = resume.ticket.opened_at is not None
-        self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, came_back=came_back)
-        session.slot = slot.hand_on()
+            resumed = resume.ticket.opened_at is not None
+        self._telemetry.console_opened(session.id, grant, viewer, now - started_at, encrypted, resumed=resumed)
+        session.slot = slot.transfer()
         self._live[session.id] = session
         if session.ticket is not None:
             self._by_ticket[session.ticket.secret_hash] = session
@@ -233,7 +233,7 @@ class Sessions:
         """
         sessions = tuple(self._live.values())
         for start in range(0, len(sessions), SWEEP_AT_ONCE):
-            self._look_at([session for session in sessions[start : start + SWEEP_AT_ONCE] if session.id in self._live])
+            self._inspect([session for session in sessions[start : start + SWEEP_AT_ONCE] if session.id in self._live])
             yield min(1.0, (start + SWEEP_AT_ONCE) / len(sessions))
         if not sessions:
             yield 1.0
@@ -252,7 +252,7 @@ class Sessions:
                 found = list(self._live.values())
         return [session for session in found if session is not None]
 
-    def _look_at(self, sessions: Sequence[Session]) -> None:
+    def _inspect(self, sessions: Sequence[Session]) -> None:
         now = self._clock()
         idle, maximum = self._limits.idle_seconds, self._limits.maximum_seconds
         most_buffered, check_seconds = self._limits.buffered_bytes, self._limits.check_seconds

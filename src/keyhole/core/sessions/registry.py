@@ -90,8 +90,8 @@ class SessionRegistry:
         match selector:
             case OfConsole(console_id):
                 await self._store.revoke_console(console_id, self._clock(), detail)
-            case OfTicket(ticket, for_good):
-                if for_good:
+            case OfTicket(ticket, permanently):
+                if permanently:
                     self._tickets.end(ticket, reason, detail)
                 await self._terminate_elsewhere(ticket.secret_hash, reason, detail)
             case OfSession(session_id) if here is not None:

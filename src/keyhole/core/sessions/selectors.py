@@ -22,10 +22,10 @@ class OfSession:
 
 @dataclass(frozen=True, slots=True)
 class OfTicket:
-    """The session of this ticket; `for_good` also ends the ticket, whatever the reason."""
+    """The session of this ticket; `permanently` also ends the ticket, whatever the reason."""
 
     ticket: Ticket
-    for_good: bool = False
+    permanently: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ async def probe(address: Address, directory: str = "/") -> str | None:
     """
     match address:
         case UnixAddress(path):
-            return _look_at(path, directory)
+            return _inspect(path, directory)
         case TcpAddress(host, port):
             try:
                 async with asyncio.timeout(DEADLINE_SECONDS):
@@ -34,7 +34,7 @@ async def probe(address: Address, directory: str = "/") -> str | None:
                 return f"does not answer within {DEADLINE_SECONDS:g} s"
 
 
-def _look_at(path: str, directory: str) -> str | None:
+def _inspect(path: str, directory: str) -> str | None:
     try:
         with found(path, directory):
             return None
@@ -43,7 +43,7 @@ def _look_at(path: str, directory: str) -> str | None:
     except FileNotFoundError:
         return "does not exist"
     except OSError as error:
-        return f"cannot be looked at: {error.strerror}"
+        return f"cannot be checked: {error.strerror}"
 
 
 async def _try_all(host: str, port: int) -> str | None:

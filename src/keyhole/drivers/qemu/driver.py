@@ -53,7 +53,7 @@ _ONE_LINE = Traits(max_lines=1, newcomer="hangs")
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Access:
     """How a console is opened, without the password: whether its VNC server asks for one."""
 
     target: Target
@@ -125,10 +125,10 @@ class QemuDriver:
             route = Dialled(guest.vnc.address, socket=self._trust_address(guest.vnc.address, guest))
             tls = self._settings.tls.target_tls if self._settings.tls is not None else None
             target = Target(protocol, route, user_name=self._settings.username, tls=tls)
-            way, traits = _Way(target, guest.vnc.wants_password), Traits()
+            way, traits = _Access(target, guest.vnc.wants_password), Traits()
         elif protocol is Protocol.SERIAL and guest.serial is not None:
             route = Dialled(guest.serial, socket=self._trust_address(guest.serial, guest))
-            way, traits = _Way(Target(protocol, route)), _ONE_LINE
+            way, traits = _Access(Target(protocol, route)), _ONE_LINE
         else:
             raise ConsoleUnavailable(protocol)
         return Location(self._server(seen), protocol, route.endpoint, traits, way)
@@ -136,7 +136,7 @@ class QemuDriver:
     @holds_nothing
     async def open(self, location: Location, caller: Caller | None) -> Target:
         way = location.detail
-        if not isinstance(way, _Way):
+        if not isinstance(way, _Access):
             raise ConsoleUnavailable(location.protocol)
         password = await asyncio.to_thread(self._password) if way.wants_password else None
         return replace(way.target, password=password)

@@ -140,12 +140,12 @@ def chardev_address(answer: object, label: str) -> Address | None:
     for entry in answer if isinstance(answer, list) else ():
         match entry:
             case {"label": str(found), "filename": str(words)} if found == label:
-                told = _SOCKET.fullmatch(words)
-                if told is None:
+                parsed = _SOCKET.fullmatch(words)
+                if parsed is None:
                     return None
-                if told["kind"] == "unix":
-                    return _unix_address(told["place"])
-                host, _, port = told["place"].rpartition(":")
+                if parsed["kind"] == "unix":
+                    return _unix_address(parsed["place"])
+                host, _, port = parsed["place"].rpartition(":")
                 return _tcp_address(host.strip("[]"), port)
     return None
 
@@ -156,7 +156,7 @@ def _guest_id(answer: object) -> str:
             try:
                 found = uuid.UUID(text)
             except ValueError as error:
-                raise ProtocolError("QEMU's UUID is not one.") from error
+                raise ProtocolError("QEMU's UUID is invalid.") from error
             if found.int == 0:
                 raise UnusableGuest("the guest has no identity; start QEMU with -uuid")
             return str(found)
@@ -260,7 +260,7 @@ async def _problem_of(address: Address, peer: Peer, user_ids: frozenset[int]) ->
     """Why a socket is not accepted as this QEMU's, as the end of a sentence."""
     if isinstance(address, TcpAddress):
         return await asyncio.to_thread(listener_problem, address, user_ids)
-    return None if _belongs_to(address, peer) else "is not of the user that QEMU runs as"
+    return None if _belongs_to(address, peer) else "does not belong to QEMU's user"
 
 
 def _belongs_to(address: UnixAddress, peer: Peer) -> bool:

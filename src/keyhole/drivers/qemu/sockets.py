@@ -63,7 +63,7 @@ class QmpSockets:
         self._scanning: asyncio.Task[None] | None = None
         self._asking = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
         self._taken: dict[Path, asyncio.Lock] = {}
-        self._sightings: Mapping[Path, ProbeResult] = {}
+        self._results: Mapping[Path, ProbeResult] = {}
         self._scanned_at = float("-inf")
 
     async def scan(self, oldest_seconds: float) -> Mapping[Path, ProbeResult]:
@@ -76,7 +76,7 @@ class QmpSockets:
             if self._scanning is None or self._scanning.done():
                 self._scanning = self._scans.start(self._scan_all())
             await asyncio.shield(self._scanning)
-        return self._sightings
+        return self._results
 
     async def close(self) -> None:
         """Ends a running scan."""
@@ -87,10 +87,10 @@ class QmpSockets:
         left_out = f"{self._pattern} matches more than {MAX_SOCKETS} sockets; the others are left out."
         self.problem = left_out if len(paths) > MAX_SOCKETS else ""
         started_at = _now()
-        found = await asyncio.gather(*(self._look(path) for path in paths[:MAX_SOCKETS]))
-        self._sightings = {result.path: result for result in found}
+        found = await asyncio.gather(*(self._probe(path) for path in paths[:MAX_SOCKETS]))
+        self._results = {result.path: result for result in found}
         self._scanned_at = started_at
-        self._taken = {path: lock for path, lock in self._taken.items() if path in self._sightings}
+        self._taken = {path: lock for path, lock in self._taken.items() if path in self._results}
 
     def _paths(self) -> list[Path]:
         """A socket that is named without wildcards is included even if it does not exist."""
@@ -98,8 +98,8 @@ class QmpSockets:
             return [Path(self._pattern)]
         return sorted(Path(name) for name in glob.iglob(self._pattern))
 
-    async def _look(self, path: Path) -> ProbeResult:
-        before = self._sightings.get(path)
+    async def _probe(self, path: Path) -> ProbeResult:
+        before = self._results.get(path)
         if before is not None and before.unresponsive and _now() - before.at < UNRESPONSIVE_SECONDS:
             return before
         now = _now()
@@ -118,7 +118,7 @@ class QmpSockets:
             problem = "no answer in time: another client holds the socket, or QEMU hangs"
             return ProbeResult(path, now, known, created_at, problem, unresponsive=True, log=log)
         except OSError as error:
-            return ProbeResult(path, now, problem=f"cannot be asked, {error.strerror or error}")
+            return ProbeResult(path, now, problem=f"cannot be queried: {error.strerror or error}")
         except KeyholeError as error:
             return ProbeResult(path, now, problem=str(error).rstrip("."))
         return ProbeResult(path, now, guest, made_at, log=await asyncio.to_thread(_log_of, guest))

@@ -47,8 +47,8 @@ def listener_problem(address: TcpAddress, user_ids: frozenset[int]) -> str | Non
         return "is not on this machine"
     owners = _owners(host, address.port, _read_tables())
     if not owners:
-        return "is not listened on"
-    return None if owners <= user_ids else "is not of a user whose processes may listen there"
+        return "has no listener"
+    return None if owners <= user_ids else "belongs to a user whose processes may not listen there"
 
 
 def parse_listeners(lines: Iterable[str]) -> Iterator[Listener]:

@@ -67,7 +67,7 @@ class SimulatedDriver:
         def _check_ids(cls, value: tuple[SimulatedServer, ...]) -> tuple[SimulatedServer, ...]:
             for server_id, count in Counter(server.id for server in value).items():
                 if count > 1:
-                    raise ValueError(f"server id {server_id!r} stands there twice")
+                    raise ValueError(f"server id {server_id!r} is listed twice")
             return value
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:

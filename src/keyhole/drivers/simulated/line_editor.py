@@ -31,9 +31,9 @@ class LineEditor:
                 answer = self._run(line)
                 self._write(f"\n{answer}{self.prompt}")
             case "\b":
-                self._rub_out(1)
+                self._erase(1)
             case "\x15":
-                self._rub_out(len(self._line))
+                self._erase(len(self._line))
             case "\x03":
                 self._line = ""
                 self._write(f"^C\n{self.prompt}")
@@ -43,8 +43,8 @@ class LineEditor:
                 self._line += character
                 self._write(character)
 
-    def _rub_out(self, count: int) -> None:
-        gone = min(count, len(self._line))
-        if gone:
-            self._line = self._line[:-gone]
-            self._write("\b \b" * gone)
+    def _erase(self, count: int) -> None:
+        erased = min(count, len(self._line))
+        if erased:
+            self._line = self._line[:-erased]
+            self._write("\b \b" * erased)

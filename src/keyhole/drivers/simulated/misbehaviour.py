@@ -86,17 +86,17 @@ class Speaker(Pouring):
         super().connection_made(transport)
         self.transport.write(self._lines.first)
         if not self._lines.then:
-            self._start_pouring()
+            self._start_streaming()
 
     def data_received(self, data: bytes) -> None:
         if not self._has_answered and self._lines.then:
             self._has_answered = True
             self.transport.write(self._lines.then)
-            self._start_pouring()
+            self._start_streaming()
             if self._lines.hangs_up:
                 self.transport.close()
 
-    def _start_pouring(self) -> None:
+    def _start_streaming(self) -> None:
         self.endless = self._lines.endless
         self.pour()
 
@@ -110,21 +110,21 @@ class Dripping(ViewerConnection):
 
     def _send(self, message: bytes) -> None:
         if not self._unsent:
-            asyncio.get_running_loop().call_later(DRIP_SECONDS, self._drip)
-        pieces = [message] if self._is_greeted else [message[at : at + 1] for at in range(len(message))]
+            asyncio.get_running_loop().call_later(DRIP_SECONDS, self._send_next)
+        pieces = [message] if self._is_ready else [message[at : at + 1] for at in range(len(message))]
         self._unsent.extend(pieces)
 
-    def _drip(self) -> None:
+    def _send_next(self) -> None:
         if not self.transport.is_closing():
             self.transport.write(self._unsent.popleft())
             if self._unsent:
-                asyncio.get_running_loop().call_later(DRIP_SECONDS, self._drip)
+                asyncio.get_running_loop().call_later(DRIP_SECONDS, self._send_next)
 
 
 class Flooding(ViewerConnection, Pouring):
     """A valid server until the handshake is complete: then endless updates."""
 
-    def _greeted(self) -> None:
+    def _on_ready(self) -> None:
         white = raw_rectangle(0, 0, 1, CHUNK_BYTES // 4, b"\xff" * CHUNK_BYTES)
         self.endless = framebuffer_update([white])
         self.pour()
@@ -133,7 +133,7 @@ class Flooding(ViewerConnection, Pouring):
 class Stalling(ViewerConnection):
     """A valid server until the handshake is complete: then it stops reading."""
 
-    def _greeted(self) -> None:
+    def _on_ready(self) -> None:
         self.transport.pause_reading()
 
 

@@ -20,11 +20,11 @@ class Painter:
         self._cells: dict[tuple[str, bool], tuple[bytes, ...]] = {}
 
     @cached_property
-    def _paper(self) -> bytes:
+    def _background(self) -> bytes:
         return self._pixel(PAPER, 0)
 
     @cached_property
-    def _ink(self) -> bytes:
+    def _foreground(self) -> bytes:
         return self._pixel(INK, 1)
 
     def colour_map(self) -> bytes | None:
@@ -40,14 +40,14 @@ class Painter:
         line = screen.line(row).ljust(columns)[:columns]
         cursor = screen.cursor_column(row)
         cells = [self._cell(character, column == cursor) for column, character in enumerate(line)]
-        size = width * len(self._paper)
+        size = width * len(self._background)
         return b"".join(b"".join(cell[y] for cell in cells)[:size] for y in range(height))
 
     def _cell(self, character: str, inverted: bool) -> tuple[bytes, ...]:
         """A character's cell as CELL_HEIGHT rows of CELL_WIDTH pixels."""
         cell = self._cells.get((character, inverted))
         if cell is None:
-            colours = (self._ink, self._paper) if inverted else (self._paper, self._ink)
+            colours = (self._foreground, self._background) if inverted else (self._background, self._foreground)
             bits = range(CELL_WIDTH - 1, -1, -1)
             cell = tuple(b"".join(colours[dots >> bit & 1] for bit in bits) for dots in cell_rows(character))
             assert len(cell) == CELL_HEIGHT

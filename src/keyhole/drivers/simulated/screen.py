@@ -68,7 +68,7 @@ class TextScreen:
                     self.bells += 1
                 case _ if character.isprintable():
                     self._put(character)
-        self._tell()
+        self._notify()
 
     def resize(self, width: int, height: int) -> None:
         """Changes the size within MIN_SIZE and MAX_SIZE; the rows around the cursor are kept. Raises ValueError."""
@@ -82,7 +82,7 @@ class TextScreen:
         self._row, self._column = self._row - first, min(self._column, self.columns - 1)
         self._revision += 1
         self._touch_all()
-        self._tell()
+        self._notify()
 
     def _put(self, character: str) -> None:
         if self._column == self.columns:
@@ -120,6 +120,6 @@ class TextScreen:
         self._revisions = [self._revision] * self.rows
         self._bare_revision = self._revision
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for changed in list(self._watchers):
             changed()

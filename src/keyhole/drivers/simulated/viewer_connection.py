@@ -57,15 +57,15 @@ class ViewerConnection(Connection):
         self._colour_map: bytes | None = None  # still to be sent
         self._bells = 0
         self._update_is_due = False
-        self._is_greeted = False
+        self._is_ready = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._say_handshake()
+        self._send_handshake()
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        if self._is_greeted:
+        if self._is_ready:
             self._display.screen.unwatch(self._changed)
 
     def resume_writing(self) -> None:
@@ -74,35 +74,35 @@ class ViewerConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         try:
-            if not self._is_greeted:
-                data = self._greet(data)
-            if self._is_greeted:
+            if not self._is_ready:
+                data = self._continue_handshake(data)
+            if self._is_ready:
                 self._reader.receive_data(data)
                 for event in self._reader.events():
                     self._handle(event)
         except ProtocolError:
-            self._say_handshake()
+            self._send_handshake()
             self.transport.close()
 
-    def _greet(self, data: bytes) -> bytes:
+    def _continue_handshake(self, data: bytes) -> bytes:
         """Continues the handshake; returns what follows it."""
         self._handshake.receive_data(data)
         if self._handshake.events():
             screen = self._display.screen
             self._take_size(screen.width, screen.height)
             self._handshake.send_server_init(server_init(screen.width, screen.height, name=self._display.name))
-        self._say_handshake()
+        self._send_handshake()
         if self._handshake.done:
-            self._is_greeted = True
+            self._is_ready = True
             self._bells = self._display.screen.bells
             self._display.screen.watch(self._changed)
-            self._greeted()
+            self._on_ready()
         return self._handshake.trailing_data()
 
-    def _greeted(self) -> None:
+    def _on_ready(self) -> None:
         """The viewer is ready. For the misbehaving servers."""
 
-    def _say_handshake(self) -> None:
+    def _send_handshake(self) -> None:
         for message in self._handshake.data_to_send():
             self._send(message)
 

@@ -73,7 +73,7 @@ class TargetDialler:
             self._drop(line, lease)
             if line is not None and line.has_received:
                 raise TargetFailed(
-                    Reason.TARGET_PROTOCOL_ERROR, f"its handshake was not over after {seconds:g} seconds"
+                    Reason.TARGET_PROTOCOL_ERROR, f"its handshake did not finish within {seconds:g} seconds"
                 ) from error
             raise TargetFailed(Reason.TARGET_UNREACHABLE, f"no answer within {seconds:g} seconds") from error
         except BaseException:

@@ -2,7 +2,7 @@
 
 from keyhole.errors import SessionEnded, TargetFailed, TunnelRefused
 from keyhole.gateway.connection import Connection, Viewer
-from keyhole.gateway.handshake.target_security import accepted_security, hung_up_after_tls, start_tls, tls_context
+from keyhole.gateway.handshake.target_security import accepted_security, closed_after_tls, start_tls, tls_context
 from keyhole.model import Address, Dialled, Target, TcpAddress, UnixAddress
 from keyhole.net.tls_client import ClientContexts
 from keyhole.protocols.http.connect import TunnelHandshake
@@ -24,7 +24,7 @@ async def open_tunnel(connection: Connection, target: Target) -> None:
         await connection.run(machine)
     except TunnelRefused as error:
         raise TargetFailed(Reason.TARGET_REFUSED, str(error)) from error
-    connection.give_back(machine.trailing_data())
+    connection.put_back(machine.trailing_data())
 
 
 async def join_target(connection: Connection, target: Target, contexts: ClientContexts) -> tuple[ServerInit, bytes]:
@@ -47,7 +47,7 @@ async def join_target(connection: Connection, target: Target, contexts: ClientCo
             await connection.run(machine)
         except SessionEnded as end:
             if connection.received_bytes == in_the_clear:
-                raise hung_up_after_tls(tls) from end
+                raise closed_after_tls(tls) from end
             raise
     (server_init,) = machine.events()
     return server_init, machine.trailing_data() + connection.take()

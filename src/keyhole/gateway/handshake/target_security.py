@@ -75,7 +75,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
 
     From its first step on, no unencrypted bytes are read. Raises TargetFailed (`target_tls_failed`).
     """
-    hung_up = TargetFailed(Reason.TARGET_TLS_FAILED, "the host hung up where TLS was to begin")
+    hung_up = TargetFailed(Reason.TARGET_TLS_FAILED, "the host closed the connection instead of starting TLS")
     if connection.transport.is_closing():
         raise hung_up
     loop = asyncio.get_running_loop()
@@ -93,7 +93,7 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
         raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the host's certificate {fault}") from error
     except ssl.SSLError as error:
         words = (error.reason or "no reason given").lower().replace("_", " ")
-        raise TargetFailed(Reason.TARGET_TLS_FAILED, f"TLS could not be agreed on: {words}") from error
+        raise TargetFailed(Reason.TARGET_TLS_FAILED, f"the TLS handshake failed: {words}") from error
     except OSError as error:
         raise hung_up from error
     if transport is None:
@@ -101,14 +101,15 @@ async def start_tls(connection: Connection, target: Target, context: ssl.SSLCont
     connection.adopt(transport, source=beneath)
 
 
-def hung_up_after_tls(tls: TargetTls) -> TargetFailed:
+def closed_after_tls(tls: TargetTls) -> TargetFailed:
     """The failure if a host disconnects under TLS without sending anything.
 
     In TLS 1.3 a client's handshake ends before the server checks the client's certificate, so a missing or rejected
     certificate shows only now.
     """
-    ours = "wants a certificate of ours" if tls.certificate is None else "does not like our certificate"
-    return TargetFailed(Reason.TARGET_TLS_FAILED, f"the host hung up right after TLS began; probably it {ours}")
+    fault = "requires a client certificate" if tls.certificate is None else "rejected the client certificate"
+    message = f"the host closed the connection after the TLS handshake; it probably {fault}"
+    return TargetFailed(Reason.TARGET_TLS_FAILED, message)
 
 
 def _server_name(target: Target) -> str:

@@ -15,7 +15,7 @@ from keyhole.core.links import hash_token
 from keyhole.errors import Forbidden, NotAuthenticated
 from keyhole.identity.embedded.users import User, Users
 from keyhole.model import ApplicationCredential, CredentialSignIn, IdentityToken
-from keyhole.ports.identity import CredentialWish
+from keyhole.ports.identity import CredentialSpec
 from keyhole.ports.stores import CredentialStore
 
 SECRET_BYTES = 32
@@ -35,12 +35,12 @@ class EmbeddedCredentials:
         self._clock = clock
 
     async def create(
-        self, holder: IdentityToken, wish: CredentialWish
+        self, holder: IdentityToken, spec: CredentialSpec
     ) -> tuple[ApplicationCredential, SecretStr] | None:
         """A new credential and its secret; None when the holder has one of that name. Raises Forbidden."""
         await self._refuse_restricted(holder)
         identity = holder.identity
-        roles = identity.roles if wish.roles is None else wish.roles
+        roles = identity.roles if spec.roles is None else spec.roles
         if identity.project_id is None:
             raise Forbidden(f"{_REFUSED} an application credential needs a token for a project.")
         if not roles <= identity.roles:
@@ -54,14 +54,14 @@ class EmbeddedCredentials:
         credential = ApplicationCredential(
             id=uuid.uuid4().hex,
             user_id=identity.user_id,
-            name=wish.name,
+            name=spec.name,
             secret_hash=hash_token(secret),
             project_id=identity.project_id,
             roles=roles,
             created_at=self._clock(),
-            expires_at=wish.expires_at,
-            description=wish.description,
-            unrestricted=wish.unrestricted,
+            expires_at=spec.expires_at,
+            description=spec.description,
+            unrestricted=spec.unrestricted,
         )
         return (credential, SecretStr(secret)) if await self._store.add_credential(credential) else None
 

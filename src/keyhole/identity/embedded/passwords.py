@@ -40,17 +40,17 @@ async def verify(password: SecretStr, expected: SecretStr | None) -> bool:
 
     Without a hash it takes the same time and is False.
     """
-    return await asyncio.to_thread(_fits, password, expected or _NOBODYS_HASH) and expected is not None
+    return await asyncio.to_thread(_matches, password, expected or _DUMMY_HASH) and expected is not None
 
 
-def _fits(password: SecretStr, expected: SecretStr) -> bool:
+def _matches(password: SecretStr, expected: SecretStr) -> bool:
     try:
         return _HASHER.verify(expected.get_secret_value(), bytes_of(password))
     except VerificationError:
         return False
 
 
-def _make_nobodys_hash() -> SecretStr:
+def _make_dummy_hash() -> SecretStr:
     """A well-formed hash with the current parameters for which nobody knows a password."""
     profile = RFC_9106_LOW_MEMORY
     salt, digest = (b64encode(bytes(size)).decode().rstrip("=") for size in (profile.salt_len, profile.hash_len))
@@ -58,4 +58,4 @@ def _make_nobodys_hash() -> SecretStr:
     return SecretStr(f"$argon2id$v={profile.version}${parameters}${salt}${digest}")
 
 
-_NOBODYS_HASH = _make_nobodys_hash()
+_DUMMY_HASH = _make_dummy_hash()

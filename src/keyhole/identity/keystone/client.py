@@ -139,7 +139,7 @@ class KeystoneClient:
         except exceptions.ConnectionError as error:
             raise self._unavailable("cannot be reached") from error
         except exceptions.ClientException as error:
-            raise self._unavailable("does not answer as one") from error
+            raise self._unavailable("does not answer like an identity service") from error
         return access
 
     def _projects_of(self, token: str) -> list[tuple[str, str]]:
@@ -147,7 +147,7 @@ class KeystoneClient:
         try:
             return [(project["id"], project["name"]) for project in response.json()["projects"]]
         except (ValueError, LookupError, TypeError) as error:
-            raise self._unavailable("does not tell the projects of a user") from error
+            raise self._unavailable("does not list a user's projects") from error
 
     def _as_person(self, method: str, path: str, token: str, headers: dict[str, str]) -> Response:
         """Sends a request with a person's token instead of Keyhole's own."""
@@ -163,7 +163,7 @@ class KeystoneClient:
         except exceptions.ConnectionError as error:
             raise self._unavailable("cannot be reached") from error
         except exceptions.ClientException as error:
-            raise self._unavailable("does not answer as one") from error
+            raise self._unavailable("does not answer like an identity service") from error
 
     def _get(self, path: str, headers: dict[str, str]) -> Response:
         """Tries the endpoints until one accepts a connection; that one is tried first from then on."""
@@ -182,7 +182,7 @@ class KeystoneClient:
         except exceptions.ConnectionError as error:
             raise self._unavailable("cannot be reached") from error
         except exceptions.ClientException as error:
-            raise self._unavailable("does not answer as one") from error
+            raise self._unavailable("does not answer like an identity service") from error
         raise self._unavailable("cannot be reached") from failure
 
     def _endpoints(self) -> list[str]:
@@ -206,7 +206,7 @@ class KeystoneClient:
                 try:
                     content = response.json()
                 except ValueError as error:
-                    raise self._unavailable("answers with something that is not JSON") from error
+                    raise self._unavailable("does not answer in JSON") from error
                 if isinstance(content, dict) and isinstance(content.get(key), dict):
                     found: dict[str, Any] = content[key]
                     return found

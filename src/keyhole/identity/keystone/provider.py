@@ -41,7 +41,7 @@ MAX_WAITING = 256
 ANSWER_SECONDS = 12.0
 """How long one validation may take, including Keyhole's own sign-in and the time in the queue."""
 
-VOUCHED_SECONDS = 5.0
+REQUESTER_SECONDS = 5.0
 """How long the answer for a console's token is cached, however often its viewer reconnects."""
 
 NOBODY = Identity("", "")
@@ -101,10 +101,10 @@ class KeystoneIdentity:
         self._client = client
         self._threads = threads
         self._clock = clock
-        self._good: TTLCache[str, IdentityToken] = TTLCache(CACHE_SIZE, CACHE_SECONDS, monotonic)
+        self._valid: TTLCache[str, IdentityToken] = TTLCache(CACHE_SIZE, CACHE_SECONDS, monotonic)
         self._refused: TTLCache[str, bool] = TTLCache(CACHE_SIZE, REFUSED_SECONDS, monotonic)
         self._project_names: LRUCache[str, str] = LRUCache(CACHE_SIZE)
-        self._vouched: TTLCache[str, Identity] = TTLCache(CACHE_SIZE, VOUCHED_SECONDS, monotonic)
+        self._requesters: TTLCache[str, Identity] = TTLCache(CACHE_SIZE, REQUESTER_SECONDS, monotonic)
         self._expired_seconds = expired_seconds
         self._asking: dict[str, asyncio.Task[IdentityToken]] = {}
         self._problems: TTLCache[str, tuple[str, ...]] = TTLCache(1, PROBLEMS_SECONDS, monotonic)
@@ -130,7 +130,7 @@ class KeystoneIdentity:
         if not _TOKEN.fullmatch(token):
             raise NotAuthenticated
         key = hash_token(token)
-        known = self._good.get(key)
+        known = self._valid.get(key)
         if known is not None and known.expires_at > self._clock():
             return known
         if key in self._refused:
@@ -153,13 +153,13 @@ class KeystoneIdentity:
         if requester is None or self._clock() > requester.expires_at + self._expired_seconds - EXPIRED_MARGIN_SECONDS:
             return True
         key = hash_token(requester.token)
-        holder = self._vouched.get(key)
+        holder = self._requesters.get(key)
         if holder is None:
             content = await self._in_thread(lambda: self._client.show_token(requester.token, expired=True))
             if content is None:
-                self._good.pop(key, None)
+                self._valid.pop(key, None)
             holder = NOBODY if content is None else _read(key, content).identity
-            self._vouched[key] = holder
+            self._requesters[key] = holder
         return holder.may_open_consoles_of(project_id)
 
     def project_name(self, project_id: str) -> str | None:
@@ -174,8 +174,8 @@ class KeystoneIdentity:
         """Revokes a token in Keystone and here. Raises Unavailable."""
         if _TOKEN.fullmatch(token):
             await self._in_thread(lambda: self._client.revoke_token(token))
-            self._good.pop(hash_token(token), None)
-            self._vouched.pop(hash_token(token), None)
+            self._valid.pop(hash_token(token), None)
+            self._requesters.pop(hash_token(token), None)
 
     async def check(self) -> Sequence[str]:
         """Whether Keystone answers, and accepts Keyhole's own user."""
@@ -195,14 +195,14 @@ class KeystoneIdentity:
         if content is None:
             self._refused[key] = True
             raise NotAuthenticated
-        said = _read(key, content)
-        if said.expires_at <= self._clock():
+        parsed = _read(key, content)
+        if parsed.expires_at <= self._clock():
             raise NotAuthenticated
-        self._good[key] = said
-        project_id, project_name = said.identity.project_id, said.identity.project_name
+        self._valid[key] = parsed
+        project_id, project_name = parsed.identity.project_id, parsed.identity.project_name
         if project_id is not None and project_name is not None:
             self._project_names[project_id] = project_name
-        return said
+        return parsed
 
     def _answered(self, key: str, task: asyncio.Task[IdentityToken]) -> None:
         self._asking.pop(key, None)
@@ -240,24 +240,24 @@ def project_id_of(project: str) -> str:
 def _read(token_hash: str, content: dict[str, Any]) -> IdentityToken:
     """The token that Keystone describes. A token for a domain or the system has no roles in any project here."""
     try:
-        said = _Token.model_validate(content)
+        parsed = _Token.model_validate(content)
     except ValidationError as error:
-        raise Unavailable("The identity service describes a token in a way that is not understood.") from error
-    project = said.project
+        raise Unavailable("The identity service returned a token in an unexpected format.") from error
+    project = parsed.project
     identity = Identity(
-        user_id=said.user.id,
-        user_name=said.user.name,
+        user_id=parsed.user.id,
+        user_name=parsed.user.name,
         project_id=project.id if project else None,
         project_name=project.name if project else None,
-        roles=frozenset(role.name for role in said.roles) if project else frozenset(),
+        roles=frozenset(role.name for role in parsed.roles) if project else frozenset(),
     )
     return IdentityToken(
         token_hash=token_hash,
         identity=identity,
-        methods=said.methods,
-        audit_id=said.audit_ids[0] if said.audit_ids else "",
-        issued_at=_seconds(said.issued_at),
-        expires_at=_seconds(said.expires_at),
+        methods=parsed.methods,
+        audit_id=parsed.audit_ids[0] if parsed.audit_ids else "",
+        issued_at=_seconds(parsed.issued_at),
+        expires_at=_seconds(parsed.expires_at),
     )
 
 

@@ -62,7 +62,7 @@ class FrameReader:
 
     __slots__ = (
         "_allowance",
-        "_at_rest",
+        "_at_boundary",
         "_closed",
         "_fragmented",
         "_frame_limit",
@@ -83,7 +83,7 @@ class FrameReader:
         self._message_bytes = 0
         self._per_second = frames_per_second or UNLIMITED
         self._allowance = 2 * self._per_second
-        self._at_rest = True  # between two messages, with nothing buffered
+        self._at_boundary = True  # between two messages, with nothing buffered
         self._held = b""
         self._left = 0  # missing bytes of the current data frame
         self._mask = b""  # rotated so that its first byte is for the next byte
@@ -99,7 +99,7 @@ class FrameReader:
         or for too many of them.
         """
         size = len(data) - 6
-        if self._at_rest and 0 < size < 126 and self._allowance:
+        if self._at_boundary and 0 < size < 126 and self._allowance:
             head, mask = _HEAD_AND_MASK(data)
             if head == _SMALL_BINARY | size:
                 # One small complete message: a keystroke or a pointer movement.
@@ -137,7 +137,7 @@ class FrameReader:
             else:
                 self._held = data[at:]
                 break
-        self._at_rest = not (self._left or self._held or self._fragmented or self._closed)
+        self._at_boundary = not (self._left or self._held or self._fragmented or self._closed)
         return b"".join(payloads)
 
     def _read_header(self, data: bytes, at: int) -> int:

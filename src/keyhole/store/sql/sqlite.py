@@ -60,7 +60,7 @@ def reconnect(path: Path, file: FileId) -> sqlite3.Connection:
     Raises sqlite3.Error, FileNotFoundError.
     """
     if file_id(path) != file:
-        raise FileNotFoundError("its file is gone or was replaced")
+        raise FileNotFoundError("its file is missing or was replaced")
     return connect(path)
 
 
@@ -127,7 +127,7 @@ def mode_warnings(path: Path) -> list[str]:
     status = path.stat()
     if not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return []
-    return [f"The store's file {path} is not for its owner alone: its mode is {_mode_text(status)}, not 0600."]
+    return [f"The store's file {path} is accessible to other users: its mode is {_mode_text(status)}, not 0600."]
 
 
 def _mode_text(status: os.stat_result) -> str:

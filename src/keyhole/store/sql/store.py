@@ -107,7 +107,7 @@ class SqlStore(SqlSessions):
         """One sentence if the store's file is missing, was replaced or cannot be written to; otherwise empty."""
         file = sqlite.file_id(self._path)
         if file is None:
-            return [f"The store's file {self._path} is gone."]
+            return [f"The store's file {self._path} is missing."]
         if file != self._file:
             return [f"The store's file {self._path} was replaced by another one, which is used after a restart."]
         try:

@@ -137,7 +137,7 @@ class DatabaseWorker:
         batch, self._waiting = self._waiting, []
         self._batches.put(batch)
 
-    def _hand_back(self, batch: list[_Job], outcomes: list[_Outcome]) -> None:
+    def _deliver(self, batch: list[_Job], outcomes: list[_Outcome]) -> None:
         for job, (result, error) in zip(batch, outcomes, strict=True):
             if job.answer.done():
                 continue  # its caller was cancelled
@@ -159,7 +159,7 @@ class DatabaseWorker:
                 outcomes = self._run(self._open(), batch)
             except Exception as error:
                 outcomes = [(None, error)] * len(batch)
-            self._loop.call_soon_threadsafe(self._hand_back, batch, outcomes)
+            self._loop.call_soon_threadsafe(self._deliver, batch, outcomes)
         if self._cursor is not None:
             self._cursor.close()  # an unfinished statement would keep the database open
         if self._connection is not None:

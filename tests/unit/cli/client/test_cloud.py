@@ -57,7 +57,7 @@ class TestFaults:
     )
     def test_an_answer_of_another_form(self, keyhole: CommandLine, cloud: CloudApi, answer: Answer) -> None:
         cloud.tell("GET", "/servers/detail", answer)
-        assert refused(keyhole("servers")).endswith("does not have the form that is expected")
+        assert refused(keyhole("servers")).endswith("has an unexpected format")
 
 
 class TestSignIn:

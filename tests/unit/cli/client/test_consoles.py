@@ -83,7 +83,7 @@ class TestCreateConsole:
     )
     def test_something_that_is_not_a_link(self, cloud: CloudApi, url: str) -> None:
         cloud.tell("POST", REMOTE, Answer({"remote_console": {"url": url}}))
-        with pytest.raises(CommandFailed, match="not a console's URL"):
+        with pytest.raises(CommandFailed, match="an invalid console URL"):
             create("novnc")
 
 

@@ -20,4 +20,4 @@ def test_a_nova_knows_of_no_sessions(
     monkeypatch.setattr(CloudApi, "_catalog", elsewhere)
     done = keyhole(*command)
     assert (done.status, done.out) == (1, "")
-    assert done.err == "keyhole: the compute API of this cloud is not Keyhole's, which alone knows of sessions\n"
+    assert done.err == "keyhole: this command requires Keyhole, but this cloud has another compute API\n"

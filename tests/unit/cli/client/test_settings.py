@@ -183,7 +183,7 @@ class TestIncomplete:
         monkeypatch.delenv("OS_PROJECT_DOMAIN_NAME")
         done = keyhole("servers")
         assert (done.status, done.out) == (2, "")
-        assert done.err == "keyhole: signed in for no project; set OS_PROJECT_NAME or OS_PROJECT_ID\n"
+        assert done.err == "keyhole: no project is selected; set OS_PROJECT_NAME or OS_PROJECT_ID\n"
 
     @pytest.mark.parametrize("url", ["cloud.example.com", "ftp://cloud.example.com", "5000"])
     def test_an_address_that_is_none(self, keyhole: CommandLine, cloud: CloudApi, url: str) -> None:
@@ -201,7 +201,7 @@ class TestIncomplete:
         keyhole.sign_in_with({"OS_APPLICATION_CREDENTIAL_SECRET": "sec{ret}"})
         done = keyhole("servers")
         assert done.status == 2
-        assert done.err == "keyhole: the OS_* variables or clouds.yaml do not have the form that is expected\n"
+        assert done.err == "keyhole: the OS_* variables or clouds.yaml have an invalid format\n"
 
 
 class TestAskedPassword:

@@ -283,7 +283,7 @@ class TestTargets:
         for protocol in (Protocol.VNC, Protocol.SERIAL):
             with pytest.raises(ConsoleUnavailable):
                 await target_of(driver, GUEST_ID, protocol)
-        assert ["not of the user that QEMU runs as" in problem for problem in await sentences(driver)] == [True, True]
+        assert ["does not belong to QEMU's user" in problem for problem in await sentences(driver)] == [True, True]
 
     async def test_a_port_that_is_not_of_qemus_user_or_not_on_this_machine_is_not_offered(
         self, driver: QemuDriver, guest: QmpServer, tmp_path: Path

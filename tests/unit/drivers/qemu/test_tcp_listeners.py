@@ -12,8 +12,8 @@ from keyhole.drivers.qemu.tcp_listeners import listener_problem
 from keyhole.model import TcpAddress
 
 QEMU, ROOT = 107, 0
-OF_ANOTHER = "is not of a user whose processes may listen there"
-NOBODY = "is not listened on"
+OF_ANOTHER = "belongs to a user whose processes may not listen there"
+NOBODY = "has no listener"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

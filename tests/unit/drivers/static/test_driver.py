@@ -181,5 +181,5 @@ async def test_a_console_that_is_not_as_safe_as_it_might_be_is_a_trouble(tmp_pat
         assert await sentences(driver) == [
             "Server vm1 (s1): its vnc console is reached by TLS without verification.",
             "Server vm2 (s2): its vnc console has tls settings that cannot be used:"
-            f" ca: {ca}: holds no PEM certificate.",
+            f" ca: {ca}: contains no PEM certificate.",
         ]

@@ -111,7 +111,7 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         (saying(b"RFB 003.008\n"), 4012, "target_protocol_error: The host's reply to CONNECT is not HTTP."),
         (saying(b"HTTP/1.1 2000 OK\r\n\r\n"), 4012, "more than three digits"),
         (flood, 4012, "more than"),
-        (dribble, 4012, "was not over after 0.5 seconds"),
+        (dribble, 4012, "its handshake did not finish within 0.5 seconds"),
         (hang_up, 1000, "target_closed"),
         (saying(REPLY + b"HTTP/1.1 404 Not Found\r\n\r\n"), 4012, "target_protocol_error"),
     ],

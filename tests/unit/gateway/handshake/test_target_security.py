@@ -94,11 +94,15 @@ async def test_a_downgrade_is_refused_and_named(
 async def test_what_is_injected_before_tls_ends_it(world: World, context: ssl.SSLContext, ca: Path) -> None:
     frame = await ending(world, VencryptServer(context, injected=bytes(4)), TargetTls(ca=ca))
     assert frame.close_code == 4012
-    assert "in the clear after TLS was agreed on" in frame.close_reason
+    assert "unencrypted data after agreeing on TLS" in frame.close_reason
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(b"RFB is what I speak\n" * 40, "TLS could not be agreed on"), (b"", "hung up where TLS")]
+    ("words", "said"),
+    [
+        (b"RFB is what I speak\n" * 40, "the TLS handshake failed"),
+        (b"", "closed the connection instead of starting TLS"),
+    ],
 )
 async def test_a_server_that_does_not_start_the_tls_it_agreed_to(
     world: World, context: ssl.SSLContext, ca: Path, words: bytes, said: str
@@ -106,7 +110,7 @@ async def test_a_server_that_does_not_start_the_tls_it_agreed_to(
     server = VencryptServer(context, instead_of_tls=words)
     # The words may come before or after our TLS begins: either way nothing opens, under one of two names.
     frame = await ending(world, server, TargetTls(ca=ca))
-    assert (frame.close_code == 4015 and said in frame.close_reason) or "in the clear" in frame.close_reason
+    assert (frame.close_code == 4015 and said in frame.close_reason) or "unencrypted data" in frame.close_reason
 
 
 async def test_old_tls_is_not_spoken(world: World, authority: trustme.CA, ca: Path) -> None:
@@ -164,7 +168,7 @@ async def test_a_missing_certificate_of_ours_is_named(
     frame = await ending(world, VencryptServer(wants), TargetTls(ca=ca))
     assert frame.close_code == 4015
     if version is ssl.TLSVersion.TLSv1_3:
-        assert "probably it wants a certificate of ours" in frame.close_reason
+        assert "it probably requires a client certificate" in frame.close_reason
 
 
 async def test_a_certificate_of_ours_opens_the_way(world: World, authority: trustme.CA, ca: Path) -> None:
@@ -187,7 +191,11 @@ async def test_a_refusal_under_tls_is_one_of_the_servers(world: World, context: 
 @pytest.mark.parametrize(
     ("last_words", "reason"),
     [
-        (b"", "target_tls_failed: the host hung up right after TLS began; probably it wants a certificate of ours"),
+        (
+            b"",
+            "target_tls_failed: the host closed the connection after the TLS handshake;"
+            " it probably requires a client certificate",
+        ),
         (b"\0\0", "target_closed"),
         (b"\0\0\0\1\0\0\0\x05lat", "target_security_refused: The server refuses our credentials."),
     ],
@@ -211,7 +219,7 @@ async def test_a_server_that_stalls_is_given_up(context: ssl.SSLContext, ca: Pat
     async with make_world(deadlines=Deadlines(target=0.5, linger=0.3)) as world, listening(stall) as address:
         frame = await (await open_console(world, address, TargetTls(ca=ca))).frame()
         assert frame.close_code == 4012
-        assert "was not over after 0.5 seconds" in frame.close_reason
+        assert "its handshake did not finish within 0.5 seconds" in frame.close_reason
 
 
 async def test_files_that_went_bad_are_our_own_trouble(world: World, context: ssl.SSLContext, ca: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from keyhole.identity.embedded.passwords import _NOBODYS_HASH, hash_password, is_hash, verify
+from keyhole.identity.embedded.passwords import _DUMMY_HASH, hash_password, is_hash, verify
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ async def test_a_password_that_is_not_utf8_is_hashed_and_verified() -> None:
 
 def test_what_is_a_hash(right_hash: SecretStr) -> None:
     assert is_hash(right_hash)
-    assert is_hash(_NOBODYS_HASH)
+    assert is_hash(_DUMMY_HASH)
     for text in ("", "right", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv", right_hash.get_secret_value()[:20]):
         assert not is_hash(SecretStr(text))
 
@@ -45,4 +45,4 @@ def test_nobodys_hash_costs_what_a_new_hash_costs(right_hash: SecretStr) -> None
         fields = text.get_secret_value().split("$")
         return [*fields[:4], *(str(len(field)) for field in fields[4:])]
 
-    assert shape(_NOBODYS_HASH) == shape(right_hash)
+    assert shape(_DUMMY_HASH) == shape(right_hash)

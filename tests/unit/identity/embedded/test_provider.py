@@ -18,7 +18,7 @@ from keyhole.identity.embedded.passwords import hash_password
 from keyhole.identity.embedded.provider import CONCURRENT_VERIFICATIONS, KNOWN_SECONDS, EmbeddedIdentity
 from keyhole.identity.login_throttle import PAIR, LoginThrottle
 from keyhole.model import ApiKeySignIn, CredentialSignIn, IdentityToken, PasswordSignIn, Scope
-from keyhole.ports.identity import CredentialWish
+from keyhole.ports.identity import CredentialSpec
 
 NOW = 1_700_000_000.0
 CLIENT = "192.0.2.7"
@@ -50,13 +50,13 @@ async def with_key(identity: EmbeddedIdentity, name: str, key: str) -> tuple[str
 def verifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The hashes against which something was verified, in order."""
     seen: list[str] = []
-    fits = passwords._fits
+    fits = passwords._matches
 
     def counted(password: SecretStr, expected: SecretStr) -> bool:
         seen.append(expected.get_secret_value())
         return fits(password, expected)
 
-    monkeypatch.setattr(passwords, "_fits", counted)
+    monkeypatch.setattr(passwords, "_matches", counted)
     return seen
 
 
@@ -100,7 +100,7 @@ async def test_verification_leaves_the_loop_free_and_is_bounded(
             running -= 1
         return True
 
-    monkeypatch.setattr(passwords, "_fits", fits)
+    monkeypatch.setattr(passwords, "_matches", fits)
     identity = make(user(password_hash=key_hash))
     tasks = [asyncio.create_task(with_password(identity, "ada", "x")) for _ in range(6)]
     for _ in range(CONCURRENT_VERIFICATIONS):
@@ -144,7 +144,7 @@ async def test_only_the_hash_of_a_secret_is_kept(key_hash: SecretStr) -> None:
     store = MemoryStore()
     identity = make(user(api_key_hash=key_hash), store=store)
     _, holder = await with_key(identity, "ada", "key")
-    made = await identity.credentials.create(holder, CredentialWish("robot"))
+    made = await identity.credentials.create(holder, CredentialSpec("robot"))
     assert made is not None
     (kept,) = store.credentials.values()
     assert kept.secret_hash == hashlib.sha256(made[1].get_secret_value().encode()).hexdigest()
@@ -155,7 +155,7 @@ async def test_only_the_hash_of_a_secret_is_kept(key_hash: SecretStr) -> None:
 async def test_a_sign_in_by_credential_verifies_no_password(key_hash: SecretStr, verifications: list[str]) -> None:
     identity = make(user(api_key_hash=key_hash))
     _, holder = await with_key(identity, "ada", "key")
-    made = await identity.credentials.create(holder, CredentialWish("robot"))
+    made = await identity.credentials.create(holder, CredentialSpec("robot"))
     assert made is not None
     verifications.clear()
     await identity.issue(CredentialSignIn(made[0].id, made[1]), Scope.OWN_PROJECT, CLIENT)
@@ -166,9 +166,9 @@ async def test_a_user_has_so_many_credentials(key_hash: SecretStr) -> None:
     identity = make(user(api_key_hash=key_hash))
     _, holder = await with_key(identity, "ada", "key")
     for number in range(MAX_PER_USER):
-        assert await identity.credentials.create(holder, CredentialWish(f"robot {number}")) is not None
+        assert await identity.credentials.create(holder, CredentialSpec(f"robot {number}")) is not None
     with pytest.raises(Forbidden, match=f"maximum of {MAX_PER_USER} already exceeded"):
-        await identity.credentials.create(holder, CredentialWish("one more"))
+        await identity.credentials.create(holder, CredentialSpec("one more"))
 
 
 async def test_what_a_token_allows_follows_the_settings(key_hash: SecretStr) -> None:
@@ -187,7 +187,7 @@ async def test_what_a_credential_allows_follows_the_settings(key_hash: SecretStr
     store = MemoryStore()
     before = make(user(api_key_hash=key_hash, roles=("member", "reader")), store=store)
     _, holder = await with_key(before, "ada", "key")
-    made = await before.credentials.create(holder, CredentialWish("robot"))
+    made = await before.credentials.create(holder, CredentialSpec("robot"))
     assert made is not None
     sign_in = CredentialSignIn(made[0].id, made[1])
     token, _ = await before.issue(sign_in, Scope.OWN_PROJECT, CLIENT)
@@ -209,7 +209,7 @@ def quick(key_hash: SecretStr, monkeypatch: pytest.MonkeyPatch) -> None:
     def fits(password: SecretStr, expected: SecretStr) -> bool:
         return password.get_secret_value() == "key" and expected == key_hash
 
-    monkeypatch.setattr(passwords, "_fits", fits)
+    monkeypatch.setattr(passwords, "_matches", fits)
 
 
 async def wait_after_failures(identity: EmbeddedIdentity, name: str) -> int:

@@ -176,7 +176,7 @@ def test_a_wrong_password_of_keyholes_own_is_told_without_it(connect: Connects) 
         (403, b"{}", "does not let Keyhole's own user"),
         (404, b"<html>", "answers with status 404"),
         (404, b"[]", "answers with status 404"),
-        (200, b"<html>", "answers with something that is not JSON"),
+        (200, b"<html>", "does not answer in JSON"),
         (200, b"[]", "answers without a token"),
         (200, b'{"token": 5}', "answers without a token"),
     ],
@@ -190,7 +190,7 @@ def test_what_is_no_answer_is_unavailable(
 
 
 def test_a_keystone_that_is_none_is_unavailable(connect: Connects, keystone: KeystoneServer) -> None:
-    with pytest.raises(Unavailable, match="does not answer as one"):
+    with pytest.raises(Unavailable, match="does not answer like an identity service"):
         connect(auth_url=f"{keystone.url}/elsewhere").show_token("good")
 
 

@@ -191,7 +191,7 @@ async def test_what_was_believed_outlives_a_silence(identity: KeystoneIdentity, 
 
 async def test_an_answer_that_describes_no_token_is_unavailable(identity: KeystoneIdentity, client: Client) -> None:
     client.tokens["odd"] = {"user": {"id": 5}}
-    with pytest.raises(Unavailable, match="not understood"):
+    with pytest.raises(Unavailable, match="returned a token in an unexpected format"):
         await identity.validate("odd")
 
 

@@ -216,7 +216,7 @@ async def test_a_file_that_was_taken_away_is_a_trouble(tmp_path: Path) -> None:
     path = tmp_path / "keyhole.db"
     async with SqlStore.open(url_of(path)) as store:
         path.unlink()
-        assert await store.check() == [f"The store's file {path} is gone."]
+        assert await store.check() == [f"The store's file {path} is missing."]
 
 
 async def test_an_operation_whose_caller_left_is_done_all_the_same_before_the_store_closes(tmp_path: Path) -> None:

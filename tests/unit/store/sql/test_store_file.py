@@ -130,7 +130,7 @@ async def test_no_other_file_is_opened_instead(tmp_path: Path) -> None:
     assert file is not None
     sqlite.reconnect(path, file).close()
     path.rename(moved)
-    with pytest.raises(FileNotFoundError, match=r"^its file is gone or was replaced$"):
+    with pytest.raises(FileNotFoundError, match=r"^its file is missing or was replaced$"):
         sqlite.reconnect(path, file)
     assert not path.exists()
     await opened_once(path)
@@ -176,5 +176,5 @@ async def test_that_others_may_use_the_file_is_told(tmp_path: Path) -> None:
         assert store.warnings == []
         for mode in (0o640, 0o604, 0o660):
             path.chmod(mode)
-            words = f"The store's file {path} is not for its owner alone: its mode is {mode:04o}, not 0600."
+            words = f"The store's file {path} is accessible to other users: its mode is {mode:04o}, not 0600."
             assert store.warnings == [words]

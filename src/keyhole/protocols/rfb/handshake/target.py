@@ -82,9 +82,9 @@ class TargetHandshake(Machine[ServerInit]):
         for security in self._security:
             if security.number in offered:
                 return security
-        theirs = named(sorted(offered), SECURITY_NAMES)
-        ours = named((security.number for security in self._security), SECURITY_NAMES)
-        raise SecurityRefused(f"The server offers the security types {theirs}; required is {ours}.")
+        offered_names = named(sorted(offered), SECURITY_NAMES)
+        accepted_names = named((security.number for security in self._security), SECURITY_NAMES)
+        raise SecurityRefused(f"The server offers the security types {offered_names}; required is {accepted_names}.")
 
     def _check_result(self, version: Version) -> Script:
         result = int.from_bytes((yield Read(4, "the server's security result")), "big")

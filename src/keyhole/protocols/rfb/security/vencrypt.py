@@ -54,5 +54,7 @@ class VeNCrypt:
         for subtype in self._ways:
             if subtype in offered:
                 return subtype
-        theirs, ours = named(sorted(offered), _NAMES), named(self._ways, _NAMES)
-        raise SecurityRefused(f"The server offers the VeNCrypt sub-types {theirs}; required is {ours}.")
+        offered_names, accepted_names = named(sorted(offered), _NAMES), named(self._ways, _NAMES)
+        raise SecurityRefused(
+            f"The server offers the VeNCrypt sub-types {offered_names}; required is {accepted_names}."
+        )

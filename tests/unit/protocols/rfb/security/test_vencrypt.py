@@ -158,7 +158,7 @@ def test_what_comes_in_the_clear_after_the_agreement_is_an_error(reads: list[byt
     *first, last = reads
     for data in first:
         machine.receive_data(data)
-    with pytest.raises(ProtocolError, match="in the clear after TLS was agreed on"):
+    with pytest.raises(ProtocolError, match="unencrypted data after agreeing on TLS"):
         machine.receive_data(last)
     assert not machine.wants_tls
     with pytest.raises(RuntimeError):
