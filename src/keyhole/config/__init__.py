@@ -6,7 +6,7 @@ are errors, in the file and in the environment. The driver of that name checks i
 
 from keyhole.config.drivers import DriverSettings
 from keyhole.config.identity import IdentitySettings, UserSettings
-from keyhole.config.section import Section
+from keyhole.config.section import Section, refuse_duplicates
 from keyhole.config.servers import ConsoleTarget, SerialTarget, StaticServer, VncTarget
 from keyhole.config.settings import Settings, describe, load, make, parse
 from keyhole.config.targets import SocketSettings, TlsSettings, VncSettings
@@ -28,4 +28,5 @@ __all__ = [
     "load",
     "make",
     "parse",
+    "refuse_duplicates",
 ]

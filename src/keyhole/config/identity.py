@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from keyhole.config.section import Section
+from keyhole.config.section import Section, refuse_duplicates
 from keyhole.net.addresses import origin_of
 
 
@@ -88,10 +88,7 @@ class IdentitySettings(Section):
 
     @model_validator(mode="after")
     def _check_users(self) -> "IdentitySettings":
-        names = [user.name for user in self.users]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"user {name!r} is listed twice")
+        refuse_duplicates("user", (user.name for user in self.users))
         for user in self.users:
             if user.password is not None and not self.allow_plain_passwords:
                 raise ValueError(

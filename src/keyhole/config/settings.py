@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from keyhole.config.identity import IdentitySettings
 from keyhole.config.limits import LimitSettings
+from keyhole.config.section import refuse_duplicates
 from keyhole.config.sections import ConsoleSettings, ServerSettings, SessionSettings, StoreSettings, TokenSettings
 from keyhole.config.servers import StaticServer
 from keyhole.errors import SettingsError
@@ -41,9 +41,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_servers(self) -> "Settings":
-        for server_id, count in Counter(server.id for server in self.servers).items():
-            if count > 1:
-                raise ValueError(f"server id {server_id!r} is listed twice")
+        refuse_duplicates("server id", (server.id for server in self.servers))
         return self
 
     @classmethod

@@ -7,7 +7,6 @@ that created them.
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator
 
-from keyhole.config import DriverSettings, Section
+from keyhole.config import DriverSettings, Section, refuse_duplicates
 from keyhole.drivers.common.log_tail import read_tail
 from keyhole.drivers.common.probe import probe
 from keyhole.drivers.common.problems import since
@@ -65,9 +64,7 @@ class SimulatedDriver:
         @field_validator("servers")
         @classmethod
         def _check_ids(cls, value: tuple[SimulatedServer, ...]) -> tuple[SimulatedServer, ...]:
-            for server_id, count in Counter(server.id for server in value).items():
-                if count > 1:
-                    raise ValueError(f"server id {server_id!r} is listed twice")
+            refuse_duplicates("server id", (server.id for server in value))
             return value
 
     def __init__(self, settings: Settings, context: DriverContext) -> None:

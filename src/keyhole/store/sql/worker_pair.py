@@ -5,7 +5,8 @@ connections of the same process read-only. So both are closed before either is r
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from keyhole.errors import Unavailable
@@ -20,6 +21,10 @@ REOPEN_SECONDS = 1.0
 class _Pair(NamedTuple):
     writer: DatabaseWorker
     reader: DatabaseWorker
+
+
+_WRITER: Callable[[_Pair], DatabaseWorker] = attrgetter("writer")
+_READER: Callable[[_Pair], DatabaseWorker] = attrgetter("reader")
 
 
 class WorkerPair:
@@ -37,30 +42,33 @@ class WorkerPair:
         self._is_read_only = is_read_only
         self._pair = self._opened(connect)
 
-    async def write(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
+    def write(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> Awaitable[T]:
         """As `DatabaseWorker.run`, for statements that write."""
-        pair = self._pair
-        try:
-            return await pair.writer.run(statement, values, take)
-        except Unavailable as failure:
-            if not self._reopened(pair, failure):
-                raise
-        return await self._pair.writer.run(statement, values, take)
+        return self._run(_WRITER, statement, values, take)
 
-    async def read(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> T:
+    def read(self, statement: Statement, values: Row, take: Callable[[Cursor], T]) -> Awaitable[T]:
         """As `DatabaseWorker.run`, for statements that only read."""
-        pair = self._pair
-        try:
-            return await pair.reader.run(statement, values, take)
-        except Unavailable as failure:
-            if not self._reopened(pair, failure):
-                raise
-        return await self._pair.reader.run(statement, values, take)
+        return self._run(_READER, statement, values, take)
 
     async def close(self) -> None:
         """Runs all pending statements, then closes the connections."""
         await self._pair.reader.close()
         await self._pair.writer.close()
+
+    async def _run(
+        self,
+        worker_of: Callable[[_Pair], DatabaseWorker],
+        statement: Statement,
+        values: Row,
+        take: Callable[[Cursor], T],
+    ) -> T:
+        pair = self._pair
+        try:
+            return await worker_of(pair).run(statement, values, take)
+        except Unavailable as failure:
+            if not self._reopened(pair, failure):
+                raise
+        return await worker_of(self._pair).run(statement, values, take)
 
     def _opened(self, connect: Callable[[], Connection]) -> _Pair:
         self._opened_at = self._loop.time()
