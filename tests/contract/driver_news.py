@@ -91,6 +91,13 @@ async def opened(scene: Scene) -> AsyncIterator[Opened]:
             await following
 
 
+async def reopened(scene: Scene, console: Opened) -> Location:
+    """Opens the console once more, and returns where it is now."""
+    location = await scene.driver.locate(scene.server_id, console.location.protocol)
+    async with scene.driver.open(location, CALLER) as target, dialled(target):
+        return location
+
+
 class StopSuite:
     async def test_a_server_that_stops_under_an_open_console(self, scene: Scene) -> None:
         async with opened(scene) as console:
@@ -107,10 +114,7 @@ class RebootSuite:
             await console.until_listed(ServerStatus.SHUTOFF)
             await scene.happens("start")
             await console.until_listed(ServerStatus.ACTIVE)
-            again = await scene.driver.locate(scene.server_id, console.location.protocol)
-            assert again.place == console.location.place
-            async with scene.driver.open(again, CALLER) as target, dialled(target):
-                pass
+            assert (await reopened(scene, console)).place == console.location.place
 
 
 class DeleteSuite:
@@ -133,10 +137,7 @@ class MoveSuite:
             await scene.happens("move")
             now = await console.until_listed(ServerStatus.ACTIVE)
             assert (now.id, now.project_id) == (console.server.id, console.server.project_id)
-            again = await scene.driver.locate(scene.server_id, console.location.protocol)
-            assert again.place != console.location.place
-            async with scene.driver.open(again, CALLER) as target, dialled(target):
-                pass
+            assert (await reopened(scene, console)).place != console.location.place
 
 
 class LostNewsSuite:

@@ -61,6 +61,19 @@ async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     return events[0].shared, machine.trailing_data()
 
 
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that sends updates without end."""
+    await shake_hands(reader, writer)
+    await pour(writer)
+
+
+async def pour(writer: asyncio.StreamWriter) -> None:
+    """Sends as much as the peer takes, without end."""
+    while True:
+        writer.write(bytes(65536))
+        await writer.drain()
+
+
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """After the handshake, sends back everything that it receives."""
     _, first = await shake_hands(reader, writer)

@@ -77,14 +77,6 @@ async def reset_in_an_update(reader: asyncio.StreamReader, writer: asyncio.Strea
     _reset(writer)
 
 
-async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Updates without end."""
-    await shake_hands(reader, writer)
-    while True:
-        writer.write(bytes(65536))
-        await writer.drain()
-
-
 async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Stops reading."""
     await shake_hands(reader, writer)

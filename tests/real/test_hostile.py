@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 from tests.fakes.rfb_messages import key_event
-from tests.fakes.rfb_target import echo, listening
+from tests.fakes.rfb_target import echo, flood, listening
 from tests.fakes.waiting import until
 from tests.fakes.wire import Answer, Frame, Wire
 from tests.real import hostile_servers, hostile_viewers
@@ -37,7 +37,7 @@ CROWD = 20
 GOOD, FLOOD, DEAF = "good", "flood", "deaf"
 SCRIPTS = {
     GOOD: echo,
-    FLOOD: hostile_servers.flood,
+    FLOOD: flood,
     DEAF: hostile_servers.deaf,
     **{server.name: server.script for server in HOSTILE_SERVERS + SLOW_SERVERS},
 }

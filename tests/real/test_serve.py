@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
-from tests.fakes.rfb_target import listening, shake_hands
+from tests.fakes.rfb_target import flood, listening
 from tests.fakes.waiting import until
 from tests.fakes.wire import Frame, Wire
 from tests.real.certificates import certified
@@ -176,14 +176,6 @@ class TestTheUnixSocket:
         await wire.rfb_handshake()
         wire.close()
         await wire.writer.wait_closed()
-
-
-async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A console that sends more than anybody reads."""
-    await shake_hands(reader, writer)
-    while True:
-        writer.write(bytes(65536))
-        await writer.drain()
 
 
 class TestTheEnd:

@@ -273,3 +273,17 @@ async def make_world(
 async def world() -> AsyncIterator[World]:
     async with make_world() as world:
         yield world
+
+
+async def upgraded(world: World, *headers: str) -> Wire:
+    """A viewer that has opened its WebSocket with a new link."""
+    wire = await world.connect()
+    assert (await wire.upgrade(f"/?token={await world.token()}", *headers)).status == 101
+    return wire
+
+
+async def opened(world: World, *headers: str) -> Wire:
+    """A viewer whose session runs."""
+    wire = await upgraded(world, *headers)
+    await wire.rfb_handshake()
+    return wire

@@ -12,7 +12,7 @@ from tests.fakes.steps import counted_steps
 from tests.fakes.waiting import until
 from tests.fakes.websocket_client import client_frame
 from tests.fakes.wire import Frame, Wire
-from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
+from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world, upgraded
 from tests.unit.gateway.test_listener import tls_port
 
 from keyhole.errors import ProtocolError
@@ -24,12 +24,6 @@ from keyhole.reasons import Reason
 EVIL = "https://evil.example"
 LEAST_BUFFERED = 64 * 1024
 MOST_BUFFERED = 512 * 1024
-
-
-async def upgraded(world: World, *headers: str) -> Wire:
-    wire = await world.connect()
-    assert (await wire.upgrade(f"/?token={await world.token()}", *headers)).status == 101
-    return wire
 
 
 async def end_of(wire: Wire) -> Frame:

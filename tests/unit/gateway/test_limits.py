@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.rfb_messages import cut_text, key_event
-from tests.fakes.rfb_target import echo, listening, shake_hands
+from tests.fakes.rfb_target import echo, flood, listening
 from tests.fakes.waiting import until
 from tests.fakes.websocket_client import client_frame
 from tests.fakes.wire import Frame, Wire
-from tests.unit.gateway.conftest import World, make_world
+from tests.unit.gateway.conftest import make_world, opened
 
 from keyhole.core.limits import HandshakeLimits, StreamLimits
 from keyhole.core.sessions.live import SessionLimits
@@ -18,22 +18,6 @@ from keyhole.model import TcpAddress
 from keyhole.reasons import Reason
 
 QUICK = Deadlines(head=5, target=0.6, viewer=5, linger=0.3)
-
-
-async def joined(world: World, *headers: str) -> Wire:
-    """A viewer whose session runs."""
-    wire = await world.connect()
-    assert (await wire.upgrade(f"/?token={await world.token()}", *headers)).status == 101
-    await wire.rfb_handshake()
-    return wire
-
-
-async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A server that updates without end."""
-    await shake_hands(reader, writer)
-    while True:
-        writer.write(bytes(65536))
-        await writer.drain()
 
 
 async def closed(wire: Wire) -> Frame:
@@ -57,7 +41,7 @@ async def test_one_console_too_many_is_told_so_and_may_come_when_another_ends(
 ) -> None:
     async with make_world(limits=limits) as world, listening(echo) as address:
         world.aim(address)
-        first, _ = await joined(world), await joined(world)
+        first, _ = await opened(world), await opened(world)
         third = await world.connect()
         assert (await third.upgrade(f"/?token={await world.token()}")).status == 101
         end = await closed(third)
@@ -66,7 +50,7 @@ async def test_one_console_too_many_is_told_so_and_may_come_when_another_ends(
         assert world.refused(reason) == 1
         first.close()
         await until(lambda: len(world.sessions) == 1)
-        await joined(world)
+        await opened(world)
 
 
 @pytest.mark.parametrize(
@@ -87,14 +71,14 @@ async def test_consoles_of_other_workers_count(limits: SessionLimits, reason: Re
     ):
         one.aim(address)
         other.aim(address)
-        first = await joined(one)
+        first = await opened(one)
         await until(lambda: store.sessions)
         late = await other.connect()
         await late.upgrade(f"/?token={await other.token()}")
         assert (await closed(late)).close_reason.split(":")[0] == reason
         first.close()
         await until(lambda: not store.sessions)
-        await joined(other)
+        await opened(other)
 
 
 @pytest.mark.programs
@@ -183,7 +167,7 @@ async def test_a_server_is_dialled_by_turns() -> None:
 
     async with make_world(dials_per_server=2) as world, listening(slow) as address:
         world.aim(address)
-        await asyncio.gather(*(joined(world) for _ in range(8)))
+        await asyncio.gather(*(opened(world) for _ in range(8)))
         assert most == 2
 
 
@@ -220,7 +204,7 @@ async def test_what_a_viewer_may_not_send_ends_its_own_session_by_name(sent: byt
     streams = StreamLimits(frame_bytes=1000, message_bytes=1500, cut_text_bytes=100, messages_per_second=20)
     async with make_world(streams=streams) as world, listening(echo) as address:
         world.aim(address)
-        wire, other = await joined(world), await joined(world)
+        wire, other = await opened(world), await opened(world)
         wire.writer.write(sent)
         end = await closed(wire)
         assert (end.close_code, end.close_reason.split(":")[0]) == (code, reason)
@@ -236,7 +220,7 @@ async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -
     streams, deadlines = StreamLimits(messages_per_second=20), Deadlines(linger=2)
     async with make_world(streams=streams, deadlines=deadlines) as world, listening(flood) as address:
         world.aim(address)
-        wire = await joined(world)
+        wire = await opened(world)
         wire.transport.pause_reading()  # the reason has to wait behind much of the screen
         (session,) = world.sessions
         await until(lambda: session.relay.buffered_bytes > 50_000)
@@ -251,7 +235,7 @@ async def test_a_viewer_that_goes_on_sending_can_still_read_why_it_was_ended() -
 async def test_a_steady_typist_is_never_too_fast() -> None:
     async with make_world(streams=StreamLimits(messages_per_second=20)) as world, listening(echo) as address:
         world.aim(address)
-        wire = await joined(world)
+        wire = await opened(world)
         for _ in range(5):
             for _ in range(15):
                 wire.send(key_event())
@@ -263,7 +247,7 @@ async def test_a_steady_typist_is_never_too_fast() -> None:
 async def test_a_viewer_that_lets_too_much_pile_up_is_ended_at_the_next_tick() -> None:
     async with make_world(limits=SessionLimits(buffered_bytes=50_000)) as world, listening(flood) as address:
         world.aim(address)
-        await joined(world)
+        await opened(world)
         (session,) = world.sessions
         await until(lambda: session.relay.buffered_bytes > 50_000)
         world.sweep()
@@ -276,7 +260,7 @@ async def test_bytes_are_counted_while_a_session_is_open() -> None:
 
     async with make_world() as world, listening(echo) as address:
         world.aim(address)
-        wire = await joined(world)
+        wire = await opened(world)
         for _ in range(2):
             wire.send(key_event())
             await wire.frame()

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
-from tests.fakes.wire import Wire
-from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world
+from tests.unit.gateway.conftest import PUBLIC_URL, World, make_world, upgraded
 
 from keyhole.core.sessions.live import SessionLimits
 from keyhole.gateway.deadlines import Deadlines
@@ -17,17 +16,10 @@ KEY_EVENT = b"\x04\x01\0\0\0\0\0\x61"
 QUICK = Deadlines(head=0.3, target=0.4, viewer=0.4, linger=0.3)
 
 
-async def opened(world: World, *headers: str) -> Wire:
-    wire = await world.connect()
-    answer = await wire.upgrade(f"/?token={await world.token()}", *headers)
-    assert answer.status == 101
-    return wire
-
-
 async def test_a_link_opens_the_servers_screen(world: World) -> None:
     async with listening(echo) as address:
         world.aim(address)
-        wire = await opened(world, "Sec-WebSocket-Protocol: binary")
+        wire = await upgraded(world, "Sec-WebSocket-Protocol: binary")
         assert (await wire.rfb_handshake()).payload == SERVER_INIT
         wire.send(KEY_EVENT)
         assert (await wire.frame()).payload == KEY_EVENT
@@ -49,7 +41,7 @@ async def test_our_shared_flag_goes_to_the_target_whatever_the_viewer_asks(world
 
     async with listening(target) as address:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         for answer in (b"RFB 003.008\n", b"\x01", b"\0"):
             await wire.frame()
             wire.send(answer)
@@ -233,7 +225,7 @@ async def test_a_hostile_target_ends_by_name_and_the_link_may_be_tried_again(scr
 )
 async def test_an_absent_target_is_told_by_name_without_its_address(world: World, address, reason) -> None:  # type: ignore[no-untyped-def]
     world.aim(address)
-    wire = await opened(world)
+    wire = await upgraded(world)
     frame = await wire.frame()
     assert frame.close_reason.partition(":")[0] == reason
     assert "127.0.0.1" not in frame.close_reason
@@ -245,7 +237,7 @@ async def test_a_link_in_the_place_of_a_socket_is_not_followed(world: World, tmp
     (tmp_path / "link").symlink_to(tmp_path / "real")
     world.aim(UnixAddress(str(tmp_path / "link")))
     async with server:
-        frame = await (await opened(world)).frame()
+        frame = await (await upgraded(world)).frame()
         assert frame.close_reason.startswith("target_unreachable")
 
 
@@ -265,7 +257,7 @@ async def test_a_password_signs_in_to_the_target_and_the_viewer_needs_none(world
 
     async with listening(target) as address:
         world.aim(address, password="secret")
-        wire = await opened(world)
+        wire = await upgraded(world)
         assert (await wire.rfb_handshake()).payload == SERVER_INIT
         assert len(answers[0]) == 16
         assert answers[0] != challenge
@@ -309,7 +301,7 @@ async def test_the_targets_end_is_told(world: World) -> None:
 
     async with listening(target) as address:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         await wire.rfb_handshake()
         wire.send(KEY_EVENT)
         assert (await wire.frame()).payload == b"\x02last words"
@@ -321,7 +313,7 @@ async def test_the_targets_end_is_told(world: World) -> None:
 async def test_a_viewer_that_says_nothing_in_its_handshake_is_ended() -> None:
     async with make_world(deadlines=QUICK) as world, listening(echo) as address:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         assert (await wire.frame()).payload == b"RFB 003.008\n"
         assert (await wire.frame()).close_reason.startswith("viewer_timeout")
 
@@ -335,7 +327,7 @@ async def test_a_viewer_that_speaks_nonsense_is_ended_and_the_target_hears_nothi
 
     async with listening(target) as address:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         await wire.rfb_handshake()
         wire.send(b"\xc8nonsense")
         frame = await wire.frame()
@@ -347,7 +339,7 @@ async def test_a_viewer_that_speaks_nonsense_is_ended_and_the_target_hears_nothi
 async def test_pings_are_answered_and_a_close_is_echoed(world: World) -> None:
     async with listening(echo) as address:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         await wire.rfb_handshake()
         wire.send(b"are you there", opcode=9)
         pong = await wire.frame()
@@ -364,7 +356,7 @@ async def test_limits_of_time_and_of_input_end_a_session_by_name() -> None:
     ):
         async with make_world(limits=limits) as world, listening(echo) as address:
             world.aim(address)
-            wire = await opened(world)
+            wire = await upgraded(world)
             await wire.rfb_handshake()
             world.sweep()
             assert len(world.sessions) == 1
@@ -378,13 +370,13 @@ async def test_limits_of_time_and_of_input_end_a_session_by_name() -> None:
 async def test_a_server_has_so_many_consoles_and_no_more() -> None:
     async with make_world(limits=SessionLimits(per_server=1)) as world, listening(echo) as address:
         world.aim(address)
-        first = await opened(world)
+        first = await upgraded(world)
         await first.rfb_handshake()
-        second = await opened(world)
+        second = await upgraded(world)
         assert (await second.frame()).close_reason.startswith("limit_server")
         first.close()
         await world.event("console.closed")
-        third = await opened(world)
+        third = await upgraded(world)
         await third.rfb_handshake()
 
 
@@ -427,10 +419,10 @@ async def test_who_may_only_watch_a_serial_console_reads_and_does_not_write(worl
 async def test_restarting_is_told_to_sessions_and_to_those_still_setting_up(world: World) -> None:
     async with listening(echo) as address, listening(silent) as mute:
         world.aim(address)
-        wire = await opened(world)
+        wire = await upgraded(world)
         await wire.rfb_handshake()
         world.aim(mute)
-        waiting = await opened(world)
+        waiting = await upgraded(world)
         closing = asyncio.create_task(world.door.close(world.listener))
         for one in (wire, waiting):
             frame = await one.frame()

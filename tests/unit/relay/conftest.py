@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.wire import Wire
 from tests.unit.gateway.conftest import World, make_world
 
 from keyhole.gateway.deadlines import Deadlines
@@ -29,10 +28,3 @@ async def plain_world() -> AsyncIterator[World]:
     """For half-closed lines, which TLS does not have."""
     async with make_world() as world:
         yield world
-
-
-async def opened(world: World) -> Wire:
-    wire = await world.connect()
-    assert (await wire.upgrade(f"/?token={await world.token()}")).status == 101
-    await wire.rfb_handshake()
-    return wire

@@ -11,8 +11,7 @@ import pytest
 from tests.fakes.rfb_target import SERVER_INIT, echo, listening, shake_hands
 from tests.fakes.waiting import until_still
 from tests.fakes.wire import Wire
-from tests.unit.gateway.conftest import World
-from tests.unit.relay.conftest import opened
+from tests.unit.gateway.conftest import World, opened
 
 from keyhole.core.sessions.live import MOST_BETWEEN_LOOKS_SECONDS, SessionLimits
 from keyhole.model import ConsoleType

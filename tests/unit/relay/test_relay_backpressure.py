@@ -5,10 +5,9 @@ import tracemalloc
 
 import pytest
 from tests.fakes.rfb_messages import cut_text
-from tests.fakes.rfb_target import listening, shake_hands
+from tests.fakes.rfb_target import flood, listening, pour, shake_hands
 from tests.fakes.waiting import until_still
-from tests.unit.gateway.conftest import World
-from tests.unit.relay.conftest import opened
+from tests.unit.gateway.conftest import World, opened
 from tests.unit.relay.test_relay import GROWTH_LIMIT_BYTES, KERNEL_BUFFERS_BYTES, KEY_EVENT, OFFERED_BYTES, check
 
 from keyhole.ports.relay import VIEWER_CHECKS
@@ -46,7 +45,7 @@ async def test_a_target_that_stops_reading_pauses_the_viewer(world: World) -> No
 async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World) -> None:
     keys = asyncio.Event()
 
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def flooding(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shake_hands(reader, writer)
 
         async def listen() -> None:
@@ -55,13 +54,11 @@ async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World)
 
         listening_to_keys = asyncio.create_task(listen())
         try:
-            while True:
-                writer.write(bytes(65536))
-                await writer.drain()
+            await pour(writer)
         finally:
             listening_to_keys.cancel()
 
-    async with listening(flood) as address:
+    async with listening(flooding) as address:
         world.aim(address)
         wire = await opened(world)
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -80,12 +77,6 @@ async def test_pings_of_a_viewer_that_does_not_read_do_not_pile_up(world: World)
 
 
 async def test_a_slow_viewer_that_takes_its_screen_is_there_and_a_stuck_one_is_lost(world: World) -> None:
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await shake_hands(reader, writer)
-        while True:
-            writer.write(bytes(65536))
-            await writer.drain()
-
     async with listening(flood) as address:
         world.aim(address)
         wire = await opened(world)
