@@ -12,9 +12,9 @@ from keyhole.gateway.deadlines import Deadlines
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the parts are limited to. Whatever each worker counts by itself is this worker's share.
+    """The limits of the service's parts. A limit that each worker counts alone is this worker's share.
 
-    Counts for one holder (`dials_per_server`, `connections_per_address`): 0 means no limit.
+    For the counts of one holder (`dials_per_server`, `connections_per_address`), 0 means no limit.
     """
 
     grants: GrantRules
